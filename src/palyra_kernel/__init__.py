@@ -1,0 +1,114 @@
+"""Palyra Kernel: the part of an agent daemon that must never be wrong.
+
+The names below are the public face; everything else may change. They load when first used, so that
+``import palyra_kernel`` stays cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "ApprovalRequiredError": "errors",
+    "BlobBackend": "contracts",
+    "BlobCapabilities": "contracts",
+    "BlobPlace": "contracts",
+    "ConflictError": "errors",
+    "Deadline": "values",
+    "DeniedError": "errors",
+    "DurableDatabase": "durable",
+    "Finding": "values",
+    "IntegrityError": "errors",
+    "InvalidInputError": "errors",
+    "Kernel": "kernel",
+    "NewSlot": "kernel",
+    "VaultStatus": "kernel",
+    "KeyProtector": "contracts",
+    "NotFoundError": "errors",
+    "PalyraError": "errors",
+    "RecordStore": "contracts",
+    "SecretMetadata": "vault",
+    "SensitiveBytes": "values",
+    "SlotContext": "contracts",
+    "StoredRecord": "contracts",
+    "UnavailableError": "errors",
+    "Unlock": "contracts",
+    "Vault": "vault",
+    "VaultRef": "values",
+    "VaultScope": "values",
+    "hookimpl": "hookspecs",
+}
+
+__all__ = [
+    "ApprovalRequiredError",
+    "BlobBackend",
+    "BlobCapabilities",
+    "BlobPlace",
+    "ConflictError",
+    "Deadline",
+    "DeniedError",
+    "DurableDatabase",
+    "Finding",
+    "IntegrityError",
+    "InvalidInputError",
+    "Kernel",
+    "KeyProtector",
+    "NewSlot",
+    "NotFoundError",
+    "PalyraError",
+    "RecordStore",
+    "SecretMetadata",
+    "SensitiveBytes",
+    "SlotContext",
+    "StoredRecord",
+    "UnavailableError",
+    "Unlock",
+    "Vault",
+    "VaultRef",
+    "VaultScope",
+    "VaultStatus",
+    "__version__",
+    "hookimpl",
+]
+
+if TYPE_CHECKING:
+    from palyra_kernel.contracts import (
+        BlobBackend,
+        BlobCapabilities,
+        BlobPlace,
+        KeyProtector,
+        RecordStore,
+        SlotContext,
+        StoredRecord,
+        Unlock,
+    )
+    from palyra_kernel.durable import DurableDatabase
+    from palyra_kernel.errors import (
+        ApprovalRequiredError,
+        ConflictError,
+        DeniedError,
+        IntegrityError,
+        InvalidInputError,
+        NotFoundError,
+        PalyraError,
+        UnavailableError,
+    )
+    from palyra_kernel.hookspecs import hookimpl
+    from palyra_kernel.kernel import Kernel, NewSlot, VaultStatus
+    from palyra_kernel.values import Deadline, Finding, SensitiveBytes, VaultRef, VaultScope
+    from palyra_kernel.vault import SecretMetadata, Vault
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,122 @@
+"""Where things are, and what ``palyra.toml`` says. Strict: a key that we do not know is an error, not a default."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from palyra_kernel.durable.files import read_file
+from palyra_kernel.durable.folders import normal_path, private_folder
+from palyra_kernel.errors import InvalidInputError, NotFoundError
+
+CONFIG_FILE = "palyra.toml"
+CONFIG_VARIABLE = "PALYRA_CONFIG_DIR"
+STATE_VARIABLE = "PALYRA_STATE_ROOT"
+MAX_VALUE_BYTES = 16 * 1024 * 1024
+_MAX_CONFIG_BYTES = 1024 * 1024
+
+
+class VaultConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table ``[vault]``.
+
+    ``backend``: the kind of blob backend for a new vault (an existing vault has its own pinned). Without it the
+    only enabled one is taken. ``max_value_bytes``: largest secret, 1 to 16,777,216. ``versions_kept``: 1 to 1000.
+    ``deadline_seconds``: how long one call may wait for locks and backends, 0.1 to 3600.
+    """
+
+    backend: str | None = None
+    max_value_bytes: int = 65_536
+    versions_kept: int = 10
+    deadline_seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        for name, value, low, high in (
+            ("max_value_bytes", self.max_value_bytes, 1, MAX_VALUE_BYTES),
+            ("versions_kept", self.versions_kept, 1, 1000),
+            ("deadline_seconds", self.deadline_seconds, 0.1, 3600),
+        ):
+            if not low <= value <= high:
+                raise ValueError(f"{name} is from {low} to {high}")
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file ``palyra.toml``; every table has defaults."""
+
+    vault: VaultConfig = VaultConfig()
+
+
+class Places(msgspec.Struct, frozen=True, kw_only=True):
+    """The two folders of an installation. A copied state root alone opens nothing."""
+
+    state_root: Path
+    config_dir: Path
+
+    @property
+    def key_folder(self) -> Path:
+        """Key files of ``file`` slots."""
+        return self.config_dir / "keys"
+
+    @property
+    def heads_folder(self) -> Path:
+        """The last generation that this machine saw of each vault."""
+        return self.config_dir / "heads"
+
+    @property
+    def objects_folder(self) -> Path:
+        """What the blob backend keeps on disk."""
+        return self.state_root / "objects"
+
+    def prepare(self, *, create: bool) -> None:
+        """Check both folders, and make them and their parts if *create*.
+
+        Raises :class:`NotFoundError` ``folder_missing`` and :class:`DeniedError` ``unsafe_folder``.
+        """
+        for folder in (self.config_dir, self.state_root):
+            private_folder(folder, create=create)
+        for folder in (self.key_folder, self.heads_folder, self.objects_folder):
+            if create or os.path.lexists(folder):
+                private_folder(folder, create=create)
+
+
+def find_places(
+    state_root: str | os.PathLike[str] | None = None, config_dir: str | os.PathLike[str] | None = None
+) -> Places:
+    """Choose both folders: argument, then variable, then the platform's folder for applications."""
+    return Places(
+        state_root=_place(state_root, STATE_VARIABLE, "user_state_path"),
+        config_dir=_place(config_dir, CONFIG_VARIABLE, "user_config_path"),
+    )
+
+
+def _place(given: str | os.PathLike[str] | None, variable: str, platform_name: str) -> Path:
+    chosen = given if given is not None else os.environ.get(variable)
+    if chosen is not None:
+        return normal_path(chosen)
+    import platformdirs  # only needed without flag and variable
+
+    chosen = getattr(platformdirs, platform_name)("palyra", appauthor=False)
+    return normal_path(chosen)
+
+
+def read_config(config_dir: Path) -> Config:
+    """Read ``palyra.toml``, or the defaults if there is none. Raises :class:`InvalidInputError` ``invalid_config``."""
+    path = config_dir / CONFIG_FILE
+    try:
+        text = read_file(path, limit=_MAX_CONFIG_BYTES, private=False)
+    except NotFoundError:
+        return Config()
+    try:
+        return msgspec.convert(_parse(text), Config)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise InvalidInputError(
+            "invalid_config", f"{path}: {error}", hint="correct or remove that line"
+        ) from None
+
+
+def _parse(text: bytes) -> dict[str, Any]:
+    import tomllib  # most runs have no file
+
+    return tomllib.loads(text.decode())

@@ -1,0 +1,110 @@
+"""Small files that are either the old or the new content, never half of it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+from palyra_kernel.durable.folders import fsync_folder
+from palyra_kernel.durable.oserrors import translated
+from palyra_kernel.errors import DeniedError, IntegrityError, NotFoundError
+
+_BINARY = getattr(os, "O_BINARY", 0)
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # opening a FIFO must not hang
+_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
+
+
+def read_file(path: Path, *, limit: int, private: bool = True) -> bytes:
+    """Read a regular file of ours, at most *limit* bytes; never through a link.
+
+    With *private* nobody else may read or write it; without, nobody else may write it. Raises
+    :class:`NotFoundError` ``file_missing``, :class:`DeniedError` ``unsafe_file`` and :class:`IntegrityError`
+    ``file_too_large``.
+    """
+    with translated(f"reading {path}"):
+        try:
+            fd = os.open(path, os.O_RDONLY | _BINARY | _NO_FOLLOW | _NO_WAIT | _CLOEXEC)
+        except FileNotFoundError:
+            raise NotFoundError("file_missing", f"there is no file {path}") from None
+        except OSError:
+            if path.is_symlink():
+                raise _unsafe(f"{path} is a link") from None
+            raise
+        try:
+            check_owner(fd, path, forbidden=0o077 if private else 0o022)
+            return _read_bounded(fd, path, limit)
+        finally:
+            os.close(fd)
+
+
+def check_owner(fd: int, path: Path, *, forbidden: int) -> None:
+    """Refuse the open file unless it is regular, ours, and has none of the *forbidden* mode bits."""
+    _judge(os.fstat(fd), path, forbidden)
+
+
+def check_owner_unopened(path: Path, *, forbidden: int) -> bool:
+    """The same for a file that must not be opened here; False if there is none.
+
+    Closing any descriptor of a SQLite file drops the POSIX locks of every connection of this process to it.
+    """
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return False
+    _judge(found, path, forbidden)
+    return True
+
+
+def _judge(found: os.stat_result, path: Path, forbidden: int) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise _unsafe(f"{path} is not a regular file")
+    if sys.platform != "win32":
+        if found.st_uid != os.geteuid():
+            raise _unsafe(f"{path} belongs to another user (uid {found.st_uid})")
+        if found.st_mode & forbidden:
+            raise _unsafe(f"{path} is open to other users (mode {stat.S_IMODE(found.st_mode):o})")
+
+
+def _read_bounded(fd: int, path: Path, limit: int) -> bytes:
+    data = bytearray()
+    while chunk := os.read(fd, min(65_536, limit + 1 - len(data))):
+        data += chunk
+        if len(data) > limit:
+            raise IntegrityError("file_too_large", f"{path} is larger than {limit} bytes")
+    return bytes(data)
+
+
+def write_file(path: Path, data: bytes | bytearray | memoryview) -> None:
+    """Replace *path* by *data*: durable when it returns, the old content until then.
+
+    The caller holds the lock that guards *path*; a temporary file left by a crash is replaced by the next write.
+    """
+    temporary = path.with_name(f".{path.name}.new")
+    with translated(f"writing {path}"):
+        temporary.unlink(missing_ok=True)
+        try:
+            create_file(temporary, data)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        fsync_folder(path.parent)
+
+
+def create_file(path: Path, data: bytes | bytearray | memoryview) -> None:
+    """Create *path* (0600 from birth, refused if it exists) and make its content durable."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY | _NO_FOLLOW | _CLOEXEC, 0o600)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(fd, view) :]
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _unsafe(message: str) -> DeniedError:
+    return DeniedError("unsafe_file", message, hint="it must be a regular file of yours with mode 600")

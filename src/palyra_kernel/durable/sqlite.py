@@ -1,0 +1,196 @@
+"""A SQLite file that keeps what it acknowledged: write-ahead log, full sync, one writer at a time.
+
+The file lock around every write, checkpoint, open and close does two things that SQLite's own busy wait does
+not: writers of several processes are served in turn, and no two connections checkpoint and write at once, which
+corrupts databases in SQLite before 3.51.3 (the WAL-reset fault).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from palyra_kernel.durable.files import check_owner_unopened, create_file
+from palyra_kernel.durable.folders import fsync_folder
+from palyra_kernel.durable.lock import FileLock
+from palyra_kernel.durable.oserrors import translated
+from palyra_kernel.errors import IntegrityError, PalyraError, UnavailableError
+from palyra_kernel.values.deadline import Deadline
+
+_OPEN_SECONDS = 30.0
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA secure_delete=ON",
+    "PRAGMA trusted_schema=OFF",
+    "PRAGMA cell_size_check=ON",
+)
+_MACOS_PRAGMAS = ("PRAGMA fullfsync=ON", "PRAGMA checkpoint_fullfsync=ON")
+
+
+class DurableDatabase:
+    """One connection to the SQLite file *path*, which is born 0600 and checked when opened.
+
+    *schema* is run once, in the transaction that also stores *format* (``user_version``). *lock_path* names the
+    file lock; the file is created and stays. Safe for threads. A connection belongs to the process that opened it:
+    after ``fork`` every use raises :class:`UnavailableError` ``forked``.
+    """
+
+    def __init__(self, path: Path, *, lock_path: Path, schema: Sequence[str], format: int) -> None:
+        self.path = path
+        self._lock = FileLock(lock_path)
+        self._mutex = threading.RLock()
+        self._pid = os.getpid()
+        try:
+            with self._lock.held(Deadline.after(_OPEN_SECONDS)):
+                _create_or_check(path)
+                self._connection = sqlite3.connect(
+                    path, timeout=5.0, isolation_level=None, check_same_thread=False, cached_statements=64
+                )
+                _open_connections.append(self._connection)
+                try:
+                    with self._translated("opening"):
+                        self._prepare(schema, format)
+                except BaseException:
+                    self._close_connection()
+                    raise
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def _prepare(self, schema: Sequence[str], format: int) -> None:
+        connection = self._connection
+        (found,) = connection.execute("PRAGMA user_version").fetchone()
+        if found > format:
+            raise UnavailableError(
+                "newer_format",
+                f"{self.path} has format {found}; this version reads up to {format}",
+                hint="upgrade palyra-kernel",
+            )
+        for pragma in (*_PRAGMAS, *(_MACOS_PRAGMAS if sys.platform == "darwin" else ())):
+            connection.execute(pragma).fetchall()
+        if found == 0:
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in schema:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version={format:d}")
+            connection.execute("COMMIT")
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
+        """Run a query and return all its rows."""
+        with self._mutex, self._translated("reading"):
+            self._check_process()
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def row(self, sql: str, parameters: Sequence[object] = ()) -> Any:
+        """Run a query and return its first row, or None."""
+        with self._mutex, self._translated("reading"):
+            self._check_process()
+            return self._connection.execute(sql, parameters).fetchone()
+
+    @contextmanager
+    def exclusive(self, deadline: Deadline) -> Iterator[None]:
+        """Keep other writers out during the block; :meth:`transaction` works inside."""
+        self._check_process()
+        with self._lock.held(deadline):
+            yield
+
+    @contextmanager
+    def transaction(self, deadline: Deadline) -> Iterator[sqlite3.Connection]:
+        """Write in the block, all or nothing: durable when the block has ended, unchanged if it raised."""
+        with self.exclusive(deadline), self._mutex, self._translated("writing"):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._lock.check_in_place()
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def check(self) -> list[str]:
+        """Ask SQLite to check its own structure; return what it says, nothing if all is well."""
+        return [str(line) for (line,) in self.rows("PRAGMA integrity_check(20)") if line != "ok"]
+
+    def data_version(self) -> int:
+        """A number that changes when another connection has committed."""
+        (version,) = self.row("PRAGMA data_version")
+        return int(version)
+
+    def close(self) -> None:
+        """Close the connection, which may move the log into the file, under the lock."""
+        if self._pid != os.getpid():
+            return  # a forked child leaves the parent's connection alone
+        try:
+            with self._lock.held(Deadline.after(_OPEN_SECONDS)), self._mutex, self._translated("closing"):
+                self._close_connection()
+        finally:
+            self._lock.close()
+
+    def _close_connection(self) -> None:
+        if self._connection in _open_connections:
+            _open_connections.remove(self._connection)
+        self._connection.close()
+
+    def _check_process(self) -> None:
+        if self._pid != os.getpid():
+            raise UnavailableError(
+                "forked",
+                "this vault was opened before a fork",
+                hint="open a Kernel in the process that uses it",
+            )
+
+    @contextmanager
+    def _translated(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise from_sqlite_error(error, f"{doing} {self.path}") from error
+
+
+def from_sqlite_error(error: sqlite3.Error, doing: str) -> PalyraError:
+    """Return the error of ours for *error*, which happened while *doing*."""
+    name = getattr(error, "sqlite_errorname", None) or type(error).__name__
+    if name.startswith("SQLITE_FULL"):
+        return UnavailableError(
+            "disk_full", f"{doing}: the disk is full", hint="free some space and try again"
+        )
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")):
+        return UnavailableError(
+            "locked", f"{doing}: another program holds the file", hint="find it, then try again"
+        )
+    if name == "SQLITE_IOERR_SHORT_READ":
+        return _damaged(doing, name)
+    if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_NOMEM")):
+        return UnavailableError(
+            "os_error", f"{doing}: {name}", hint="check the disk and the file's owner and mode"
+        )
+    if isinstance(error, sqlite3.ProgrammingError):
+        return UnavailableError(
+            "closed", f"{doing}: it is closed", hint="the Kernel was closed; open it again"
+        )
+    return _damaged(doing, name)
+
+
+def _damaged(doing: str, name: str) -> IntegrityError:
+    return IntegrityError(
+        "damaged", f"{doing}: the file is damaged ({name})", hint="restore it from a backup"
+    )
+
+
+def _create_or_check(path: Path) -> None:
+    with translated(f"opening {path}"):
+        if not check_owner_unopened(path, forbidden=0o077):
+            create_file(path, b"")  # SQLite would give it the mode of the umask
+            fsync_folder(path.parent)
+
+
+_open_connections: list[sqlite3.Connection] = []
+"""Keeps connections alive in a forked child, where closing one could touch the parent's log."""

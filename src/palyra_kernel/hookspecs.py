@@ -1,0 +1,48 @@
+"""Every hook a plugin can offer, each with one question, one promise and one prohibition.
+
+A hook hands over classes and does nothing else: no I/O, no secret, no decision, no coroutine. Wrappers, and
+names that are not here, are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pluggy
+
+from palyra_kernel.contracts.blobs import BlobBackend
+from palyra_kernel.contracts.protectors import KeyProtector
+from palyra_kernel.contracts.records import RecordStore
+
+PROJECT = "palyra"
+ENTRY_POINT_GROUP = "palyra.plugins"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def palyra_blob_backends() -> Sequence[type[BlobBackend]]:  # type: ignore[empty-body]
+    """Which blob backends do you bring?
+
+    The kernel promises to open one only when an operator pinned its ``kind`` in the vault.
+    Do not open a store here.
+    """
+
+
+@hookspec
+def palyra_record_stores() -> Sequence[type[RecordStore]]:  # type: ignore[empty-body]
+    """Which record stores do you bring?
+
+    The kernel promises to open one only for a URL of its ``scheme``.
+    Do not connect here.
+    """
+
+
+@hookspec
+def palyra_key_protectors() -> Sequence[type[KeyProtector]]:  # type: ignore[empty-body]
+    """Which key protectors do you bring?
+
+    The kernel promises to call one only for slots of its ``kind``.
+    Do not touch a key store here.
+    """

@@ -1,0 +1,189 @@
+"""The kernel object: one open vault with the plugins that serve it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from palyra_kernel.config import Config, Places, find_places, read_config
+from palyra_kernel.contracts import BlobPlace, Unlock
+from palyra_kernel.errors import IntegrityError
+from palyra_kernel.kernel.offers import open_backend, protector_finder
+from palyra_kernel.kernel.opening import (
+    NewSlot,
+    Opened,
+    make_vault,
+    missing_vault,
+    open_vault,
+    vault_exists,
+)
+from palyra_kernel.kernel.pins import check_backend_kind, load_pins
+from palyra_kernel.kernel.slots import SlotKeeper
+from palyra_kernel.keys import builtin as builtin_keys
+from palyra_kernel.keys.slots import KEYRING_FILE
+from palyra_kernel.plugins import PluginHost, Registry
+from palyra_kernel.records import sqlite as builtin_records
+from palyra_kernel.values.findings import Finding
+from palyra_kernel.vault import Vault
+from palyra_kernel.vault.epochs import Epochs
+from palyra_kernel.vault.index import Index
+from palyra_kernel.vault.objects import Objects
+from palyra_kernel.vault.verify import Progress, verify_vault
+
+BUILTINS = (builtin_keys, builtin_records)
+FILE_SLOT = (NewSlot("file", Unlock(), {}),)
+
+
+class VaultStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Facts about an open vault. ``generation`` counts its commits; ``epoch`` numbers its key encryption keys."""
+
+    vault_id: str
+    state_root: str
+    config_dir: str
+    backend: str
+    generation: int
+    epoch: int
+    slots: int
+    secrets: int
+
+
+class Kernel:
+    """An open vault. Open it once for each process, use it from any thread, close it or use ``with``."""
+
+    def __init__(
+        self, places: Places, config: Config, host: PluginHost, opened: Opened, unlock: Unlock
+    ) -> None:
+        self.places = places
+        self.config = config
+        self.plugins = host
+        self.vault_id = opened.keyring.vault_id
+        self.backend_kind = opened.pins.backend
+        self.unlock = unlock
+        self._records = opened.records
+        self._objects, self._index = _open_objects(places, config, host.registry, opened)
+        self.vault = Vault(
+            self._records, self._index, self._objects, versions_kept=config.vault.versions_kept
+        )
+        """The secrets. Mechanism: nothing is asked before a call and nothing is logged after it."""
+        self.slots = SlotKeeper(
+            places.state_root / KEYRING_FILE, self._records, protector_finder(host.registry)
+        )
+        """The ways to open the vault."""
+
+    @classmethod
+    def open(
+        cls,
+        *,
+        state_root: str | os.PathLike[str] | None = None,
+        config_dir: str | os.PathLike[str] | None = None,
+        plugins: Sequence[str] | None = None,
+        create: bool = False,
+        unlock: Unlock | None = None,
+        backend: str | None = None,
+        slots: Sequence[NewSlot] = FILE_SLOT,
+    ) -> Self:
+        """Open the vault in *state_root* with the configuration in *config_dir*.
+
+        Both default to ``PALYRA_STATE_ROOT`` and ``PALYRA_CONFIG_DIR``, then to the platform's folders. *plugins*
+        narrows what ``plugins.lock`` pins, or names the set when there is no lock. *create* makes folders and vault
+        if there are none, with *slots* and *backend*. *unlock* brings a passphrase or recovery key; the kernel
+        never asks for one. Without *create* nothing is written to a place that has no vault.
+
+        Raises :class:`NotFoundError` ``vault_missing``, :class:`DeniedError` ``unsafe_folder``,
+        :class:`UnavailableError` (``no_slot_opens``, ``no_backend``, ``plugin_missing``, …),
+        :class:`IntegrityError` (``wrong_key``, ``rolled_back``, ``plugin_changed``, …).
+        """
+        places = find_places(state_root, config_dir)
+        if not create and not os.path.lexists(places.state_root):
+            raise missing_vault(places)
+        places.prepare(create=create)
+        if not create and not vault_exists(places):
+            raise missing_vault(places)
+        config = read_config(places.config_dir)
+        host = PluginHost.load(places.config_dir, names=plugins, builtins=BUILTINS)
+        unlock = _with_key_folder(unlock or Unlock(), places)
+        if create and not vault_exists(places):
+            made = [new._replace(unlock=_with_key_folder(new.unlock, places)) for new in slots]
+            make_vault(places, config, host.registry, made, backend)
+        opened = open_vault(places, config, host.registry, unlock, backend)
+        try:
+            return cls(places, config, host, opened, unlock)
+        except BaseException:
+            opened.records.close()
+            raise
+
+    def verify(self, progress: Progress | None = None) -> list[Finding]:
+        """Read and open everything. Findings of severity ``error`` mean that something was tampered with, rolled
+        back, lost or damaged. *progress* is called with the number of secrets that were checked."""
+        try:
+            findings = verify_vault(self._records, self._index, self._objects, progress)
+            check_backend_kind(self.places.state_root, load_pins(self._records).backend)
+            self.slots.list()
+        except IntegrityError as error:
+            return [
+                Finding(
+                    severity="error", code=error.code, subject="vault", message=error.message, hint=error.hint
+                )
+            ]
+        return findings
+
+    def status(self) -> VaultStatus:
+        """Facts about the vault."""
+        return VaultStatus(
+            vault_id=self.vault_id,
+            state_root=str(self.places.state_root),
+            config_dir=str(self.places.config_dir),
+            backend=self.backend_kind,
+            generation=self._records.check_head().generation,
+            epoch=self._objects.epochs.current,
+            slots=len(self.slots.list()),
+            secrets=len(self.vault.list(None)),
+        )
+
+    def close(self) -> None:
+        """Close backend and store. The kernel cannot be used afterwards; closing twice is fine."""
+        if not self._closed:
+            self._closed = True
+            try:
+                self._objects.backend.close()
+            finally:
+                self._records.close()
+
+    _closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _open_objects(
+    places: Places, config: Config, registry: Registry, opened: Opened
+) -> tuple[Objects, Index]:
+    vault_id = opened.keyring.vault_id
+    epochs = Epochs(opened.records)
+    epochs.load()
+    backend = open_backend(
+        registry, opened.pins.backend, BlobPlace(folder=places.objects_folder, vault_id=vault_id)
+    )
+    objects = Objects(
+        backend,
+        epochs,
+        vault_id,
+        max_value_bytes=config.vault.max_value_bytes,
+        deadline_seconds=config.vault.deadline_seconds,
+    )
+    return objects, Index(opened.records)
+
+
+def _with_key_folder(unlock: Unlock, places: Places) -> Unlock:
+    if unlock.key_folder is not None:
+        return unlock
+    return msgspec.structs.replace(unlock, key_folder=places.key_folder)

@@ -1,0 +1,72 @@
+"""What a vault is pinned to: one blob backend, and the slots that ``keyring.json`` may hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from palyra_kernel.durable.files import read_file, write_file
+from palyra_kernel.errors import IntegrityError, NotFoundError
+from palyra_kernel.records import Change, Namespace, Records
+
+PINS = Namespace("pins", guarded=True)
+PIN_KEY = PINS.key("vault")
+BACKEND_FILE = "backend.kind"
+FORMAT = 1
+
+ALIASES = {
+    "encrypted_file": "file",
+    "macos_keychain": "keychain",
+    "linux_secret_service": "secretservice",
+    "windows_dpapi": "dpapi",
+}
+"""Names that other tools write for the same stores."""
+
+
+class Pins(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The pin record. ``keyrings`` are the MACs that ``keyring.json`` may carry: one, or two while it changes."""
+
+    format: int
+    backend: str
+    keyrings: tuple[str, ...]
+
+
+def load_pins(records: Records) -> Pins:
+    """Read the pin record, compared with the set-hash. Raises :class:`IntegrityError`."""
+    found = records.load_guarded(PINS)
+    if [stored.key for stored in found] != [PIN_KEY]:
+        raise IntegrityError("pins_damaged", "the vault does not say what it is pinned to")
+    with records.read_secret(found[0]) as document:
+        try:
+            pins = msgspec.json.decode(document.view(), type=Pins)
+        except msgspec.DecodeError:
+            pins = None
+    if pins is None or pins.format != FORMAT or not pins.keyrings:
+        raise IntegrityError("pins_damaged", "the vault does not say what it is pinned to")
+    return pins
+
+
+def put_pins(change: Change, pins: Pins) -> None:
+    """Add to *change*: *pins* become the pin record."""
+    change.put(PIN_KEY, msgspec.json.encode(pins))
+
+
+def write_backend_kind(state_root: Path, kind: str) -> None:
+    """Write the readable copy of the pinned backend."""
+    write_file(state_root / BACKEND_FILE, f"{kind}\n".encode())
+
+
+def check_backend_kind(state_root: Path, pinned: str) -> None:
+    """Refuse a readable copy that says something else than the sealed pin."""
+    path = state_root / BACKEND_FILE
+    try:
+        text = read_file(path, limit=256).decode("ascii", "replace").strip()
+    except NotFoundError:
+        text = ""
+    if ALIASES.get(text, text) != pinned:
+        raise IntegrityError(
+            "backend_kind_changed",
+            f"{path} does not name the backend that the vault is pinned to",
+            hint=f"somebody changed or removed it; if you know why, write the word {pinned} into it",
+        )

@@ -1,0 +1,67 @@
+"""The ``file`` slot: a random key in a file of the configuration folder. Headless, and only as safe as that file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from palyra_kernel.contracts.protectors import KeyProtector, SlotContext, SlotScalar, Unlock
+from palyra_kernel.durable.files import create_file, read_file
+from palyra_kernel.durable.folders import fsync_folder
+from palyra_kernel.durable.oserrors import translated
+from palyra_kernel.errors import ConflictError, IntegrityError, NotFoundError, UnavailableError
+from palyra_kernel.keys.wrapping import KEY_BYTES, open_key, seal_key, slot_bytes, slot_text
+from palyra_kernel.values.sensitive import SensitiveBytes
+
+
+class FileProtector(KeyProtector):
+    """Keeps a 32-byte key in ``keys/VAULT_ID.key`` (0600), outside the state root."""
+
+    kind = "file"
+    weak = "whoever reads the configuration folder and the state root reads every secret"
+
+    def available(self) -> str | None:
+        return None
+
+    def wrap(self, key: SensitiveBytes, context: SlotContext, unlock: Unlock) -> Mapping[str, SlotScalar]:
+        path = _key_path(context, unlock)
+        with SensitiveBytes(os.urandom(KEY_BYTES)) as file_key:
+            with translated(f"writing {path}"):
+                try:
+                    create_file(path, file_key.view())
+                except FileExistsError:
+                    raise ConflictError(
+                        "key_file_exists",
+                        f"there is a key file {path} already",
+                        hint="one `file` slot is enough",
+                    ) from None
+                fsync_folder(path.parent)
+            return {"wrapped": slot_text(seal_key(key, file_key, context.encode()))}
+
+    def unwrap(self, slot: Mapping[str, SlotScalar], context: SlotContext, unlock: Unlock) -> SensitiveBytes:
+        path = _key_path(context, unlock)
+        try:
+            data = read_file(path, limit=KEY_BYTES)
+        except NotFoundError:
+            raise UnavailableError(
+                "key_file_missing",
+                f"the key file {path} is not there",
+                hint="put it back, or open the vault with another slot: --passphrase-file or --recovery-file",
+            ) from None
+        if len(data) != KEY_BYTES:
+            raise IntegrityError("wrong_key", f"{path} is not a key file: it has {len(data)} bytes")
+        with SensitiveBytes(data) as file_key:
+            return open_key(slot_bytes(slot, "wrapped"), file_key, context.encode())
+
+    def forget(self, slot: Mapping[str, SlotScalar], context: SlotContext, unlock: Unlock) -> None:
+        path = _key_path(context, unlock)
+        with translated(f"removing {path}"):
+            path.unlink(missing_ok=True)
+            fsync_folder(path.parent)
+
+
+def _key_path(context: SlotContext, unlock: Unlock) -> Path:
+    if unlock.key_folder is None:
+        raise UnavailableError("no_key_folder", "no folder of key files was given")
+    return unlock.key_folder / f"{context.vault_id}.key"

@@ -1,0 +1,100 @@
+"""``keyring.json``: the slots of a vault, each the root key wrapped by one protector. Public data, under a MAC."""
+
+from __future__ import annotations
+
+import hmac
+import os
+from pathlib import Path
+
+import msgspec
+
+from palyra_kernel.contracts.protectors import SlotContext, SlotScalar
+from palyra_kernel.durable.files import read_file, write_file
+from palyra_kernel.errors import IntegrityError, UnavailableError
+from palyra_kernel.keys.derive import DerivedKeys
+
+KEYRING_FILE = "keyring.json"
+FORMAT = 1
+_MAX_KEYRING_BYTES = 1024 * 1024
+
+
+class Slot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One way to the root key. ``params`` are chosen when it is made, ``data`` is what its protector returned."""
+
+    id: str
+    kind: str
+    params: dict[str, SlotScalar]
+    data: dict[str, SlotScalar]
+    created_at_ms: int
+
+    def context(self, vault_id: str) -> SlotContext:
+        """What the wrapped key is bound to."""
+        return slot_context(vault_id, self.id, self.kind, self.params)
+
+
+class KeyringDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file. ``epoch`` numbers root keys; ``generation`` grows with every change of the slots."""
+
+    format: int
+    vault_id: str
+    epoch: int
+    generation: int
+    slots: tuple[Slot, ...]
+    mac: str = ""
+
+    def signed(self, keys: DerivedKeys) -> KeyringDocument:
+        """The same document with the MAC that *keys* give it."""
+        return msgspec.structs.replace(self, mac=self._expected(keys))
+
+    def check_mac(self, keys: DerivedKeys) -> None:
+        """Raise :class:`IntegrityError` ``keyring_tampered`` unless the MAC fits."""
+        if not hmac.compare_digest(self.mac, self._expected(keys)):
+            raise IntegrityError(
+                "keyring_tampered",
+                "the slots in keyring.json were changed by something else than palyra",
+                hint="restore keyring.json from a backup, and find out who can write the state root",
+            )
+
+    def _expected(self, keys: DerivedKeys) -> str:
+        return keys.keyring_mac(msgspec.json.encode(msgspec.structs.replace(self, mac=""))).hex()
+
+
+def slot_context(vault_id: str, slot_id: str, kind: str, params: dict[str, SlotScalar]) -> SlotContext:
+    """The context of a slot that is being made."""
+    return SlotContext(vault_id=vault_id, slot_id=slot_id, kind=kind, params=params)
+
+
+def new_slot_id() -> str:
+    """Eight random hexadecimal digits: short enough to type."""
+    return os.urandom(4).hex()
+
+
+def read_keyring(path: Path) -> KeyringDocument:
+    """Read and check the form of the file; its MAC needs the root key and is checked after unlocking.
+
+    Raises :class:`NotFoundError` ``file_missing``, :class:`IntegrityError` ``damaged_keyring`` and
+    :class:`UnavailableError` ``newer_format``.
+    """
+    data = read_file(path, limit=_MAX_KEYRING_BYTES)
+    try:
+        if msgspec.json.decode(data, type=_Format).format > FORMAT:
+            raise UnavailableError("newer_format", f"{path} has a newer format", hint="upgrade palyra-kernel")
+        document = msgspec.json.decode(data, type=KeyringDocument)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise IntegrityError(
+            "damaged_keyring", f"{path} is damaged: {error}", hint="restore keyring.json from a backup"
+        ) from None
+    if document.format != FORMAT or not document.slots or len(document.vault_id) != 32:
+        raise IntegrityError(
+            "damaged_keyring", f"{path} is damaged", hint="restore keyring.json from a backup"
+        )
+    return document
+
+
+class _Format(msgspec.Struct):
+    format: int
+
+
+def write_keyring(path: Path, document: KeyringDocument) -> None:
+    """Replace the file, atomically and durably. The caller holds the store's lock."""
+    write_file(path, msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")

@@ -1,0 +1,94 @@
+"""What ``palyra plugins list`` shows: everything installed and everything enabled, and why something is not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from palyra_kernel.errors import PalyraError
+from palyra_kernel.plugins.discovery import Installed, discover
+from palyra_kernel.plugins.names import canonical
+from palyra_kernel.plugins.pinning import pin_of
+from palyra_kernel.plugins.pins import Pin, read_pins
+from palyra_kernel.plugins.verify import check_pin
+
+State = Literal["enabled", "not enabled", "changed", "missing", "duplicate", "incompatible", "refused"]
+
+_STATES: Mapping[str, State] = {
+    "plugin_changed": "changed",
+    "plugin_missing": "missing",
+    "plugin_incompatible": "incompatible",
+}
+
+
+class PluginStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the list. ``reason`` says why the state is neither ``enabled`` nor ``not enabled``."""
+
+    name: str
+    distribution: str
+    version: str
+    entry_point: str
+    state: State
+    reason: str | None = None
+
+
+def listing(config_dir: Path) -> list[PluginStatus]:
+    """Return all plugins, sorted by name and distribution. Imports none and reports problems without stopping.
+
+    Raises only what reading the lock raises.
+    """
+    pins = read_pins(config_dir) or {}
+    found = discover()
+    names = Counter(each.name for each in found)
+    lines = [_pinned(pin) for pin in pins.values()]
+    for each in found:
+        if not _is_pinned(each, pins):
+            lines.append(_unpinned(each, duplicate=names[each.name] > 1 or each.name in pins, rivals=found))
+    return sorted(lines, key=lambda line: (line.name, line.distribution, line.entry_point))
+
+
+def _is_pinned(installed: Installed, pins: Mapping[str, Pin]) -> bool:
+    """Whether *installed* is the pinned one, changed or not, rather than another one of the same name."""
+    pin = pins.get(installed.name)
+    return pin is not None and canonical(pin.distribution) == canonical(installed.distribution)
+
+
+def _pinned(pin: Pin) -> PluginStatus:
+    state: State = "enabled"
+    reason = None
+    try:
+        check_pin(pin)
+    except PalyraError as error:
+        state, reason = _STATES.get(error.code, "changed"), error.message
+    return PluginStatus(
+        name=pin.name,
+        distribution=pin.distribution,
+        version=pin.version,
+        entry_point=pin.entry_point,
+        state=state,
+        reason=reason,
+    )
+
+
+def _unpinned(installed: Installed, *, duplicate: bool, rivals: Iterable[Installed]) -> PluginStatus:
+    state: State = "not enabled"
+    reason = None
+    try:
+        pin_of(installed)
+    except PalyraError as error:
+        state, reason = _STATES.get(error.code, "refused"), error.message
+    if duplicate:
+        names = " and ".join(str(each) for each in rivals if each.name == installed.name)
+        state, reason = "duplicate", f"the name is offered by {names}"
+    return PluginStatus(
+        name=installed.name,
+        distribution=installed.distribution,
+        version=installed.version,
+        entry_point=installed.value,
+        state=state,
+        reason=reason,
+    )

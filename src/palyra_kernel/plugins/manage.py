@@ -1,0 +1,46 @@
+"""Enable and disable: the only writers of ``plugins.lock``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+
+from palyra_kernel.errors import PalyraError
+from palyra_kernel.plugins.discovery import discover
+from palyra_kernel.plugins.host import PluginHost
+from palyra_kernel.plugins.pinning import pin_of, the_only
+from palyra_kernel.plugins.pins import Pin, edited_pins, read_pins
+from palyra_kernel.plugins.selection import not_enabled
+
+
+def enable(config_dir: Path, name: str, builtins: Sequence[ModuleType] = ()) -> Pin:
+    """Pin the installed plugin *name* as it is now, again if it was pinned before, and return the pin.
+
+    Enabling is the operator's consent to run it, so it is loaded once here, with *builtins* and beside the other
+    enabled plugins: what would stop the next start is refused now. Raises what :meth:`PluginHost.load` raises,
+    :class:`NotFoundError` ``plugin_unknown`` and :class:`ConflictError` ``plugin_duplicate``.
+    """
+    pin = pin_of(the_only(discover(), name))
+    PluginHost([pin], builtins)
+    others = {**(read_pins(config_dir) or {}), name: pin}
+    try:
+        PluginHost(others.values(), builtins)
+    except PalyraError as error:
+        # Only a clash concerns this plugin; that another one is broken must not keep this one out.
+        if error.code == "plugin_duplicate":
+            raise
+    with edited_pins(config_dir) as pins:
+        pins[name] = pin
+    return pin
+
+
+def disable(config_dir: Path, name: str) -> None:
+    """Remove the pin of *name*. Nothing is imported or looked up: it works for what is broken or gone.
+
+    Raises :class:`NotFoundError` ``plugin_not_enabled``.
+    """
+    if name not in (read_pins(config_dir) or {}):
+        raise not_enabled(name)
+    with edited_pins(config_dir) as pins:
+        pins.pop(name, None)

@@ -1,0 +1,52 @@
+"""Is what a hook returned a class that the kernel can build and call?"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TypeVar
+
+from palyra_kernel.plugins.hooks import is_deferred, refused
+from palyra_kernel.plugins.names import is_key, shown
+from palyra_kernel.plugins.origin import Origin
+
+T = TypeVar("T")
+
+
+def check_class(offered: object, contract: type[T], origin: Origin, hook: str) -> type[T]:
+    """Return *offered* as a class of *contract*, or raise :class:`UnavailableError` ``plugin_refused``.
+
+    It inherits from the contract (being registered with it is not enough: the concrete methods would be missing),
+    has no abstract method left, and none of its methods is a coroutine.
+    """
+    hint = f"{hook} returns classes that inherit from palyra_kernel.{contract.__name__}"
+    if not isinstance(offered, type):
+        raise refused(origin, f"{hook} returned a {type(offered).__name__} instead of a class", hint)
+    name = shown(offered.__name__, 80)
+    if contract not in offered.__mro__:
+        raise refused(origin, f"{name} is not a {contract.__name__}", hint)
+    if inspect.isabstract(offered):
+        open_methods = ", ".join(sorted(offered.__abstractmethods__))
+        raise refused(origin, f"{name} does not implement {shown(open_methods)}", hint)
+    for method in vars(contract):
+        if not method.startswith("_") and is_deferred(_plain(offered, method)):
+            raise refused(origin, f"{name}.{method} is a coroutine or generator", "implement it as a plain function")
+    return offered
+
+
+def key_of(cls: type[object], key_name: str, origin: Origin) -> str:
+    """Return the key under which *cls* is found, or raise :class:`UnavailableError` ``plugin_refused``."""
+    key = getattr(cls, key_name, None)
+    if not isinstance(key, str) or not is_key(key):
+        raise refused(
+            origin,
+            f"{shown(cls.__name__, 80)}.{key_name} is not a legal key",
+            "a key is lower-case letters, digits and '_', and starts with a letter",
+        )
+    return key
+
+
+def _plain(cls: type[object], method: str) -> object:
+    """The function behind a method, a class method or a static method; ``exclusive`` may be a context manager."""
+    found = inspect.getattr_static(cls, method, None)
+    function = found.__func__ if isinstance(found, classmethod | staticmethod) else found
+    return function

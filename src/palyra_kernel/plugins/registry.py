@@ -1,0 +1,109 @@
+"""The one typed answer to 'who offers what': nobody else touches pluggy's untyped hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Generic, TypeVar
+
+import msgspec
+import pluggy
+
+from palyra_kernel.contracts.blobs import BlobBackend
+from palyra_kernel.contracts.protectors import KeyProtector
+from palyra_kernel.contracts.records import RecordStore
+from palyra_kernel.errors import ConflictError
+from palyra_kernel.plugins.hooks import refused
+from palyra_kernel.plugins.importing import broken
+from palyra_kernel.plugins.offered import check_class, key_of
+from palyra_kernel.plugins.origin import Origin
+
+T = TypeVar("T")
+
+
+class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True, eq=False):
+    """A class that a plugin brought. Open it through :func:`~palyra_kernel.plugins.guard.guarded`."""
+
+    cls: type[T]
+    key: str
+    origin: Origin
+
+    @property
+    def plugin(self) -> str:
+        """The name of the plugin; ``builtin.ROOM`` for what the kernel brings."""
+        return self.origin.plugin
+
+    @property
+    def distribution(self) -> str:
+        """The distribution that brought it."""
+        return self.origin.distribution
+
+    @property
+    def version(self) -> str:
+        """The version of that distribution."""
+        return self.origin.version
+
+    @property
+    def builtin(self) -> bool:
+        """Whether the kernel brings it."""
+        return self.origin.builtin
+
+
+class Registry:
+    """Classes by key, each hook asked once, when this is built.
+
+    Raises :class:`ConflictError` ``plugin_duplicate``, :class:`UnavailableError` ``plugin_refused`` (not a class of
+    the right kind) and ``plugin_broken`` (the hook raised).
+    """
+
+    def __init__(self, manager: pluggy.PluginManager, origins: Mapping[str, Origin]) -> None:
+        self._manager = manager
+        self._origins = origins
+        # mypy has no way to say 'the abstract class itself'.
+        self.blob_backends: Mapping[str, Offer[BlobBackend]] = self._collect(
+            "palyra_blob_backends",
+            BlobBackend,  # type: ignore[type-abstract]
+            "kind",
+        )
+        self.record_stores: Mapping[str, Offer[RecordStore]] = self._collect(
+            "palyra_record_stores",
+            RecordStore,  # type: ignore[type-abstract]
+            "scheme",
+        )
+        self.key_protectors: Mapping[str, Offer[KeyProtector]] = self._collect(
+            "palyra_key_protectors",
+            KeyProtector,  # type: ignore[type-abstract]
+            "kind",
+        )
+
+    def _collect(self, hook: str, contract: type[T], key_name: str) -> Mapping[str, Offer[T]]:
+        offers: dict[str, Offer[T]] = {}
+        caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
+        # One by one, in the order of registration: pluggy's own call forgets who answered what.
+        for offered in caller.get_hookimpls():
+            origin = self._origins[offered.plugin_name]
+            for cls in _answer(offered, hook, origin):
+                checked = check_class(cls, contract, origin, hook)
+                key = key_of(checked, key_name, origin)
+                if key in offers:
+                    raise _duplicate(f"{key_name} {key!r} of {hook}", offers[key].origin, origin)
+                offers[key] = Offer(cls=checked, key=key, origin=origin)
+        return MappingProxyType(offers)
+
+
+def _answer(offered: pluggy.HookImpl, hook: str, origin: Origin) -> list[object]:
+    try:
+        answer: object = offered.function()
+    except (Exception, SystemExit) as error:
+        raise broken(f"the {origin}", origin.plugin, f"{hook} raised {type(error).__name__}") from error
+    if not isinstance(answer, list | tuple):
+        raise refused(origin, f"{hook} returned {type(answer).__name__}", "a hook returns a list of classes")
+    return list(answer)
+
+
+def _duplicate(what: str, first: Origin, second: Origin) -> ConflictError:
+    if first.builtin:
+        hint = f"a key of the kernel cannot be replaced; run `palyra plugins disable {second.plugin}`"
+    else:
+        hint = f"keep one: run `palyra plugins disable {first.plugin}` or `palyra plugins disable {second.plugin}`"
+    return ConflictError("plugin_duplicate", f"the {what} is offered by the {first} and by the {second}", hint=hint)

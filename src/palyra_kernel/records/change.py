@@ -1,0 +1,52 @@
+"""What a room wants to happen to records; whoever acts merges the changes of one act and commits them once."""
+
+from __future__ import annotations
+
+from palyra_kernel.errors import PalyraError
+
+
+class Change:
+    """Checks, puts and deletes over record keys; unsealed, applied all or nothing.
+
+    A check is a key and the version it must still have: 0 if it was never written, the last version if it was
+    deleted. ``bytearray`` puts are secrets: they are wiped when the change was applied or refused.
+    """
+
+    __slots__ = ("checks", "deletes", "puts")
+
+    def __init__(self) -> None:
+        self.checks: dict[bytes, int] = {}
+        self.puts: dict[bytes, bytes | bytearray] = {}
+        self.deletes: set[bytes] = set()
+
+    def check(self, key: bytes, version: int) -> None:
+        """Require *key* to have *version* when the change is applied."""
+        if self.checks.setdefault(key, version) != version:
+            raise PalyraError("conflicting_change", "one act expects two versions of one record")
+
+    def put(self, key: bytes, value: bytes | bytearray) -> None:
+        """Write *value*; its version follows the one the key has."""
+        if key in self.puts or key in self.deletes:
+            raise PalyraError("conflicting_change", "one act changes one record twice")
+        self.puts[key] = value
+
+    def delete(self, key: bytes) -> None:
+        """Delete the record; its version stays reserved."""
+        if key in self.puts:
+            raise PalyraError("conflicting_change", "one act changes one record twice")
+        self.deletes.add(key)
+
+    def merge(self, other: Change) -> None:
+        """Take over everything of *other*."""
+        for key, version in other.checks.items():
+            self.check(key, version)
+        for key, value in other.puts.items():
+            self.put(key, value)
+        for key in other.deletes:
+            self.delete(key)
+
+    def wipe(self) -> None:
+        """Overwrite the secrets among the puts."""
+        for value in self.puts.values():
+            if isinstance(value, bytearray):
+                value[:] = bytes(len(value))

@@ -1,0 +1,131 @@
+"""The built-in record store: one table in one SQLite file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from time import sleep
+from typing import Any, Self
+
+from palyra_kernel.contracts.records import RecordStore, StoredRecord
+from palyra_kernel.durable.sqlite import DurableDatabase
+from palyra_kernel.errors import ConflictError, IntegrityError, InvalidInputError
+from palyra_kernel.hookspecs import hookimpl
+from palyra_kernel.values.deadline import Deadline
+
+FORMAT = 1
+_SCHEMA = (
+    "CREATE TABLE records (key BLOB PRIMARY KEY NOT NULL, version INTEGER NOT NULL, value BLOB) STRICT",
+)
+_SCAN_START = "SELECT key, version, value FROM records WHERE value IS NOT NULL AND key >= ?"
+_SCAN_INSIDE = "SELECT key, version, value FROM records WHERE value IS NOT NULL AND key > ?"
+_PREFIX = "sqlite://"
+_POLL_SECONDS = 0.02
+_COMMIT_SECONDS = 30.0
+
+
+class SqliteRecordStore(RecordStore):
+    """``sqlite://PATH``; the lock is ``PATH`` with the suffix ``.lock``. Deleted keys stay as rows without a value."""
+
+    scheme = "sqlite"
+
+    def __init__(self, database: DurableDatabase) -> None:
+        self._database = database
+        self._seen: tuple[int, int] | None = None
+        self._own_commits = 0
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        if not url.startswith(_PREFIX):
+            raise InvalidInputError("invalid_url", f"a SQLite record store is {_PREFIX}PATH")
+        path = Path(url.removeprefix(_PREFIX))
+        return cls(DurableDatabase(path, lock_path=lock_path(path), schema=_SCHEMA, format=FORMAT))
+
+    def get(self, key: bytes) -> StoredRecord | None:
+        row = self._database.row("SELECT key, version, value FROM records WHERE key = ?", (key,))
+        return None if row is None else _record(row)
+
+    def scan(self, prefix: bytes, after: bytes | None, limit: int) -> Sequence[StoredRecord]:
+        # One lower bound: with two, SQLite may start at the smaller one and walk the whole table.
+        inside = after is not None and after >= prefix
+        sql = _SCAN_INSIDE if inside else _SCAN_START
+        parameters: list[object] = [after if inside else prefix]
+        end = _after_prefix(prefix)
+        if end is not None:
+            sql += " AND key < ?"
+            parameters.append(end)
+        rows = self._database.rows(sql + " ORDER BY key LIMIT ?", (*parameters, limit))
+        return [_record(row) for row in rows]
+
+    def commit(
+        self, checks: Mapping[bytes, int], puts: Sequence[StoredRecord], deletes: Sequence[bytes]
+    ) -> None:
+        with self._database.transaction(Deadline.after(_COMMIT_SECONDS)) as connection:
+            for key, expected in checks.items():
+                row = connection.execute("SELECT version FROM records WHERE key = ?", (key,)).fetchone()
+                if (0 if row is None else row[0]) != expected:
+                    raise _changed()
+            for put in puts:
+                written = connection.execute(
+                    "INSERT INTO records (key, version, value) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE"
+                    " SET version = excluded.version, value = excluded.value WHERE excluded.version > version",
+                    put,
+                )
+                if written.rowcount != 1:
+                    raise _changed()
+            for key in deletes:
+                connection.execute("UPDATE records SET value = NULL WHERE key = ?", (key,))
+        self._own_commits += 1
+
+    def watch(self, prefix: bytes, deadline: Deadline) -> bool:
+        """Polls every 20 ms; a change anywhere in the file counts."""
+        while True:
+            now = (self._database.data_version(), self._own_commits)
+            if self._seen is not None and now != self._seen:
+                self._seen = now
+                return True
+            self._seen = now
+            if deadline.expired:
+                return False
+            sleep(min(_POLL_SECONDS, deadline.remaining()))
+
+    def exclusive(self, deadline: Deadline) -> AbstractContextManager[None]:
+        return self._database.exclusive(deadline)
+
+    def check(self) -> Sequence[str]:
+        return self._database.check()
+
+    def close(self) -> None:
+        self._database.close()
+
+
+def lock_path(path: Path) -> Path:
+    """The lock file of the database at *path*."""
+    return path.with_name(path.name + ".lock")
+
+
+@hookimpl
+def palyra_record_stores() -> Sequence[type[RecordStore]]:
+    return [SqliteRecordStore]
+
+
+def _record(row: Any) -> StoredRecord:
+    key, version, value = row
+    if not isinstance(key, bytes) or not isinstance(version, int) or not isinstance(value, bytes | None):
+        raise IntegrityError(
+            "damaged", "a record row holds a value of a wrong type", hint="restore it from a backup"
+        )
+    return StoredRecord(key, version, value)
+
+
+def _after_prefix(prefix: bytes) -> bytes | None:
+    """The smallest key greater than every key with *prefix*; None if there is none."""
+    trimmed = prefix.rstrip(b"\xff")
+    return trimmed[:-1] + bytes([trimmed[-1] + 1]) if trimmed else None
+
+
+def _changed() -> ConflictError:
+    return ConflictError(
+        "record_changed", "somebody else changed the record first", hint="read it again, then decide"
+    )

@@ -1,0 +1,19 @@
+"""What a check found: the common answer of ``verify``, ``doctor`` and ``plugins doctor``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Severity = Literal["error", "warning", "info"]
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One observation. ``code`` is stable; ``error`` means a promise of the kernel does not hold."""
+
+    severity: Severity
+    code: str
+    subject: str
+    message: str
+    hint: str | None = None

@@ -1,0 +1,152 @@
+"""References to secrets in the vault: one parser, one canonical form."""
+
+from __future__ import annotations
+
+import re
+
+from palyra_kernel.errors import InvalidInputError
+from palyra_kernel.values.scopes import GLOBAL, VaultScope
+
+MAX_KEY_BYTES = 128
+MAX_FIELD_BYTES = 256
+MAX_VERSION = 2**53 - 1
+SCHEME = "vault://"
+_MAX_REFERENCE = 2048
+_KEY = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*", re.ASCII)
+_DOTS = frozenset((".", ".."))
+_SCOPE_LIKE = re.compile(r"[A-Za-z]+:")
+_VERSION = re.compile(r"version=([1-9][0-9]{0,15})", re.ASCII)
+
+
+class VaultRef:
+    """``vault://SCOPE/KEY[?version=N][#FIELD]``, or the same without ``vault://``.
+
+    A first segment that is no scope means ``global``: ``openai/api_key`` is key ``openai/api_key`` in ``global``.
+    A key is 1 to 128 bytes of ``A-Z a-z 0-9 . _ -`` in segments joined by ``/``, none of them empty, ``.`` or
+    ``..``. ``version`` is 1 to 2**53 - 1. ``#FIELD`` (1 to 256 bytes) names a member of a JSON value.
+    ``str(ref)`` is the canonical form. Raises :class:`InvalidInputError` ``invalid_reference``,
+    ``invalid_scope`` or ``invalid_key``.
+    """
+
+    __slots__ = ("field", "key", "scope", "version")
+
+    scope: VaultScope
+    key: str
+    version: int | None
+    field: str | None
+
+    def __init__(
+        self, scope: VaultScope, key: str, *, version: int | None = None, field: str | None = None
+    ) -> None:
+        check_key(key)
+        if version is not None and not (type(version) is int and 1 <= version <= MAX_VERSION):
+            raise _invalid(f"a version is a number from 1 to {MAX_VERSION}")
+        if field is not None:
+            _check_field(field)
+        for name, value in (("scope", scope), ("key", key), ("version", version), ("field", field)):
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def parse(cls, text: str | VaultRef) -> VaultRef:
+        """Parse *text*; a VaultRef comes back as it is."""
+        if isinstance(text, VaultRef):
+            return text
+        if not isinstance(text, str):
+            raise _invalid(f"a reference is text, not {type(text).__name__}")
+        if len(text) > _MAX_REFERENCE:
+            raise _invalid(f"a reference has at most {_MAX_REFERENCE} characters")
+        rest = text.removeprefix(SCHEME)
+        if "://" in rest:
+            raise _invalid(f"not a vault reference: {text[:64]!r}")
+        scope, rest = _split_scope(rest)
+        rest, hash_sign, field = rest.partition("#")
+        key, question, query = rest.partition("?")
+        return cls(
+            scope,
+            key,
+            version=_parse_query(query) if question else None,
+            field=field if hash_sign else None,
+        )
+
+    @property
+    def bare(self) -> VaultRef:
+        """The same secret without version and field."""
+        return self if self.version is None and self.field is None else VaultRef(self.scope, self.key)
+
+    def __str__(self) -> str:
+        text = f"{SCHEME}{self.scope}/{self.key}"
+        if self.version is not None:
+            text += f"?version={self.version}"
+        return text if self.field is None else f"{text}#{self.field}"
+
+    def __repr__(self) -> str:
+        return f"VaultRef({str(self)!r})"
+
+    def _identity(self) -> tuple[VaultScope, str, int | None, str | None]:
+        return (self.scope, self.key, self.version, self.field)
+
+    def __eq__(self, other: object) -> bool:
+        return self._identity() == other._identity() if isinstance(other, VaultRef) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("a reference does not change")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, self._identity())
+
+
+def _rebuild(scope: VaultScope, key: str, version: int | None, field: str | None) -> VaultRef:
+    return VaultRef(scope, key, version=version, field=field)
+
+
+def check_key(key: str) -> None:
+    """Raise :class:`InvalidInputError` ``invalid_key`` unless *key* is a legal key."""
+    if not isinstance(key, str) or len(key) > MAX_KEY_BYTES or not _KEY.fullmatch(key):
+        shown = repr(key[:64]) if isinstance(key, str) else type(key).__name__
+        raise InvalidInputError(
+            "invalid_key",
+            f"not a key: {shown}",
+            hint=f"a key has 1 to {MAX_KEY_BYTES} characters of A-Z a-z 0-9 . _ - in segments joined by /",
+        )
+    if "." in key and not _DOTS.isdisjoint(key.split("/")):
+        raise InvalidInputError(
+            "invalid_key", f"not a key: {key!r}", hint="no segment of a key is '.' or '..'"
+        )
+
+
+def _split_scope(text: str) -> tuple[VaultScope, str]:
+    head, slash, rest = text.partition("/")
+    if head.lower() == "global":
+        if not slash:
+            raise _invalid("a scope alone is no reference")
+        return GLOBAL, rest
+    if _SCOPE_LIKE.match(head):
+        return VaultScope.parse(head), rest
+    return GLOBAL, text
+
+
+def _parse_query(query: str) -> int:
+    match = _VERSION.fullmatch(query)
+    if not match:
+        raise _invalid("the only query of a reference is ?version=N, with N of at least 1")
+    return int(match[1])
+
+
+def _check_field(field: str) -> None:
+    try:
+        size = len(field.encode())
+    except (UnicodeEncodeError, AttributeError):
+        raise _invalid("a field is valid Unicode text") from None
+    if not 1 <= size <= MAX_FIELD_BYTES or not field.isprintable():
+        raise _invalid(f"a field has 1 to {MAX_FIELD_BYTES} bytes and no control characters")
+
+
+def _invalid(message: str) -> InvalidInputError:
+    return InvalidInputError(
+        "invalid_reference",
+        message,
+        hint="vault://SCOPE/KEY or SCOPE/KEY, then ?version=N and #FIELD if wanted",
+    )

@@ -1,0 +1,99 @@
+"""A buffer for a secret that does not slip into logs, and can be wiped."""
+
+from __future__ import annotations
+
+import hmac
+from types import TracebackType
+from typing import NoReturn, Self
+
+from palyra_kernel.errors import InvalidInputError
+
+
+class SensitiveBytes:
+    """Secret bytes in one mutable buffer that :meth:`wipe`, ``with`` and garbage collection overwrite with zeros.
+
+    It has no text form, cannot be pickled or copied, and compares in constant time
+    (:func:`hmac.compare_digest`). What :meth:`reveal` returns is an ordinary ``bytes``: CPython cannot erase
+    that copy, so keep it short-lived.
+
+    Raises :class:`InvalidInputError` ``not_bytes`` when constructed from anything but bytes, and ``wiped`` when
+    used after it was wiped.
+    """
+
+    __slots__ = ("__weakref__", "_buffer", "_wiped")
+
+    def __init__(self, data: bytes | bytearray | memoryview) -> None:
+        if not isinstance(data, bytes | bytearray | memoryview):
+            raise InvalidInputError(
+                "not_bytes",
+                f"a secret is bytes, not {type(data).__name__}",
+                hint="encode text first: text.encode()",
+            )
+        self._buffer = bytearray(data)
+        self._wiped = False
+
+    @classmethod
+    def adopt(cls, buffer: bytearray) -> Self:
+        """Take ownership of *buffer* without a copy; the caller must not touch it again."""
+        self = cls.__new__(cls)
+        self._buffer = buffer
+        self._wiped = False
+        return self
+
+    def reveal(self) -> bytes:
+        """Return a copy of the secret as ``bytes``."""
+        return bytes(self.view())
+
+    def view(self) -> memoryview:
+        """Return the buffer itself, without a copy: valid until the secret is wiped."""
+        if self._wiped:
+            raise InvalidInputError(
+                "wiped", "this secret was wiped", hint="read it again inside its `with` block"
+            )
+        return memoryview(self._buffer)
+
+    def wipe(self) -> None:
+        """Overwrite the buffer with zeros. Safe to call twice."""
+        self._buffer[:] = bytes(len(self._buffer))
+        self._wiped = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.wipe()
+
+    def __del__(self) -> None:
+        buffer = getattr(self, "_buffer", None)
+        if buffer is not None:
+            buffer[:] = bytes(len(buffer))
+
+    def __len__(self) -> int:
+        return len(self._buffer)
+
+    def __bool__(self) -> bool:
+        """Always true: an empty secret is still a secret that was found."""
+        return True
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, SensitiveBytes):
+            return hmac.compare_digest(self.view(), other.view())
+        if isinstance(other, bytes | bytearray | memoryview):
+            return hmac.compare_digest(self.view(), other)
+        return NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # a mutable secret must not become a dictionary key
+
+    def __repr__(self) -> str:
+        return "<SensitiveBytes: redacted>"
+
+    def __str__(self) -> NoReturn:
+        raise TypeError("a secret has no text form: call reveal()")
+
+    def __format__(self, spec: str) -> NoReturn:
+        raise TypeError("a secret has no text form: call reveal()")
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a secret cannot be pickled or copied")

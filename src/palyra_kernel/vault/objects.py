@@ -1,0 +1,110 @@
+"""Between values and blobs: sealing into the backend, and opening what must be exactly what was written."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+
+from palyra_kernel.contracts.blobs import BlobBackend
+from palyra_kernel.errors import IntegrityError, InvalidInputError, PalyraError
+from palyra_kernel.values.deadline import Deadline
+from palyra_kernel.values.ids import new_id, now_ms
+from palyra_kernel.values.refs import VaultRef
+from palyra_kernel.values.sensitive import SensitiveBytes
+from palyra_kernel.vault import envelope
+from palyra_kernel.vault.entry import Version
+from palyra_kernel.vault.epochs import Epochs
+
+ENVELOPE_OVERHEAD = 1024
+"""An upper bound for what an envelope adds to its value, in bytes."""
+
+Value = bytes | bytearray | memoryview | SensitiveBytes
+
+
+class Objects:
+    """The envelopes of one vault in its blob backend."""
+
+    def __init__(
+        self,
+        backend: BlobBackend,
+        epochs: Epochs,
+        vault_id: str,
+        *,
+        max_value_bytes: int,
+        deadline_seconds: float,
+    ) -> None:
+        self.backend = backend
+        self.epochs = epochs
+        self._vault_id = vault_id
+        self._seconds = deadline_seconds
+        self.max_value_bytes = min(max_value_bytes, backend.capabilities().max_blob_bytes - ENVELOPE_OVERHEAD)
+
+    def seal(
+        self, ref: VaultRef, number: int, value: Value, content_type: str | None, expires_at_ms: int | None
+    ) -> tuple[Version, bytes]:
+        """Return the new version and its envelope, which is not stored yet."""
+        view = self.checked(value)
+        kek, epoch = self.epochs.sealing()
+        blob = envelope.seal(view, self._binding(ref, number), kek, epoch)
+        digest = hashlib.sha256(blob).digest()
+        return Version(number, new_id(), digest, len(view), now_ms(), content_type, expires_at_ms), blob
+
+    def checked(self, value: Value) -> memoryview:
+        """The bytes of *value*. Raises :class:`InvalidInputError` ``not_bytes`` or ``value_too_large``."""
+        view = value.view() if isinstance(value, SensitiveBytes) else None
+        if view is None:
+            if not isinstance(value, bytes | bytearray | memoryview):
+                raise InvalidInputError(
+                    "not_bytes",
+                    f"a secret is bytes, not {type(value).__name__}",
+                    hint="encode text: text.encode()",
+                )
+            view = memoryview(value).cast("B")
+        if len(view) > self.max_value_bytes:
+            raise InvalidInputError(
+                "value_too_large",
+                f"the value has {len(view)} bytes; the limit is {self.max_value_bytes}",
+                hint="raise [vault] max_value_bytes in palyra.toml, up to 16777216 and what the backend takes",
+            )
+        return view
+
+    def store(self, blobs: Mapping[str, bytes]) -> None:
+        """Store envelopes, durably."""
+        self.backend.put(blobs, Deadline.after(self._seconds))
+
+    def fetch(self, ids: Sequence[str]) -> Mapping[str, bytes]:
+        """Fetch envelopes; absent ones are left out."""
+        return self.backend.get(ids, Deadline.after(self._seconds))
+
+    def open(self, ref: VaultRef, version: Version, blob: bytes) -> SensitiveBytes:
+        """Open an envelope that must be the one of *version*. Raises :class:`IntegrityError`."""
+        if hashlib.sha256(blob).digest() != version.sha256:
+            raise IntegrityError(
+                "blob_replaced",
+                f"the stored value of {ref.bare} is not the one that was written",
+                hint="restore it from a backup, or `palyra secrets rollback` to an older version",
+            )
+        return envelope.open_envelope(blob, self._binding(ref, version.number), self.epochs.keks)
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Delete envelopes."""
+        if ids:
+            self.backend.delete(ids, Deadline.after(self._seconds))
+
+    def drop(self, ids: Sequence[str]) -> None:
+        """Delete envelopes that nothing refers to any more; what fails now is collected by ``gc`` later."""
+        try:
+            self.delete(ids)
+        except PalyraError as error:
+            logging.getLogger(__name__).warning("%d unused envelopes stay for gc: %s", len(ids), error.code)
+
+    def listed(self) -> Iterable[str]:
+        """All ids in the backend."""
+        after: str | None = None
+        while page := self.backend.list(after, 1000):
+            yield from page
+            after = page[-1]
+
+    def _binding(self, ref: VaultRef, number: int) -> envelope.Binding:
+        return envelope.Binding(self._vault_id, str(ref.scope), ref.key, number)

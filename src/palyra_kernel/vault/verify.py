@@ -1,0 +1,99 @@
+"""Opening everything: is each version there, the one that was written, and readable with the keys we have?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from palyra_kernel.errors import IntegrityError, PalyraError
+from palyra_kernel.records import Records
+from palyra_kernel.records.verify import verify_records
+from palyra_kernel.values.findings import Finding
+from palyra_kernel.values.refs import VaultRef
+from palyra_kernel.values.scopes import VaultScope
+from palyra_kernel.vault.entry import Entry, Version
+from palyra_kernel.vault.index import Index
+from palyra_kernel.vault.objects import Objects
+
+Progress = Callable[[int], None]
+"""Called with the number of secrets that were checked."""
+
+_PAGE = 200
+
+
+def verify_vault(
+    records: Records, index: Index, objects: Objects, progress: Progress | None = None
+) -> list[Finding]:
+    """Return what is wrong, errors first; orphaned envelopes are only information."""
+    findings = verify_records(records)
+    findings += [_error("backend_damaged", "blob backend", problem) for problem in objects.backend.check()]
+    referenced: set[str] = set()
+    done = 0
+    cursor: str | None = None
+    while True:
+        try:
+            page = index.page(None, cursor, _PAGE)
+        except IntegrityError as error:
+            findings.append(_error(error.code, "vault index", error.message))
+            break
+        for _, entry in page:
+            findings += _verify_entry(index, objects, entry)
+            referenced.update(version.object_id for version in entry.versions)
+        done += len(page)
+        if progress is not None:
+            progress(done)
+        if len(page) < _PAGE:
+            findings += _orphans(objects, referenced)
+            break
+        cursor = page[-1][0]
+    return findings
+
+
+def _verify_entry(index: Index, objects: Objects, entry: Entry) -> list[Finding]:
+    ref = _ref(entry)
+    versions = [version for version in entry.versions if version.object_id]
+    blobs = objects.fetch([version.object_id for version in versions]) if versions else {}
+    findings = []
+    for version in versions:
+        subject = f"{ref}?version={version.number}"
+        blob = blobs.get(version.object_id)
+        if blob is None:
+            if _still_there(index, ref, version):
+                findings.append(_error("blob_missing", subject, "the stored value is gone"))
+            continue
+        try:
+            objects.open(ref, version, blob).wipe()
+        except PalyraError as error:
+            findings.append(_error(error.code, subject, error.message))
+    return findings
+
+
+def _still_there(index: Index, ref: VaultRef, version: Version) -> bool:
+    """Whether the entry still has *version*; a write may have dropped it while we read."""
+    entry = index.find(ref).entry
+    return entry is not None and version in entry.versions
+
+
+def _orphans(objects: Objects, referenced: set[str]) -> list[Finding]:
+    if not objects.backend.capabilities().listable:
+        return []
+    count = sum(1 for object_id in objects.listed() if object_id not in referenced)
+    if not count:
+        return []
+    message = f"{count} envelopes belong to no secret: left by writes that were interrupted or are under way"
+    return [
+        Finding(
+            severity="info", code="orphans", subject="blob backend", message=message, hint="palyra vault gc"
+        )
+    ]
+
+
+def _ref(entry: Entry) -> VaultRef:
+    if entry.scope.startswith("kernel:"):
+        return VaultRef(VaultScope.kernel(entry.scope.removeprefix("kernel:")), entry.key)
+    return VaultRef(VaultScope.parse(entry.scope), entry.key)
+
+
+def _error(code: str, subject: str, message: str) -> Finding:
+    return Finding(
+        severity="error", code=code, subject=subject, message=message, hint="restore it from a backup"
+    )
