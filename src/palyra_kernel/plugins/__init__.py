@@ -8,9 +8,17 @@ look-alike and a half-installed package, not against somebody who can write to t
 these only. ``discovery``, ``manage``, ``listing`` and ``doctor`` serve the ``palyra plugins`` commands.
 """
 
-from palyra_kernel.plugins.guard import guarded
+from palyra_kernel.plugins.guard import guarded_backend, guarded_protector, guarded_store
 from palyra_kernel.plugins.host import PluginHost
 from palyra_kernel.plugins.origin import Origin
 from palyra_kernel.plugins.registry import Offer, Registry
 
-__all__ = ["Offer", "Origin", "PluginHost", "Registry", "guarded"]
+__all__ = [
+    "Offer",
+    "Origin",
+    "PluginHost",
+    "Registry",
+    "guarded_backend",
+    "guarded_protector",
+    "guarded_store",
+]

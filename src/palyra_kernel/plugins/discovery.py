@@ -42,17 +42,18 @@ def discover() -> list[Installed]:
 def _scan() -> list[EntryPoint]:
     """Our group's entry points of every distribution that an import would find first."""
     found: list[EntryPoint] = []
-    seen: dict[str, Path | None] = {}
+    homes: dict[str, Path] = {}
+    folders: set[Path] = set()
     for distribution in distributions():
         folder = _folder(distribution)
-        name = canonical(folder.stem.partition("-")[0]) if folder else ""
-        # Later on the path: shadowed. In the same folder: a torn upgrade, and both are reported.
-        if folder and name in seen and seen[name] != folder.parent:
-            continue
-        if folder:
-            seen[name] = folder.parent
+        if folder is not None:
+            # Elsewhere: shadowed by the first on the path. Beside it: a torn upgrade, and both are reported.
+            home = homes.setdefault(canonical(folder.stem.partition("-")[0]), folder.parent)
+            if home != folder.parent or folder in folders:
+                continue
+            folders.add(folder)
         found += _of_our_group(distribution)
-    return sorted(found, key=lambda each: (each.name, _name(each.dist), each.value))
+    return sorted(found, key=lambda each: (each.name, _header(each.dist, "Name"), each.value))
 
 
 def _of_our_group(distribution: Distribution) -> list[EntryPoint]:
@@ -78,18 +79,21 @@ def _through_stevedore(found: list[EntryPoint]) -> list[EntryPoint]:
 
 
 def _installed(entry_point: EntryPoint) -> Installed:
-    distribution = entry_point.dist
     return Installed(
         name=shown(entry_point.name),
         value=shown(entry_point.value),
-        distribution=_name(distribution),
-        version=shown(str((distribution.metadata["Version"] if distribution else None) or "?"), 80),
-        folder=_folder(distribution) if distribution else None,
+        distribution=_header(entry_point.dist, "Name"),
+        version=_header(entry_point.dist, "Version"),
+        folder=_folder(entry_point.dist) if entry_point.dist else None,
     )
 
 
-def _name(distribution: Distribution | None) -> str:
-    return shown(str((distribution.metadata["Name"] if distribution else None) or "?"), 80)
+def _header(distribution: Distribution | None, name: str) -> str:
+    try:
+        value = distribution.metadata[name] if distribution else None
+    except Exception:  # noqa: BLE001  # without METADATA, or the header, versions of Python differ
+        value = None
+    return shown(str(value or "?"), 80)
 
 
 def _folder(distribution: Distribution) -> Path | None:

@@ -81,7 +81,9 @@ def read_record(folder: Path) -> bytes:
 def damaged(folder: Path, what: str) -> IntegrityError:
     """The error for metadata that cannot be trusted to mean one thing."""
     return IntegrityError(
-        "plugin_metadata", f"the installed metadata {folder} {what}", hint="install the distribution again with pip"
+        "plugin_metadata",
+        f"the installed metadata {folder} {what}",
+        hint="install the distribution again with pip",
     )
 
 

@@ -23,7 +23,9 @@ def check_hooks(manager: pluggy.PluginManager, plugin: object, origin: Origin) -
         raise refused(origin, "it offers no hook", "mark its functions with `palyra_kernel.hookimpl`")
     for caller in callers:
         if not caller.has_spec():
-            raise refused(origin, f"{caller.name} is not a hook", "see palyra_kernel/hookspecs.py for the names")
+            raise refused(
+                origin, f"{caller.name} is not a hook", "see palyra_kernel/hookspecs.py for the names"
+            )
         for offered in caller.get_hookimpls():
             if offered.plugin is plugin:
                 _check_one(offered, caller.name, origin)

@@ -61,18 +61,20 @@ class PluginHost:
 def _register(
     manager: pluggy.PluginManager, origins: dict[str, Origin], plugin: object, origin: Origin
 ) -> None:
-    name = manager.get_name(plugin)
-    if name is not None:
-        raise ConflictError(
-            "plugin_duplicate",
-            f"the {origins[name]} and the {origin} are the same object {origin.entry_point}",
-            hint=f"run `palyra plugins disable {origin.plugin}`",
-        )
+    for name, other in manager.list_name_plugin():
+        if other is plugin:
+            raise ConflictError(
+                "plugin_duplicate",
+                f"the {origins[name]} and the {origin} are the same object {origin.entry_point}",
+                hint=f"run `palyra plugins disable {origin.plugin}`",
+            )
     try:
         manager.register(plugin, name=origin.plugin)
     except pluggy.PluginValidationError:
         # Its text quotes the plugin's objects. A hook with arguments that we do not pass, or half a wrapper.
-        failure = refused(origin, "the arguments or options of a hook are not those of the kernel's", "see hookspecs")
+        failure = refused(
+            origin, "the arguments or options of a hook are not those of the kernel's", "see hookspecs"
+        )
     except (Exception, SystemExit) as error:
         raise broken(f"the {origin}", origin.plugin, f"registering raised {type(error).__name__}") from error
     else:

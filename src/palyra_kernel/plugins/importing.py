@@ -38,7 +38,9 @@ def import_plugin(pin: Pin, distribution: Distribution) -> object:
 def broken(who: str, name: str, how: str) -> UnavailableError:
     """The error for a plugin whose own code failed while loading. *how* holds no text of the plugin's."""
     return UnavailableError(
-        "plugin_broken", f"{who} does not load: {how}", hint=f"repair it, or run `palyra plugins disable {name}`"
+        "plugin_broken",
+        f"{who} does not load: {how}",
+        hint=f"repair it, or run `palyra plugins disable {name}`",
     )
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -43,11 +42,13 @@ def listing(config_dir: Path) -> list[PluginStatus]:
     """
     pins = read_pins(config_dir) or {}
     found = discover()
-    names = Counter(each.name for each in found)
+    unpinned = [each for each in found if not _is_pinned(each, pins)]
     lines = [_pinned(pin) for pin in pins.values()]
-    for each in found:
-        if not _is_pinned(each, pins):
-            lines.append(_unpinned(each, duplicate=names[each.name] > 1 or each.name in pins, rivals=found))
+    for each in unpinned:
+        rivals = {f"{other.distribution} {other.version}" for other in unpinned if other.name == each.name}
+        if each.name in pins:
+            rivals.add(f"{pins[each.name].distribution} {pins[each.name].version} (enabled)")
+        lines.append(_unpinned(each, sorted(rivals)))
     return sorted(lines, key=lambda line: (line.name, line.distribution, line.entry_point))
 
 
@@ -74,16 +75,15 @@ def _pinned(pin: Pin) -> PluginStatus:
     )
 
 
-def _unpinned(installed: Installed, *, duplicate: bool, rivals: Iterable[Installed]) -> PluginStatus:
+def _unpinned(installed: Installed, rivals: Sequence[str]) -> PluginStatus:
     state: State = "not enabled"
     reason = None
     try:
         pin_of(installed)
     except PalyraError as error:
         state, reason = _STATES.get(error.code, "refused"), error.message
-    if duplicate:
-        names = " and ".join(str(each) for each in rivals if each.name == installed.name)
-        state, reason = "duplicate", f"the name is offered by {names}"
+    if len(rivals) > 1:
+        state, reason = "duplicate", f"the name is offered by {' and by '.join(rivals)}"
     return PluginStatus(
         name=installed.name,
         distribution=installed.distribution,

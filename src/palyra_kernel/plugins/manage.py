@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
-from palyra_kernel.errors import PalyraError
+from palyra_kernel.errors import ConflictError, PalyraError
 from palyra_kernel.plugins.discovery import discover
 from palyra_kernel.plugins.host import PluginHost
+from palyra_kernel.plugins.names import canonical
 from palyra_kernel.plugins.pinning import pin_of, the_only
 from palyra_kernel.plugins.pins import Pin, edited_pins, read_pins
 from palyra_kernel.plugins.selection import not_enabled
@@ -21,16 +22,18 @@ def enable(config_dir: Path, name: str, builtins: Sequence[ModuleType] = ()) -> 
     enabled plugins: what would stop the next start is refused now. Raises what :meth:`PluginHost.load` raises,
     :class:`NotFoundError` ``plugin_unknown`` and :class:`ConflictError` ``plugin_duplicate``.
     """
+    before = read_pins(config_dir) or {}
     pin = pin_of(the_only(discover(), name))
+    _check_same_distribution(before.get(name), pin)
     PluginHost([pin], builtins)
-    others = {**(read_pins(config_dir) or {}), name: pin}
     try:
-        PluginHost(others.values(), builtins)
+        PluginHost({**before, name: pin}.values(), builtins)
     except PalyraError as error:
         # Only a clash concerns this plugin; that another one is broken must not keep this one out.
         if error.code == "plugin_duplicate":
             raise
     with edited_pins(config_dir) as pins:
+        _check_same_distribution(pins.get(name), pin)
         pins[name] = pin
     return pin
 
@@ -44,3 +47,14 @@ def disable(config_dir: Path, name: str) -> None:
         raise not_enabled(name)
     with edited_pins(config_dir) as pins:
         pins.pop(name, None)
+
+
+def _check_same_distribution(before: Pin | None, pin: Pin) -> None:
+    """A new version is a routine; the same name from somebody else is not, and asks for a decision."""
+    if before is not None and canonical(before.distribution) != canonical(pin.distribution):
+        raise ConflictError(
+            "plugin_duplicate",
+            f"the plugin {pin.name!r} is enabled from {before.distribution} {before.version}; "
+            f"installed is {pin.distribution} {pin.version}",
+            hint=f"if you want to replace it, run `palyra plugins disable {pin.name}` first",
+        )

@@ -25,11 +25,13 @@ def check_class(offered: object, contract: type[T], origin: Origin, hook: str) -
     if contract not in offered.__mro__:
         raise refused(origin, f"{name} is not a {contract.__name__}", hint)
     if inspect.isabstract(offered):
-        open_methods = ", ".join(sorted(offered.__abstractmethods__))
+        open_methods = ", ".join(sorted(getattr(offered, "__abstractmethods__", ())))
         raise refused(origin, f"{name} does not implement {shown(open_methods)}", hint)
     for method in vars(contract):
         if not method.startswith("_") and is_deferred(_plain(offered, method)):
-            raise refused(origin, f"{name}.{method} is a coroutine or generator", "implement it as a plain function")
+            raise refused(
+                origin, f"{name}.{method} is a coroutine or generator", "implement it as a plain function"
+            )
     return offered
 
 
@@ -46,7 +48,6 @@ def key_of(cls: type[object], key_name: str, origin: Origin) -> str:
 
 
 def _plain(cls: type[object], method: str) -> object:
-    """The function behind a method, a class method or a static method; ``exclusive`` may be a context manager."""
+    """The function behind a method, a class method or a static method."""
     found = inspect.getattr_static(cls, method, None)
-    function = found.__func__ if isinstance(found, classmethod | staticmethod) else found
-    return function
+    return found.__func__ if isinstance(found, classmethod | staticmethod) else found

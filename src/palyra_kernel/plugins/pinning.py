@@ -10,8 +10,9 @@ from palyra_kernel.errors import ConflictError, NotFoundError, UnavailableError
 from palyra_kernel.plugins.compat import kernel_range, require_kernel
 from palyra_kernel.plugins.discovery import Installed
 from palyra_kernel.plugins.distribution import damaged, read_distribution
-from palyra_kernel.plugins.names import canonical, is_plugin_name, shown, split_entry_point
+from palyra_kernel.plugins.names import is_plugin_name, shown, split_entry_point
 from palyra_kernel.plugins.pins import Pin
+from palyra_kernel.plugins.verify import metadata_folders
 
 
 def the_only(found: Sequence[Installed], name: str) -> Installed:
@@ -52,8 +53,9 @@ def pin_of(installed: Installed) -> Pin:
         raise _refused(installed, "a name is lower-case letters, digits, '_' and '-'")
     if split_entry_point(installed.value) is None:
         raise _refused(installed, "its entry point is neither MODULE nor MODULE:ATTRIBUTE")
-    if twins := _twins(folder, found.name):
-        raise damaged(folder, f"is not alone: {', '.join(twins)} describes the same distribution")
+    twins = metadata_folders(folder.parent, found.name)
+    if len(twins) > 1:  # an upgrade that stopped halfway
+        raise damaged(folder, f"is not the only one of {found.name}: {', '.join(twins)}")
     accepted = kernel_range(found)
     require_kernel(accepted, f"{found.name} {found.version}")
     return Pin(
@@ -65,15 +67,6 @@ def pin_of(installed: Installed) -> Pin:
         record=found.record,
         requires_kernel=accepted,
         kernel=__version__,
-    )
-
-
-def _twins(folder: Path, name: str) -> list[str]:
-    """Other metadata of the same distribution in the same place: an upgrade that stopped halfway."""
-    return sorted(
-        shown(other.name)
-        for other in folder.parent.glob("*.dist-info")
-        if other.name != folder.name and canonical(other.stem.partition("-")[0]) == canonical(name)
     )
 
 

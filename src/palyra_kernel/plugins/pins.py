@@ -107,7 +107,9 @@ def _decode(data: bytes, path: Path) -> dict[str, Pin]:
         document = msgspec.json.decode(data, type=_Document)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         reason = str(error) if isinstance(error, msgspec.ValidationError) else "not JSON"
-        raise _damaged(path, reason) from None  # msgspec's reasons name the place and the rule, never the content
+        raise _damaged(
+            path, reason
+        ) from None  # msgspec's reasons name the place and the rule, never the content
     pins = {pin.name: pin for pin in sorted(document.plugins, key=lambda pin: pin.name)}
     if len(pins) != len(document.plugins):
         raise _damaged(path, "a plugin is in it twice")

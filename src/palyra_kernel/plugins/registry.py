@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True, eq=False):
-    """A class that a plugin brought. Open it through :func:`~palyra_kernel.plugins.guard.guarded`."""
+    """A class that a plugin brought. Open it through ``guard``."""
 
     cls: type[T]
     key: str
@@ -106,4 +106,6 @@ def _duplicate(what: str, first: Origin, second: Origin) -> ConflictError:
         hint = f"a key of the kernel cannot be replaced; run `palyra plugins disable {second.plugin}`"
     else:
         hint = f"keep one: run `palyra plugins disable {first.plugin}` or `palyra plugins disable {second.plugin}`"
-    return ConflictError("plugin_duplicate", f"the {what} is offered by the {first} and by the {second}", hint=hint)
+    return ConflictError(
+        "plugin_duplicate", f"the {what} is offered by the {first} and by the {second}", hint=hint
+    )

@@ -46,7 +46,9 @@ def _split(names: Sequence[str] | None) -> tuple[set[str], set[str]]:
     wanted: set[str] = set()
     dropped: set[str] = set()
     if isinstance(names, str):
-        raise InvalidInputError("plugin_name", "plugins are given as a list of names", hint='plugins=["file"]')
+        raise InvalidInputError(
+            "plugin_name", "plugins are given as a list of names", hint='plugins=["file"]'
+        )
     for given in names or ():
         name = given.removeprefix(_DROP)
         if not is_plugin_name(name):

@@ -55,7 +55,9 @@ class PluginThreads:
             raise
         if not finished and self._abandon(call):
             raise UnavailableError(
-                "deadline", f"{doing} did not finish in time", hint="see whether what the plugin talks to answers"
+                "deadline",
+                f"{doing} did not finish in time",
+                hint="see whether what the plugin talks to answers",
             )
         return call.result()
 

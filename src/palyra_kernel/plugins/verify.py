@@ -7,7 +7,7 @@ from pathlib import Path
 from palyra_kernel import __version__
 from palyra_kernel.errors import IntegrityError, UnavailableError
 from palyra_kernel.plugins.distribution import Distribution, read_distribution
-from palyra_kernel.plugins.names import canonical
+from palyra_kernel.plugins.names import canonical, shown
 from palyra_kernel.plugins.pins import Pin
 
 
@@ -19,6 +19,8 @@ def check_pin(pin: Pin) -> Distribution:
     """
     folder = Path(pin.path)
     if not (folder / "METADATA").exists():
+        if others := metadata_folders(folder.parent, pin.distribution):
+            raise changed(pin, f"{', '.join(others)} is installed instead")
         raise missing(pin, f"there is no {folder}")
     found = read_distribution(folder)
     differences = [
@@ -40,6 +42,15 @@ def check_pin(pin: Pin) -> Distribution:
     return found
 
 
+def metadata_folders(site: Path, distribution: str) -> list[str]:
+    """Names of all ``.dist-info`` folders in *site* that describe *distribution*; one, if all is well."""
+    return sorted(
+        shown(each.name)
+        for each in site.glob("*.dist-info")
+        if canonical(each.stem.partition("-")[0]) == canonical(distribution)
+    )
+
+
 def changed(pin: Pin, how: str) -> IntegrityError:
     """The error for a plugin that is there and is not the pinned one."""
     return IntegrityError(
@@ -54,5 +65,6 @@ def missing(pin: Pin, how: str) -> UnavailableError:
     return UnavailableError(
         "plugin_missing",
         f"{pin} is enabled but not installed: {how}",
-        hint=f"install {pin.distribution}=={pin.version} again, or run `palyra plugins disable {pin.name}`",
+        hint=f"install {pin.distribution} and run `palyra plugins enable {pin.name}`, "
+        f"or run `palyra plugins disable {pin.name}`",
     )

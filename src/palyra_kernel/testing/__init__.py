@@ -1,4 +1,4 @@
-"""Contract kits for plugin authors: subclass one, override its fixture, and pytest tells what your class breaks.
+"""Contract kits for plugin authors: subclass one, override its fixture, and pytest tells what it breaks.
 
 ::
 
@@ -6,14 +6,15 @@
     from acme_palyra_cloud import CloudBackend
     from palyra_kernel.testing import BlobBackendContract
 
+
     class TestCloudBackend(BlobBackendContract):
         @pytest.fixture
         def backend(self, place):
             return CloudBackend.open(place)
 
-The kit closes what it opens. Each rule is one short test whose docstring says what went wrong elsewhere; knobs are
-class attributes of the contract. :class:`MemoryBackend` and :class:`MemoryRecordStore` keep every rule and nothing
-on the disk: use them where your tests need a store that is not their subject.
+The kit closes what it opens. Each rule is one short test whose docstring says what went wrong elsewhere; knobs
+are class attributes of the contract. :class:`MemoryBackend` and :class:`MemoryRecordStore` keep every rule and
+nothing on the disk: use them where your tests need a store that is not their subject.
 
 Install it with ``pip install palyra-kernel[testing]``. No pytest plugin is registered: nothing loads unasked.
 """

@@ -1,4 +1,4 @@
-"""Finds a secret in text, in the forms in which secrets slip out: plain, escaped, hex, base64, numbers, digest."""
+"""Finds a secret in text, in the forms in which secrets slip out: plain, hex, base64, numbers, digest."""
 
 from __future__ import annotations
 

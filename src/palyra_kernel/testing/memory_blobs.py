@@ -1,4 +1,4 @@
-"""A blob backend in memory: keeps the whole contract but durability, for tests whose subject is something else."""
+"""A blob backend in memory, for tests whose subject is something else: the whole contract but durability."""
 
 from __future__ import annotations
 

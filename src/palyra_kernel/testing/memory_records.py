@@ -1,4 +1,4 @@
-"""A record store in memory: keeps the whole contract but durability, for tests whose subject is something else."""
+"""A record store in memory, for tests whose subject is something else: the whole contract but durability."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ class MemoryRecordStore(RecordStore):
             with self.shelf.state:
                 self._apply(puts, deletes)
                 self.shelf.moment += 1
-                self.shelf.changed_at |= dict.fromkeys((*(put.key for put in puts), *deletes), self.shelf.moment)
+                self.shelf.changed_at |= dict.fromkeys(
+                    (*(put.key for put in puts), *deletes), self.shelf.moment
+                )
                 self.shelf.state.notify_all()
 
     def _version(self, key: bytes) -> int:

@@ -13,8 +13,8 @@ T = TypeVar("T")
 def together(count: int, work: Callable[[int], T], *, seconds: float = 60.0) -> list[T]:
     """Return ``[work(0), ..., work(count - 1)]``, computed in threads that start at once.
 
-    Raises the first error of a thread, and ``AssertionError`` if one is not done after *seconds*. A thread that
-    hangs is a daemon: it does not keep the test run alive.
+    Raises the first error of a thread, and ``AssertionError`` if one is not done after *seconds*. A thread
+    that hangs is a daemon: it does not keep the test run alive.
     """
     barrier = threading.Barrier(count)
     results: dict[int, T] = {}

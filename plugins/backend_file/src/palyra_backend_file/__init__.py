@@ -5,18 +5,19 @@ It needs no service, no desktop session and no other package, so it works on a h
     pip install palyra-backend-file
     palyra plugins enable file
 
-**What it stores.** One row per envelope: a random id and sealed bytes. Names, scopes and values are encrypted by
-the kernel before they arrive here, and the keys are elsewhere: a copy of this folder alone opens nothing. Beside
-``objects.db`` lie SQLite's own ``objects.db-wal`` and ``objects.db-shm``, and ``objects.lock``, an empty file that
-writers queue on. Copy the three database files together, or better use ``palyra vault backup``.
+**What it stores.** One row per envelope: a random id and sealed bytes. Names, scopes and values are encrypted
+by the kernel before they arrive here, and the keys are elsewhere: a copy of this folder alone opens nothing.
+Beside ``objects.db`` lie SQLite's own ``objects.db-wal`` and ``objects.db-shm``, and ``objects.lock``, an empty
+file that writers queue on. Do not copy the files of a running vault: ``palyra vault backup`` does it safely.
 
 **Who can read what.** Every file is born 0600 in a 0700 folder. Whoever reads them nevertheless (root, a backup
-program, another program of the same user) learns how many envelopes there are, their sizes and the order in which
-they came, nothing else. Whoever writes them can lose or damage envelopes; the kernel notices, it cannot repair.
+program, another program of the same user) learns how many envelopes there are, their sizes and the order in
+which they came, nothing else. Whoever writes them can lose or damage envelopes; the kernel notices, it cannot
+repair.
 
 **Least privilege.** Run the agent as a user of its own: the operating system keeps other users out, nothing here
 keeps out other programs of the same user. Keep the folder on a local disk: network file systems break the locks
-that SQLite relies on. Deleted envelopes are overwritten in the file, but not in snapshots or in worn flash cells.
+that SQLite relies on. Deleted envelopes are overwritten in the file, not in snapshots or in worn flash cells.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class BlobBackendContract(
 ):
     """Every rule for a blob backend.
 
-    Override the fixture ``backend``: return your backend, opened at the fixture ``place``. Override :meth:`reopen`
-    if ``YourBackend.open(place)`` is not how it is opened a second time. The kit closes the backend; clean up
-    behind a ``yield``, what your store keeps outside ``place.folder``.
+    Override the fixture ``backend``: return your backend, opened at the fixture ``place``. Override
+    :meth:`reopen` if ``YourBackend.open(place)`` is not how it is opened a second time. The kit closes the
+    backend; remove what your store keeps outside ``place.folder`` behind a ``yield``.
     """

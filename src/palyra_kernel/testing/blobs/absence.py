@@ -10,7 +10,7 @@ _CHUNK = 50
 
 
 class AbsenceRules(BlobRules):
-    """Absent, locked and broken are three answers; a store that mixes them up loses secrets or hides the loss."""
+    """Absent, locked and broken are three answers; a store that mixes them up hides the loss of secrets."""
 
     def test_unknown_ids_are_left_out(self, backend: BlobBackend) -> None:
         """Elsewhere an absent item was reported like a failure, so a lost blob could not even be deleted."""
@@ -79,5 +79,7 @@ class AbsenceRules(BlobRules):
             backend.put({blob_id: blobs[blob_id] for blob_id in ids[start : start + _CHUNK]}, soon())
         backend.put(kept, soon())
         backend.delete(ids, soon())
-        left = [backend.get([*kept, *ids[start : start + _CHUNK]], soon()) for start in range(0, len(ids), _CHUNK)]
+        left = [
+            backend.get([*kept, *ids[start : start + _CHUNK]], soon()) for start in range(0, len(ids), _CHUNK)
+        ]
         assert all(found == kept for found in left)

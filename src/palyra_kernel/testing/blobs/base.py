@@ -21,7 +21,7 @@ class BlobRules:
     """The largest blob that the kit tries, if ``max_blob_bytes`` is not smaller."""
 
     many: ClassVar[int] = 1_200
-    """How many blobs make a long batch: beyond 999, the parameters that some databases take. Fewer if slow."""
+    """How many blobs make a long batch: more than the 999 parameters of some databases. Fewer if slow."""
 
     threads: ClassVar[int] = 8
 

@@ -26,14 +26,14 @@ class ContentRules(BlobRules):
 
     @pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS)
     def test_bytes_survive_exactly(self, backend: BlobBackend, content: bytes) -> None:
-        """Tools and text columns elsewhere cut at NUL, refuse non-UTF-8, add or strip a newline, lose the empty."""
+        """Text columns and tools cut at NUL, refuse non-UTF-8, add or strip a newline, lose the empty."""
         blob_id = new_id()
         backend.put({blob_id: content}, soon())
         assert backend.get([blob_id], soon()) == {blob_id: content}
 
     @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
     def test_every_size_survives(self, backend: BlobBackend, size: int | None) -> None:
-        """`secret-tool` cuts values at 8,192 bytes and exits 0: secrets were destroyed while put reported success."""
+        """`secret-tool` cuts at 8,192 bytes and exits 0: secrets were destroyed, and put reported success."""
         largest = backend.capabilities().max_blob_bytes
         size = min(largest, self.largest) if size is None else size
         if size > largest:

@@ -33,7 +33,7 @@ class CreationRules(BlobRules):
         assert backend.get([blob_id], soon()) == {blob_id: b"old"}
 
     def test_a_refused_batch_leaves_no_half_blob(self, backend: BlobBackend) -> None:
-        """After an error blobs of the batch may be stored or not; one that is cut short looks like tampering."""
+        """After an error blobs may be stored or not; one that is cut short looks like tampering."""
         old, new = new_blobs(1), {new_id(): b"whole " * 40 for _ in range(4)}
         backend.put(old, soon())
         with suppress(ConflictError):

@@ -16,7 +16,7 @@ from palyra_kernel.testing.leaks import collecting, shows, text_of
 
 
 class SecrecyRules(BlobRules):
-    """A blob is sealed, yet an attacker who collects logs must not get one to work on, nor learn which are equal."""
+    """A blob is sealed; whoever collects logs must still not get one to work on, nor see which are equal."""
 
     def provoke(self, backend: BlobBackend, canary: bytes) -> list[Exception]:
         """Put, read and delete *canary*, well and badly; return the errors on the way."""
@@ -53,7 +53,7 @@ class SecrecyRules(BlobRules):
         assert not shows(f"{backend!r} {backend!s}", canary)
 
     def test_no_program_is_started_with_a_payload(self, backend: BlobBackend) -> None:
-        """Every user of the machine reads the arguments of every process; children inherit the environment."""
+        """Every user of the machine reads the arguments of programs; children inherit the environment."""
         canary = _new_canary()
         _started.clear()
         _listen()

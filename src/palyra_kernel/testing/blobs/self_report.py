@@ -40,7 +40,12 @@ class SelfReportRules(BlobRules):
         capabilities = backend.capabilities()
         assert isinstance(capabilities, BlobCapabilities)
         assert capabilities.max_blob_bytes >= 1
-        flags = (capabilities.listable, capabilities.durable, capabilities.interactive, capabilities.may_block)
+        flags = (
+            capabilities.listable,
+            capabilities.durable,
+            capabilities.interactive,
+            capabilities.may_block,
+        )
         assert {type(flag) for flag in flags} == {bool}
 
     def test_capabilities_need_no_io(self, backend: BlobBackend) -> None:
@@ -59,7 +64,19 @@ class SelfReportRules(BlobRules):
         assert list(backend.check()) == []
 
 
-_IO_MODULES = {"posix", "nt", "_io", "io", "_socket", "socket", "_ssl", "_sqlite3", "sqlite3", "select", "_ctypes"}
+_IO_MODULES = {
+    "posix",
+    "nt",
+    "_io",
+    "io",
+    "_socket",
+    "socket",
+    "_ssl",
+    "_sqlite3",
+    "sqlite3",
+    "select",
+    "_ctypes",
+}
 _HARMLESS = {"fspath", "getpid"}
 
 

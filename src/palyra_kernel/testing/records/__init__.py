@@ -24,7 +24,7 @@ class RecordStoreContract(
 ):
     """Every rule for a record store.
 
-    Override the fixture ``url`` (the URL of an empty store) and the fixture ``store`` (your store, opened at it).
-    Override :meth:`reopen` if ``YourStore.open(url)`` is not how it is opened a second time. The kit closes the
-    store; clean up behind a ``yield``, what it keeps elsewhere.
+    Override the fixture ``url`` (the URL of an empty store) and the fixture ``store`` (your store, opened at
+    it). Override :meth:`reopen` if ``YourStore.open(url)`` is not how it is opened a second time. The kit closes
+    the store; remove what it keeps elsewhere behind a ``yield``.
     """

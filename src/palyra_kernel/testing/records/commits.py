@@ -87,7 +87,11 @@ def _increment(store: RecordStore) -> bool:
     assert record.value is not None
     version = record.version
     try:
-        store.commit({b"counter": version}, [StoredRecord(b"counter", version + 1, b"%d" % (int(record.value) + 1))], [])
+        store.commit(
+            {b"counter": version},
+            [StoredRecord(b"counter", version + 1, b"%d" % (int(record.value) + 1))],
+            [],
+        )
     except ConflictError:
         return False
     return True

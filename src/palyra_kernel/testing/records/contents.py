@@ -56,12 +56,12 @@ class ContentRules(RecordRules):
 
     @pytest.mark.parametrize("pair", NEIGHBOURS.values(), ids=NEIGHBOURS)
     def test_similar_keys_never_mix(self, store: RecordStore, pair: tuple[bytes, bytes]) -> None:
-        """Collations fold case and trailing blanks, index prefixes end early: one record in place of another."""
+        """Collations fold case and trailing blanks, index prefixes end early: one record for another."""
         first, second = put(store, pair[0], value=b"first"), put(store, pair[1], value=b"second")
         assert (store.get(pair[0]), store.get(pair[1])) == (first, second)
 
     def test_records_come_back_as_declared(self, store: RecordStore) -> None:
-        """Drivers return memoryview, Decimal or plain rows, which pass until somebody hashes or unpickles them."""
+        """Drivers return memoryview, Decimal or plain rows, which pass until somebody hashes them."""
         put(store, b"key")
         for record in (store.get(b"key"), *store.scan(b"key", None, 1)):
             assert isinstance(record, StoredRecord)

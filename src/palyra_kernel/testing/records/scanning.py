@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from palyra_kernel.contracts import RecordStore
+from palyra_kernel.contracts import RecordStore, StoredRecord
 from palyra_kernel.testing.records.base import RecordRules, put_all
 
 _ALL = 1_000
-_ORDER = (b"\x00", b"\x00\x00", b"A", b"B", b"Z", b"a", b"a\x00", b"aa", b"b", b"\x7f", b"\x80", b"\xff", b"\xff\xff")
+_ORDER = (
+    b"\x00",
+    b"\x00\x00",
+    b"A",
+    b"B",
+    b"Z",
+    b"a",
+    b"a\x00",
+    b"aa",
+    b"b",
+    b"\x7f",
+    b"\x80",
+    b"\xff",
+    b"\xff\xff",
+)
 PREFIXES = {
     "plain": b"p/",
     "0xff-end": b"p\xff",
@@ -22,13 +36,17 @@ PREFIXES = {
 
 
 class ScanRules(RecordRules):
-    """Namespaces are prefixes: one key too many belongs to somebody else, one too few was deleted by nobody."""
+    """Namespaces are prefixes: a key too many belongs to somebody else, a key too few is lost."""
 
     @pytest.mark.parametrize("prefix", PREFIXES.values(), ids=PREFIXES)
     def test_a_prefix_is_exact(self, store: RecordStore, prefix: bytes) -> None:
-        """Upper bounds by 'last byte plus one' break at 0xFF, LIKE and GLOB at their wildcards and at case."""
-        inside = put_all(store, prefix, prefix + b"\x00", prefix + b"one", prefix + b"\xff", prefix + b"\xff\xff")
-        put_all(store, b"a", b"o", b"q", b"P/", b"pz", b"pzz", b"\x00" + prefix, b"a" + prefix, prefix[:-1] + b"!")
+        """Upper bounds by 'last byte plus one' break at 0xFF, LIKE and GLOB at wildcards and case."""
+        inside = put_all(
+            store, prefix, prefix + b"\x00", prefix + b"one", prefix + b"\xff", prefix + b"\xff\xff"
+        )
+        put_all(
+            store, b"a", b"o", b"q", b"P/", b"pz", b"pzz", b"\x00" + prefix, b"a" + prefix, prefix[:-1] + b"!"
+        )
         assert sorted(store.scan(prefix, None, _ALL)) == inside
 
     def test_the_empty_prefix_is_everything(self, store: RecordStore) -> None:
@@ -72,7 +90,7 @@ class ScanRules(RecordRules):
     def test_pages_cover_everything(self, store: RecordStore) -> None:
         """A list that ends early, in silence, is worse than an error."""
         records = put_all(store, *(b"p/%02d" % number for number in range(23)))
-        seen = set()
+        seen: set[StoredRecord] = set()
         cursor = None
         for _ in range(len(records) + 1):
             page = store.scan(b"p/", cursor, 4)

@@ -7,7 +7,7 @@ from palyra_kernel.testing.records.base import RecordRules, conflict, put
 
 
 class VersionRules(RecordRules):
-    """The version is part of what seals a record: a version that repeats lets an old value pass for the new."""
+    """The version is part of what seals a record: one that repeats lets an old value pass for the new."""
 
     def test_a_newer_version_replaces(self, store: RecordStore) -> None:
         """An insert that skips what exists would acknowledge a write that never happened."""

@@ -18,7 +18,9 @@ class WaitRules(RecordRules):
 
     def watched(self, store: RecordStore, prefix: bytes, seconds: float) -> bool:
         """Watch in a thread, so that a watch that never ends fails this test only."""
-        call = together(1, lambda _: store.watch(prefix, Deadline.after(seconds)), seconds=seconds + self.patience)
+        call = together(
+            1, lambda _: store.watch(prefix, Deadline.after(seconds)), seconds=seconds + self.patience
+        )
         return call[0]
 
     def test_watch_is_false_when_nothing_happened(self, store: RecordStore) -> None:

@@ -1,0 +1,12 @@
+"""The command ``palyra``: arguments in, one act of the kernel, people or programs as readers."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line and exit with the code of the outcome (see ``docs/cli.md``)."""
+    from palyra_kernel.cli.app import run
+
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,117 @@
+"""The root of the command line: global options, and every outcome turned into an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from palyra_kernel.cli.context import Cli
+from palyra_kernel.cli.lazy import LazyGroup
+from palyra_kernel.errors import PalyraError
+
+EXIT_USAGE = 2
+EXIT_CANCELLED = 130
+TRACEBACK_VARIABLE = "PALYRA_TRACEBACK"
+
+_COMMANDS = {
+    "init": ("palyra_kernel.cli.init", "Make a vault."),
+    "tour": ("palyra_kernel.cli.tour", "See what it does, in throwaway folders."),
+    "secrets": ("palyra_kernel.cli.secrets", "Store, read and manage secrets."),
+    "run": ("palyra_kernel.cli.run", "Run a program with secrets in its environment."),
+    "vault": ("palyra_kernel.cli.vault", "Look after the vault itself."),
+    "slots": ("palyra_kernel.cli.slots", "The ways to open the vault."),
+    "plugins": ("palyra_kernel.cli.plugins", "What is installed, and what may run."),
+    "doctor": ("palyra_kernel.cli.doctor", "Find what is wrong or weak."),
+    "completion": ("palyra_kernel.cli.completion", "Print the completion script of your shell."),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_table=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="palyra-kernel", message="palyra %(version)s")
+@click.option("--state-root", metavar="DIR", help="Where the vault is (PALYRA_STATE_ROOT).")
+@click.option("--config-dir", metavar="DIR", help="Where configuration and key files are (PALYRA_CONFIG_DIR).")
+@click.option(
+    "-p", "plugins", multiple=True, metavar="NAME", help="Use only this enabled plugin; no:NAME leaves one out."
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON for programs; errors too.")
+@click.option("--passphrase-file", metavar="FILE", help="Open the vault with the passphrase in FILE (- is stdin).")
+@click.option("--recovery-file", metavar="FILE", help="Open the vault with the recovery key in FILE (- is stdin).")
+@click.pass_context
+def app(
+    ctx: click.Context,
+    state_root: str | None,
+    config_dir: str | None,
+    plugins: tuple[str, ...],
+    as_json: bool,
+    passphrase_file: str | None,
+    recovery_file: str | None,
+) -> None:
+    """Keep secrets, and hand them to the programs that need them."""
+    ctx.obj = Cli(
+        state_root=state_root,
+        config_dir=config_dir,
+        plugins=plugins,
+        as_json=as_json,
+        passphrase_file=passphrase_file,
+        recovery_file=recovery_file,
+    )
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; return its exit code. Every error ends here, and none shows a secret."""
+    _no_core_dumps()
+    as_json = "--json" in arguments  # also for errors in the arguments themselves
+    try:
+        outcome = app.main(args=list(arguments), prog_name="palyra", standalone_mode=False)
+    except PalyraError as error:
+        _report(as_json, error.kind, error.code, error.message, error.hint)
+        return error.exit_code
+    except click.UsageError as error:
+        hint = f"{error.ctx.command_path} --help" if error.ctx else "palyra --help"
+        _report(as_json, "invalid_input", "usage", error.format_message(), hint)
+        return EXIT_USAGE
+    except click.ClickException as error:
+        _report(as_json, "invalid_input", "usage", error.format_message(), None)
+        return EXIT_USAGE
+    except (click.Abort, KeyboardInterrupt):
+        _report(as_json, "cancelled", "cancelled", "cancelled", None)
+        return EXIT_CANCELLED
+    except BrokenPipeError:
+        # The reader went away. Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001  # the last door: an unknown error is shown by type, never by text
+        if os.environ.get(TRACEBACK_VARIABLE):
+            raise
+        hint = f"set {TRACEBACK_VARIABLE}=1 to see where, and report it"
+        _report(as_json, "internal", "internal", f"internal error: {type(error).__name__}", hint)
+        return 1
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _report(as_json: bool, kind: str, code: str, message: str, hint: str | None) -> None:
+    if as_json:
+        import msgspec
+
+        error = {"kind": kind, "code": code, "message": message, "hint": hint}
+        click.echo(msgspec.json.encode({"error": error}), err=True)
+        return
+    click.echo(f"palyra: {message}", err=True)
+    if hint:
+        click.echo(f"  hint: {hint}", err=True)
+
+
+def _no_core_dumps() -> None:
+    """A crash must not write decrypted memory to a file. Only the soft limit: a child program may raise it again."""
+    if sys.platform != "win32":
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, hard))

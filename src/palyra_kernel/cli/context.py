@@ -1,0 +1,101 @@
+"""What the global options say, and how a command gets at the kernel."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from palyra_kernel.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from palyra_kernel import Kernel, SensitiveBytes, Unlock
+    from palyra_kernel.config import Places
+
+_MAX_KEY_FILE = 16_384
+
+
+class Cli:
+    """The global options of one run; ``ctx.obj`` of every command."""
+
+    def __init__(
+        self,
+        *,
+        state_root: str | None,
+        config_dir: str | None,
+        plugins: tuple[str, ...],
+        as_json: bool,
+        passphrase_file: str | None,
+        recovery_file: str | None,
+    ) -> None:
+        self.state_root = state_root
+        self.config_dir = config_dir
+        self.plugins = plugins or None
+        self.as_json = as_json
+        self.passphrase_file = passphrase_file
+        self.recovery_file = recovery_file
+
+    def places(self) -> Places:
+        """The two folders, without opening anything."""
+        from palyra_kernel.config import find_places
+
+        return find_places(self.state_root, self.config_dir)
+
+    def kernel(self) -> Kernel:
+        """Open the vault; the command closes it. Asks for the passphrase on a terminal if nothing else opens."""
+        from palyra_kernel.errors import UnavailableError
+
+        try:
+            return self._open(self.unlock())
+        except UnavailableError as error:
+            if error.code != "no_slot_opens" or self.passphrase_file or not sys.stdin.isatty():
+                raise
+        return self._open(self._asked())
+
+    def unlock(self) -> Unlock:
+        """What the options bring to open a slot."""
+        from palyra_kernel.contracts import Unlock
+
+        return Unlock(
+            passphrase=read_key_file(self.passphrase_file), recovery_key=read_key_file(self.recovery_file)
+        )
+
+    def _open(self, unlock: Unlock) -> Kernel:
+        from palyra_kernel.kernel import Kernel
+
+        return Kernel.open(
+            state_root=self.state_root, config_dir=self.config_dir, plugins=self.plugins, unlock=unlock
+        )
+
+    def _asked(self) -> Unlock:
+        from palyra_kernel.contracts import Unlock
+
+        return Unlock(passphrase=ask_hidden("Passphrase"), recovery_key=read_key_file(self.recovery_file))
+
+
+def read_key_file(path: str | None) -> SensitiveBytes | None:
+    """Read a passphrase or recovery key: one line, its line end not included; ``-`` is standard input."""
+    if path is None:
+        return None
+    from palyra_kernel.values.sensitive import SensitiveBytes
+
+    if path == "-":
+        data = sys.stdin.buffer.read(_MAX_KEY_FILE + 1)
+    else:
+        from palyra_kernel.durable.files import read_file
+
+        data = read_file(Path(path).absolute(), limit=_MAX_KEY_FILE)
+    if len(data) > _MAX_KEY_FILE:
+        raise InvalidInputError("key_file_too_large", f"a key file has at most {_MAX_KEY_FILE} bytes")
+    return SensitiveBytes(data.rstrip(b"\r\n"))
+
+
+def ask_hidden(prompt: str, *, confirm: bool = False) -> SensitiveBytes:
+    """Ask on the terminal without echo. Refuses where there is no terminal."""
+    import click
+
+    from palyra_kernel.values.sensitive import SensitiveBytes
+
+    if not sys.stdin.isatty():
+        raise InvalidInputError("no_terminal", f"{prompt}: there is no terminal to ask on", hint="use a file option")
+    return SensitiveBytes(click.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True).encode())

@@ -1,0 +1,36 @@
+"""Options that many commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def _set_json(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.find_root().obj.as_json = True
+
+
+def json_option(function: _F) -> _F:
+    """``--json`` behind the command too, where people write it."""
+    return click.option(
+        "--json", is_flag=True, expose_value=False, callback=_set_json, help="JSON for programs; errors too."
+    )(function)
+
+
+def yes_option(function: _F) -> _F:
+    """``--yes``: do not ask."""
+    return click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")(function)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before something that cannot be undone; without a terminal ``--yes`` is needed."""
+    if yes:
+        return
+    if not click.get_text_stream("stdin").isatty():
+        raise click.UsageError("there is no terminal to confirm on: add --yes if you mean it")
+    click.confirm(question, abort=True, err=True)
