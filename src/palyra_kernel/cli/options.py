@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
-_F = TypeVar("_F", bound=Callable[..., Any])
+_F = TypeVar("_F", bound=Callable[..., Any])  # click's decorators take and give any function
 
 
 def _set_json(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -31,6 +32,6 @@ def confirm(question: str, *, yes: bool) -> None:
     """Ask before something that cannot be undone; without a terminal ``--yes`` is needed."""
     if yes:
         return
-    if not click.get_text_stream("stdin").isatty():
+    if not sys.stdin.isatty():
         raise click.UsageError("there is no terminal to confirm on: add --yes if you mean it")
     click.confirm(question, abort=True, err=True)

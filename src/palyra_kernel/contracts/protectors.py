@@ -61,6 +61,9 @@ class KeyProtector(ABC):
     device_bound: ClassVar[bool] = False
     """Whether the slot dies with this machine or account; then the kernel insists on a second slot beside it."""
 
+    default_params: ClassVar[Mapping[str, SlotScalar]] = {}
+    """Parameters of a new slot that the operator did not choose."""
+
     weak: ClassVar[str | None] = None
     """Why ``doctor`` should call the slot weak, or None."""
 

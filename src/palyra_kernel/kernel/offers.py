@@ -5,8 +5,7 @@ from __future__ import annotations
 from palyra_kernel.contracts import BlobBackend, BlobPlace, KeyProtector, RecordStore
 from palyra_kernel.errors import UnavailableError
 from palyra_kernel.keys.unlock import FindProtector
-from palyra_kernel.plugins import Registry
-from palyra_kernel.plugins.guard import guarded_backend, guarded_protector, guarded_store
+from palyra_kernel.plugins import Registry, guarded_backend, guarded_protector, guarded_store
 
 
 def require_backend(registry: Registry, kind: str) -> None:

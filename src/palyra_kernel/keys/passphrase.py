@@ -24,6 +24,7 @@ class PassphraseProtector(KeyProtector):
     """
 
     kind = "passphrase"
+    default_params = DEFAULTS
 
     def available(self) -> str | None:
         return None

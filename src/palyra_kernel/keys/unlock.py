@@ -57,7 +57,7 @@ def make_slot(
     reason = protector.available()
     if reason is not None:
         raise UnavailableError("protector_unavailable", f"a {kind} slot cannot be made here: {reason}")
-    slot_id, fixed = new_slot_id(), dict(params)
+    slot_id, fixed = new_slot_id(), {**protector.default_params, **params}
     data = protector.wrap(root, slot_context(vault_id, slot_id, kind, fixed), unlock)
     return Slot(id=slot_id, kind=kind, params=fixed, data=dict(data), created_at_ms=now_ms())
 

@@ -35,7 +35,7 @@ class Installed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def discover() -> list[Installed]:
-    """Return what is installed, sorted by name, distribution and entry point."""
+    """Return what is installed, sorted by name, distribution, version and entry point."""
     return [_installed(each) for each in _through_stevedore(_scan())]
 
 
@@ -53,7 +53,17 @@ def _scan() -> list[EntryPoint]:
                 continue
             folders.add(folder)
         found += _of_our_group(distribution)
-    return sorted(found, key=lambda each: (each.name, _header(each.dist, "Name"), each.value))
+    return sorted(found, key=_order)
+
+
+def _order(entry_point: EntryPoint) -> tuple[str, ...]:
+    distribution = entry_point.dist
+    return (
+        entry_point.name,
+        _header(distribution, "Name"),
+        _header(distribution, "Version"),
+        entry_point.value,
+    )
 
 
 def _of_our_group(distribution: Distribution) -> list[EntryPoint]:

@@ -154,8 +154,9 @@ def _get(inner: BlobBackend, ids: tuple[str, ...], deadline: Deadline) -> Mappin
     if not isinstance(answer, Mapping):
         raise WrongAnswer(f"a {type(answer).__name__} instead of a mapping")
     blobs = answer if type(answer) is dict else dict(answer)
+    asked = frozenset(ids)
     for blob_id, blob in blobs.items():
-        if blob_id not in ids:
+        if blob_id not in asked:
             raise WrongAnswer("a blob that was not asked for")
         if type(blob) is not bytes:
             raise WrongAnswer(f"a blob is {type(blob).__name__} instead of bytes")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from types import TracebackType
 from typing import Any, ClassVar, Self, TypeVar
 
 from palyra_kernel.contracts.records import RecordStore, StoredRecord
 from palyra_kernel.errors import InvalidInputError, UnavailableError
 from palyra_kernel.plugins.foreign import WrongAnswer, nothing, shielded, texts
+from palyra_kernel.plugins.guard_block import GuardedBlock
 from palyra_kernel.plugins.origin import Origin
 from palyra_kernel.values.deadline import Deadline
 
@@ -67,7 +67,7 @@ class GuardedRecordStore(RecordStore):
         return self._run("watch", _watch, prefix, deadline)
 
     def exclusive(self, deadline: Deadline) -> AbstractContextManager[None]:
-        return _Exclusive(self._run("exclusive", _exclusive, deadline), self._who)
+        return GuardedBlock(self._run("exclusive", _exclusive, deadline), self._who)
 
     def check(self) -> Sequence[str]:
         return self._run("check", _check)
@@ -81,27 +81,6 @@ class GuardedRecordStore(RecordStore):
         if self._closed:
             raise UnavailableError("closed", f"the {self._who} was closed")
         return shielded(self._who, method, call, self._inner, *args)
-
-
-class _Exclusive(AbstractContextManager[None]):
-    """The author's context manager: it sees that the block ended, not how, and swallows nothing of it."""
-
-    def __init__(self, inner: AbstractContextManager[object], who: str) -> None:
-        self._inner = inner
-        self._who = who
-
-    def __enter__(self) -> None:
-        shielded(self._who, "exclusive", self._inner.__enter__)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            shielded(self._who, "exclusive", self._inner.__exit__, None, None, None)
-        except BaseException:
-            if error is None:
-                raise
-            # The block's own error says more, and is raised when this returns.
 
 
 def store_guard(cls: type[RecordStore], origin: Origin) -> type[RecordStore]:

@@ -55,7 +55,11 @@ def listing(config_dir: Path) -> list[PluginStatus]:
 def _is_pinned(installed: Installed, pins: Mapping[str, Pin]) -> bool:
     """Whether *installed* is the pinned one, changed or not, rather than another one of the same name."""
     pin = pins.get(installed.name)
-    return pin is not None and canonical(pin.distribution) == canonical(installed.distribution)
+    if pin is None:
+        return False
+    return Path(pin.path) == installed.folder or canonical(pin.distribution) == canonical(
+        installed.distribution
+    )
 
 
 def _pinned(pin: Pin) -> PluginStatus:

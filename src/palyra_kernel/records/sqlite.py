@@ -32,8 +32,9 @@ class SqliteRecordStore(RecordStore):
 
     def __init__(self, database: DurableDatabase) -> None:
         self._database = database
-        self._seen: tuple[int, int] | None = None
         self._own_commits = 0
+        self._opened_at = self._moment()
+        self._seen: dict[bytes, tuple[int, int]] = {}
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -80,15 +81,14 @@ class SqliteRecordStore(RecordStore):
 
     def watch(self, prefix: bytes, deadline: Deadline) -> bool:
         """Polls every 20 ms; a change anywhere in the file counts."""
-        while True:
-            now = (self._database.data_version(), self._own_commits)
-            if self._seen is not None and now != self._seen:
-                self._seen = now
-                return True
-            self._seen = now
-            if deadline.expired:
-                return False
+        since = self._seen.get(prefix, self._opened_at)
+        while (now := self._moment()) == since and not deadline.expired:
             sleep(min(_POLL_SECONDS, deadline.remaining()))
+        self._seen[prefix] = now
+        return now != since
+
+    def _moment(self) -> tuple[int, int]:
+        return (self._database.data_version(), self._own_commits)
 
     def exclusive(self, deadline: Deadline) -> AbstractContextManager[None]:
         return self._database.exclusive(deadline)

@@ -38,7 +38,7 @@ class ContentRules(BlobRules):
         size = min(largest, self.largest) if size is None else size
         if size > largest:
             pytest.skip(f"max_blob_bytes is {largest}")
-        blob_id, blob = new_id(), (b"%015x\n" % size) * (size // 16 + 1)
+        blob_id, blob = new_id(), b"%016x" % size * (size // 16 + 1)
         backend.put({blob_id: blob[:size]}, soon())
         got = backend.get([blob_id], soon())[blob_id]
         assert len(got) == size

@@ -67,7 +67,7 @@ class ProtectorRules:
 
     @pytest.fixture
     def wrong_unlocks(self) -> Sequence[Unlock]:
-        """Unlocks with the wrong thing: another passphrase, another key file. Made after the slot: use it."""
+        """Unlocks with the wrong thing: another passphrase, another key file. It may ask for the fixture ``slot``."""
         return ()
 
     @pytest.fixture

@@ -1,0 +1,146 @@
+"""``palyra slots``: the ways to open the vault."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from palyra_kernel.cli.options import confirm, json_option, yes_option
+
+if TYPE_CHECKING:
+    from palyra_kernel import Kernel, SensitiveBytes
+    from palyra_kernel.cli.context import Cli
+    from palyra_kernel.contracts import SlotScalar, Unlock
+    from palyra_kernel.keys.slots import Slot
+
+_SHEET = """\
+The recovery key of slot {id} is below. It opens the vault like any other slot; it is shown once and stored nowhere.
+  Print it or write it down, and keep it away from this machine. Case, spaces and dashes do not matter.
+  Try it:  palyra slots drill {id}
+  Use it:  palyra --recovery-file FILE COMMAND"""
+_COPIES = """\
+A copy of keyring.json from before (a backup, a snapshot) still opens with slot {id}: whoever has such a copy and the
+key of the slot can read this vault, now and later. Only secrets in a new vault are out of reach."""
+
+
+class SlotView(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the list. ``weak`` and ``unavailable`` are reasons, or None."""
+
+    id: str
+    kind: str
+    created_at: datetime
+    weak: str | None
+    unavailable: str | None
+    params: dict[str, str | int]
+
+
+def slot_views(kernel: Kernel) -> list[SlotView]:
+    """The slots of an open vault, in the order in which they are tried."""
+    return [_view(kernel, slot) for slot in kernel.slots.list()]
+
+
+def slot_table(slots: Sequence[SlotView]) -> None:
+    """Print the slots for people."""
+    from palyra_kernel.cli.output import moment, table
+
+    table(
+        ("slot", "kind", "created", "weak", "not available"),
+        [(each.id, each.kind, moment(each.created_at), each.weak or "-", each.unavailable or "-") for each in slots],
+    )
+
+
+@click.group("slots")
+def command() -> None:
+    """The ways to open the vault.
+
+    Any slot opens it; the last one cannot be removed. `file` is a key file in the configuration folder,
+    `passphrase` something you know, `recovery` a key that you print; plugins bring more kinds.
+    """
+
+
+@command.command("list")
+@json_option
+@click.pass_obj
+def list_slots(cli: Cli) -> None:
+    """List the slots, and what is weak about them."""
+    from palyra_kernel.cli.output import json_out
+
+    with cli.kernel() as kernel:
+        slots = slot_views(kernel)
+    if cli.as_json:
+        json_out({"slots": slots})
+    else:
+        slot_table(slots)
+
+
+@command.command("add")
+@click.argument("kind")
+@click.option("--new-passphrase-file", metavar="FILE", help="passphrase: read the new one from FILE; asked without.")
+@click.option("--memory-kib", type=int, metavar="KIB", help="passphrase: memory for Argon2id [default: 65536].")
+@click.option("--iterations", type=int, metavar="N", help="passphrase: passes of Argon2id [default: 3].")
+@click.option("--lanes", type=int, metavar="N", help="passphrase: lanes of Argon2id [default: 4].")
+@click.option("--suite", metavar="NAME", help="recovery: x25519 (the default) or mlkem768-x25519 (post-quantum hybrid).")
+@click.option("--recovery-out", metavar="FILE", help="recovery: write the key to the new FILE, do not show it.")
+@json_option
+@click.pass_obj
+def add(cli: Cli, kind: str, **options: str | int | None) -> None:
+    """Add a slot of KIND: file, passphrase, recovery, or what a plugin brings."""
+    given = {name: value for name, value in options.items() if value is not None}
+    _check_options(cli, kind, given)
+    with cli.kernel() as kernel:
+        if kind == "recovery":
+            _add_recovery(cli, kernel, given)
+            return
+        new, params = _interactive(msgspec.structs.replace(kernel.unlock, recovery_key=None)), {}
+        if kind == "passphrase":
+            new, params = _new_passphrase(new, given)
+        slot = kernel.slots.add(kind, new, unlock=kernel.unlock, params=params)
+        _added(cli, _view(kernel, slot))
+
+
+@command.command("remove")
+@click.argument("slot_id", metavar="SLOT")
+@yes_option
+@json_option
+@click.pass_obj
+def remove(cli: Cli, slot_id: str, yes: bool) -> None:
+    """Remove SLOT. What opened it opens the vault no longer, except with an old copy of keyring.json."""
+    from palyra_kernel.cli.output import say
+
+    with cli.kernel() as kernel:
+        slot = _find(kernel, slot_id)
+        note = _COPIES.format(id=slot.id)
+        if not cli.as_json:
+            click.echo(note, err=True)
+        confirm(f"Remove slot {slot.id} ({slot.kind})?", yes=yes)
+        kernel.slots.remove(slot.id, unlock=_interactive(kernel.unlock))
+    say(cli, {"removed": slot.id, "kind": slot.kind, "note": note}, f"slot {slot.id} ({slot.kind}) is removed")
+
+
+@command.command("drill")
+@click.argument("slot_id", metavar="SLOT")
+@json_option
+@click.pass_obj
+def drill(cli: Cli, slot_id: str) -> None:
+    """Prove that SLOT opens the vault, by opening it with what you bring. Exit code 8 if the key is wrong.
+
+    A passphrase or recovery key comes from --passphrase-file or --recovery-file, or is asked for.
+    """
+    from palyra_kernel.cli.context import ask_hidden
+    from palyra_kernel.cli.output import say
+
+    with cli.kernel() as kernel:
+        slot, unlock = _find(kernel, slot_id), _interactive(kernel.unlock)
+        if slot.kind == "passphrase" and unlock.passphrase is None:
+            unlock = msgspec.structs.replace(unlock, passphrase=ask_hidden("Passphrase"))
+        if slot.kind == "recovery" and unlock.recovery_key is None:
+            unlock = msgspec.structs.replace(unlock, recovery_key=ask_hidden("Recovery key"))
+        kernel.slots.drill(slot.id, unlock)
+    say(cli, {"opens": True, "slot": slot.id, "kind": slot.kind}, f"slot {slot.id} ({slot.kind}) opens the vault")

@@ -1,0 +1,119 @@
+"""``palyra vault``: the vault as a whole."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from palyra_kernel.cli.options import json_option
+
+if TYPE_CHECKING:
+    from palyra_kernel.cli.context import Cli
+
+
+@click.group("vault")
+def command() -> None:
+    """Look after the vault itself."""
+
+
+@command.command("status")
+@json_option
+@click.pass_obj
+def status(cli: Cli) -> None:
+    """Say where the vault is, what it holds and what opens it."""
+    import msgspec
+
+    from palyra_kernel.cli.output import json_out
+    from palyra_kernel.cli.slots import slot_table, slot_views
+
+    with cli.kernel() as kernel:
+        facts, slots = kernel.status(), slot_views(kernel)
+    if cli.as_json:
+        json_out(msgspec.structs.asdict(facts) | {"slots": slots})
+        return
+    for label, value in (
+        ("vault", facts.vault_id),
+        ("state root", facts.state_root),
+        ("configuration", facts.config_dir),
+        ("backend", facts.backend),
+        ("secrets", facts.secrets),
+        ("generation", facts.generation),
+        ("key epoch", facts.epoch),
+    ):
+        click.echo(f"{label:<15}{value}")
+    click.echo()
+    slot_table(slots)
+
+
+@command.command("verify")
+@json_option
+@click.pass_obj
+def verify(cli: Cli) -> int:
+    """Read and open everything. Exit code 8 if anything was changed, rolled back, lost or damaged."""
+    from palyra_kernel.cli.output import EXIT_INTEGRITY, findings_out, json_out
+
+    count = 0
+
+    def counted(done: int) -> None:
+        nonlocal count
+        count = done
+        show(done)
+
+    with cli.kernel() as kernel, _progress(shown=sys.stderr.isatty() and not cli.as_json) as show:
+        findings = kernel.verify(counted)
+    errors = sum(1 for finding in findings if finding.severity == "error")
+    clean = f"{_secrets(count)}, all as written"
+    if cli.as_json:
+        json_out({"ok": not errors, "secrets": count, "findings": findings})
+    else:
+        findings_out(cli, findings, clean=clean)
+        if findings:
+            click.echo(f"{_secrets(count)} read, {errors} errors" if errors else clean)
+    return EXIT_INTEGRITY if errors else 0
+
+
+@command.command("gc")
+@click.option(
+    "--grace",
+    type=click.IntRange(min=0),
+    default=3600,
+    show_default=True,
+    metavar="SECONDS",
+    help="Delete only what an earlier run marked at least so long ago. 0 is for when nothing writes.",
+)
+@json_option
+@click.pass_obj
+def gc(cli: Cli, grace: int) -> None:
+    """Delete envelopes that belong to no secret, left by writes that were interrupted.
+
+    A first run marks them, a run after the grace time deletes them.
+    """
+    from palyra_kernel.cli.output import say
+
+    with cli.kernel() as kernel:
+        report = kernel.vault.gc(grace_seconds=grace)
+    say(
+        cli,
+        report,
+        f"{report.deleted} deleted, {report.marked} marked for a later run, {report.waiting} not due yet",
+    )
+
+
+def _secrets(count: int) -> str:
+    return "1 secret" if count == 1 else f"{count} secrets"
+
+
+@contextmanager
+def _progress(*, shown: bool) -> Iterator[Callable[[int], None]]:
+    """A line on the terminal that counts; on a pipe nothing."""
+    if not shown:
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("opening every secret") as line:
+        yield lambda done: line.update(f"{_secrets(done)} opened")
