@@ -60,7 +60,7 @@ class Site:
     def write(self, name, source):
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(source)
+        path.write_text(source, encoding="utf-8", newline="\n")
         importlib.invalidate_caches()
         return path
 

@@ -9,6 +9,7 @@ import threading
 import time
 import traceback
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,11 @@ from palyra_kernel.values import Deadline, SensitiveBytes
 PLACE = BlobPlace(folder=Path("/nowhere"), vault_id="v")
 PAYLOAD = "hunter2-the-payload"
 A, B, C = "a" * 32, "b" * 32, "c" * 32
+
+
+def untyped(value) -> Any:
+    """What a plugin without types may build."""
+    return value
 
 
 def soon():
@@ -163,8 +169,8 @@ def test_text_for_people_is_made_safe(backend, author, monkeypatch):
         {"max_blob_bytes": 1},
         BlobCapabilities(max_blob_bytes=0),
         BlobCapabilities(max_blob_bytes=True),
-        BlobCapabilities(max_blob_bytes="1"),
-        BlobCapabilities(max_blob_bytes=10, may_block=None),
+        untyped(BlobCapabilities)(max_blob_bytes="1"),
+        untyped(BlobCapabilities)(max_blob_bytes=10, may_block=None),
     ],
 )
 def test_capabilities_are_sane_or_it_does_not_open(offer_of, source, monkeypatch, answer):
@@ -337,6 +343,20 @@ def test_errors_in_threads_are_as_clean(blocking, monkeypatch):
     blocking.close()
 
 
+def test_close_is_called_once_even_when_it_fails(backend, author, monkeypatch):
+    calls = []
+
+    def close(self):
+        calls.append(1)
+        raise ValueError
+
+    monkeypatch.setattr(author, "close", close)
+    with pytest.raises(UnavailableError):
+        backend.close()
+    backend.close()
+    assert calls == [1]
+
+
 # record stores
 
 STORE = """
@@ -432,9 +452,9 @@ ROW = StoredRecord(b"k", 1, b"v")
         ("get", (b"k", 1, b"v")),
         ("get", ROW._replace(key=b"other")),
         ("get", ROW._replace(version=0)),
-        ("get", ROW._replace(version="1")),
-        ("get", ROW._replace(value="text")),
-        ("get", ROW._replace(value=bytearray(b"x"))),
+        ("get", untyped(ROW)._replace(version="1")),
+        ("get", untyped(ROW)._replace(value="text")),
+        ("get", untyped(ROW)._replace(value=bytearray(b"x"))),
         ("scan", iter([ROW])),
         ("scan", [ROW, ROW]),
         ("scan", [ROW._replace(value=None)]),
@@ -545,6 +565,16 @@ def test_a_protector_works(protector):
     protector.forget(slot, CONTEXT, Unlock())
     assert protector.available() is None
     assert (protector.kind, protector.device_bound, protector.weak) == ("plain", False, "it is a test")
+
+
+@pytest.mark.parametrize("wrong", ["weak = ''", "weak = True", "device_bound = 1"])
+def test_attributes_of_a_protector_are_checked_at_load(offer_of, wrong):
+    with pytest.raises(UnavailableError, match="not what its contract allows"):
+        offer_of(PROTECTOR.replace('weak = "it is a test"', wrong), "key_protectors")
+
+
+def test_an_attribute_that_is_no_part_of_the_contract_is_the_authors_own(offer_of, source):
+    assert offer_of(source().replace('kind = "memory"', 'kind = "memory"; weak = 7')).key == "memory"
 
 
 def test_what_goes_into_a_protector_is_checked(protector):

@@ -8,10 +8,11 @@ import threading
 import time
 from contextlib import suppress
 from os import stat
+from pathlib import Path
 
 import pytest
 
-from palyra_kernel.contracts import BlobCapabilities
+from palyra_kernel.contracts import BlobCapabilities, BlobPlace
 from palyra_kernel.errors import ConflictError, NotFoundError, UnavailableError
 from palyra_kernel.testing import BlobBackendContract as Contract
 from palyra_kernel.testing import MemoryBackend as Healthy
@@ -19,7 +20,8 @@ from palyra_kernel.testing.memory_blobs import _shelves
 
 __all__ = ["Contract", "Healthy"]
 
-KNOBS = {"shared_store": True}
+KNOBS = {}
+NOWHERE = Path("not-used-by-memory")
 
 
 def pause():
@@ -33,7 +35,15 @@ def fixtures(subject):
     def backend(self, place):
         return subject.open(place)
 
-    return {"backend": backend}
+    @pytest.fixture
+    def place(self):
+        return BlobPlace(folder=NOWHERE, vault_id=secrets.token_hex(16))
+
+    @pytest.fixture
+    def other_place(self, place):
+        return BlobPlace(folder=NOWHERE, vault_id=secrets.token_hex(16))
+
+    return {"backend": backend, "place": place, "other_place": other_place}
 
 
 class CutsAtNul(Healthy):
@@ -413,7 +423,9 @@ class QuotesItsInput(Healthy):
         try:
             super().put(blobs, deadline)
         except ConflictError as error:
-            raise ConflictError("blob_exists", "a blob exists") from ValueError(next(iter(blobs.values())).hex())
+            raise ConflictError("blob_exists", "a blob exists") from ValueError(
+                next(iter(blobs.values())).hex()
+            )
 
 
 class LogsItsInput(Healthy):

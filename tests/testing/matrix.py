@@ -29,7 +29,7 @@ def pytest_runtest_logreport(report):
 def pytest_sessionfinish():
     Path("found.json").write_text(json.dumps(found))
 """
-_QUICKLY = ("-q", "--tb=no", "-rN", "--capture=no", "-p", "no:cacheprovider", "-p", "no:xdist")
+_QUICKLY = ("-q", "--tb=no", "-rN", "--capture=no", "-p", "no:cacheprovider")
 
 
 def mutants_of(module) -> list[type]:
@@ -46,9 +46,12 @@ def contracts(module_name: str) -> Iterator[tuple[str, type]]:
         yield f"Test{name}", type(f"Test{name}", (module.Contract,), body)
 
 
-def broken_rules(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, module_name: str) -> dict[str, set[str]]:
+def broken_rules(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, module_name: str
+) -> dict[str, set[str]]:
     """Run every contract of *module_name*; return the names of the failed tests by class."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(entry for entry in sys.path if entry))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeconftest(_RECORD)
     pytester.makepyfile(test_matrix=_RUN.format(module_name=module_name))
     pytester.runpytest_subprocess(*_QUICKLY)

@@ -9,8 +9,7 @@ class AcmeMemory(palyra.DurableDatabase, palyra.BlobBackend):
     @classmethod
     def open(cls, place):
         table = "CREATE TABLE blobs (id TEXT PRIMARY KEY, data BLOB NOT NULL)"
-        path, lock = place.folder / "acme.db", place.folder / "acme.lock"
-        return cls(path, lock_path=lock, schema=[table], format=1)
+        return cls(place.folder / "acme.db", lock_path=place.folder / "acme.lock", schema=[table], format=1)
 
     def capabilities(self):
         return palyra.BlobCapabilities(max_blob_bytes=64 * 1024 * 1024)
@@ -31,7 +30,7 @@ class AcmeMemory(palyra.DurableDatabase, palyra.BlobBackend):
 
     def list(self, after, limit):
         query = "SELECT id FROM blobs WHERE id > ? ORDER BY id LIMIT ?"
-        return [blob_id for (blob_id,) in self.rows(query, [after or "", limit])]
+        return [row[0] for row in self.rows(query, [after or "", limit])]
 
     def probe(self):
         canary, deadline = {token_hex(16): token_bytes(16)}, palyra.Deadline.after(10)

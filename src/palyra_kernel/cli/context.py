@@ -15,6 +15,25 @@ if TYPE_CHECKING:
 _MAX_KEY_FILE = 16_384
 
 
+def _soft_core_limit() -> int | None:
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    return resource.getrlimit(resource.RLIMIT_CORE)[0]
+
+
+_CORE_LIMIT = _soft_core_limit()  # before the command line lowers it
+
+
+def restore_core_limit() -> None:
+    """Give back the limit on core dumps that this process started with, for a program that takes its place."""
+    if sys.platform != "win32" and _CORE_LIMIT is not None:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (_CORE_LIMIT, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
 class Cli:
     """The global options of one run; ``ctx.obj`` of every command."""
 
@@ -97,5 +116,9 @@ def ask_hidden(prompt: str, *, confirm: bool = False) -> SensitiveBytes:
     from palyra_kernel.values.sensitive import SensitiveBytes
 
     if not sys.stdin.isatty():
-        raise InvalidInputError("no_terminal", f"{prompt}: there is no terminal to ask on", hint="use a file option")
-    return SensitiveBytes(click.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True).encode())
+        raise InvalidInputError(
+            "no_terminal", f"{prompt}: there is no terminal to ask on", hint="use a file option"
+        )
+    return SensitiveBytes(
+        click.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True).encode()
+    )

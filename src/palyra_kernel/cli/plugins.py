@@ -40,7 +40,7 @@ def list_plugins(cli: Cli) -> None:
         json_out({"plugins": lines})
     elif lines:
         table(
-            ("plugin", "state", "distribution", "version", "why"),
+            ("Plugin", "State", "Distribution", "Version", "Why"),
             [(line.name, line.state, line.distribution, line.version, line.reason or "") for line in lines],
         )
     else:

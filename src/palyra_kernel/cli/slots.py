@@ -6,7 +6,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +14,7 @@ import msgspec
 from palyra_kernel.cli.options import confirm, json_option, yes_option
 
 if TYPE_CHECKING:
-    from palyra_kernel import Kernel, SensitiveBytes
+    from palyra_kernel import Kernel
     from palyra_kernel.cli.context import Cli
     from palyra_kernel.contracts import SlotScalar, Unlock
     from palyra_kernel.keys.slots import Slot
@@ -51,8 +50,11 @@ def slot_table(slots: Sequence[SlotView]) -> None:
     from palyra_kernel.cli.output import moment, table
 
     table(
-        ("slot", "kind", "created", "weak", "not available"),
-        [(each.id, each.kind, moment(each.created_at), each.weak or "-", each.unavailable or "-") for each in slots],
+        ("Slot", "Kind", "Created", "Weak", "Not available"),
+        [
+            (each.id, each.kind, moment(each.created_at), each.weak or "-", each.unavailable or "-")
+            for each in slots
+        ],
     )
 
 
@@ -82,15 +84,15 @@ def list_slots(cli: Cli) -> None:
 
 @command.command("add")
 @click.argument("kind")
-@click.option("--new-passphrase-file", metavar="FILE", help="passphrase: read the new one from FILE; asked without.")
-@click.option("--memory-kib", type=int, metavar="KIB", help="passphrase: memory for Argon2id [default: 65536].")
-@click.option("--iterations", type=int, metavar="N", help="passphrase: passes of Argon2id [default: 3].")
-@click.option("--lanes", type=int, metavar="N", help="passphrase: lanes of Argon2id [default: 4].")
-@click.option("--suite", metavar="NAME", help="recovery: x25519 (the default) or mlkem768-x25519 (post-quantum hybrid).")
-@click.option("--recovery-out", metavar="FILE", help="recovery: write the key to the new FILE, do not show it.")
+@click.option("--new-passphrase-file", metavar="FILE", help="passphrase: the new one; asked for without.")
+@click.option("--memory-kib", type=int, metavar="KIB", help="passphrase: memory of Argon2id [65536].")
+@click.option("--iterations", type=int, metavar="N", help="passphrase: passes of Argon2id [3].")
+@click.option("--lanes", type=int, metavar="N", help="passphrase: lanes of Argon2id [4].")
+@click.option("--suite", metavar="NAME", help="recovery: x25519 (default) or the hybrid mlkem768-x25519.")
+@click.option("--recovery-out", metavar="FILE", help="recovery: write the key to a new FILE, not to stdout.")
 @json_option
 @click.pass_obj
-def add(cli: Cli, kind: str, **options: str | int | None) -> None:
+def add(cli: Cli, /, kind: str, **options: str | int | None) -> None:
     """Add a slot of KIND: file, passphrase, recovery, or what a plugin brings."""
     given = {name: value for name, value in options.items() if value is not None}
     _check_options(cli, kind, given)
@@ -98,7 +100,8 @@ def add(cli: Cli, kind: str, **options: str | int | None) -> None:
         if kind == "recovery":
             _add_recovery(cli, kernel, given)
             return
-        new, params = _interactive(msgspec.structs.replace(kernel.unlock, recovery_key=None)), {}
+        new = _interactive(kernel.unlock)
+        params: dict[str, SlotScalar] = {}
         if kind == "passphrase":
             new, params = _new_passphrase(new, given)
         slot = kernel.slots.add(kind, new, unlock=kernel.unlock, params=params)
@@ -121,7 +124,9 @@ def remove(cli: Cli, slot_id: str, yes: bool) -> None:
             click.echo(note, err=True)
         confirm(f"Remove slot {slot.id} ({slot.kind})?", yes=yes)
         kernel.slots.remove(slot.id, unlock=_interactive(kernel.unlock))
-    say(cli, {"removed": slot.id, "kind": slot.kind, "note": note}, f"slot {slot.id} ({slot.kind}) is removed")
+    say(
+        cli, {"removed": slot.id, "kind": slot.kind, "note": note}, f"slot {slot.id} ({slot.kind}) is removed"
+    )
 
 
 @command.command("drill")
@@ -143,4 +148,88 @@ def drill(cli: Cli, slot_id: str) -> None:
         if slot.kind == "recovery" and unlock.recovery_key is None:
             unlock = msgspec.structs.replace(unlock, recovery_key=ask_hidden("Recovery key"))
         kernel.slots.drill(slot.id, unlock)
-    say(cli, {"opens": True, "slot": slot.id, "kind": slot.kind}, f"slot {slot.id} ({slot.kind}) opens the vault")
+    say(
+        cli,
+        {"opens": True, "slot": slot.id, "kind": slot.kind},
+        f"slot {slot.id} ({slot.kind}) opens the vault",
+    )
+
+
+def _check_options(cli: Cli, kind: str, given: Mapping[str, str | int]) -> None:
+    for name in given:
+        owner = "recovery" if name in {"suite", "recovery_out"} else "passphrase"
+        if kind != owner:
+            raise click.UsageError(f"--{name.replace('_', '-')} is for a {owner} slot")
+    if given.get("new_passphrase_file") == "-" and "-" in (cli.passphrase_file, cli.recovery_file):
+        raise click.UsageError("standard input can be read once only")
+
+
+def _new_passphrase(new: Unlock, given: Mapping[str, str | int]) -> tuple[Unlock, dict[str, SlotScalar]]:
+    from palyra_kernel.cli.context import ask_hidden, read_key_file
+    from palyra_kernel.keys.passphrase import DEFAULTS
+
+    file = given.get("new_passphrase_file")
+    phrase = read_key_file(str(file)) if file else ask_hidden("New passphrase", confirm=True)
+    params = {name: given.get(name, default) for name, default in DEFAULTS.items()}
+    return msgspec.structs.replace(new, passphrase=phrase), params
+
+
+def _add_recovery(cli: Cli, kernel: Kernel, given: Mapping[str, str | int]) -> None:
+    """A slot whose key nobody has is worse than none: it goes again if the key cannot be handed over."""
+    from palyra_kernel.cli.secrets_files import write_private
+    from palyra_kernel.keys.recovery import generate
+
+    key, params = generate(str(given.get("suite", "x25519")))
+    path = given.get("recovery_out")
+    with key:
+        slot = kernel.slots.add("recovery", kernel.unlock, unlock=kernel.unlock, params=params)
+        view = _view(kernel, slot)
+        try:
+            if path is not None:
+                write_private(str(path), key.reveal())
+            elif not cli.as_json:
+                click.echo(_SHEET.format(id=slot.id), err=True)
+                click.echo(key.reveal())
+                return
+            _added(
+                cli, view, **({"recovery_file": path} if path else {"recovery_key": key.reveal().decode()})
+            )
+        except BaseException:
+            with suppress(Exception):  # the first error is the one to report
+                kernel.slots.remove(slot.id, unlock=kernel.unlock)
+            raise
+
+
+def _added(cli: Cli, slot: SlotView, **more: object) -> None:
+    from palyra_kernel.cli.output import say
+
+    where = f"; its key is in {more['recovery_file']}" if "recovery_file" in more else ""
+    say(cli, {"slot": slot, **more}, f"slot {slot.id} ({slot.kind}) opens the vault from now on{where}")
+
+
+def _interactive(unlock: Unlock) -> Unlock:
+    """A protector of a plugin may ask the user where there is one."""
+    return msgspec.structs.replace(unlock, interactive=sys.stdin.isatty())
+
+
+def _find(kernel: Kernel, slot_id: str) -> Slot:
+    from palyra_kernel.errors import NotFoundError
+
+    for slot in kernel.slots.list():
+        if slot.id == slot_id:
+            return slot
+    raise NotFoundError("slot_missing", f"there is no slot {slot_id[:32]!r}", hint="palyra slots list")
+
+
+def _view(kernel: Kernel, slot: Slot) -> SlotView:
+    from palyra_kernel.values.ids import to_datetime
+
+    protector = kernel.slots.protector(slot.kind)
+    return SlotView(
+        id=slot.id,
+        kind=slot.kind,
+        created_at=to_datetime(slot.created_at_ms),
+        weak=protector.weak if protector else None,
+        unavailable=protector.available() if protector else "no enabled plugin brings this kind",
+        params=slot.params,
+    )

@@ -24,6 +24,9 @@ from palyra_kernel.errors import IntegrityError, PalyraError, UnavailableError
 from palyra_kernel.values.deadline import Deadline
 
 _OPEN_SECONDS = 30.0
+_FORMAT_STEP = 0x01010101
+"""The format stands in all four bytes of ``user_version``: a flipped byte is damage, not a newer format."""
+
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -67,10 +70,12 @@ class DurableDatabase:
     def _prepare(self, schema: Sequence[str], format: int) -> None:
         connection = self._connection
         (found,) = connection.execute("PRAGMA user_version").fetchone()
-        if found > format:
+        if found % _FORMAT_STEP:
+            raise _damaged(f"opening {self.path}", "user_version")
+        if found > format * _FORMAT_STEP:
             raise UnavailableError(
                 "newer_format",
-                f"{self.path} has format {found}; this version reads up to {format}",
+                f"{self.path} has format {found // _FORMAT_STEP}; this version reads up to {format}",
                 hint="upgrade palyra-kernel",
             )
         for pragma in (*_PRAGMAS, *(_MACOS_PRAGMAS if sys.platform == "darwin" else ())):
@@ -79,7 +84,7 @@ class DurableDatabase:
             connection.execute("BEGIN IMMEDIATE")
             for statement in schema:
                 connection.execute(statement)
-            connection.execute(f"PRAGMA user_version={format:d}")
+            connection.execute(f"PRAGMA user_version={format * _FORMAT_STEP:d}")
             connection.execute("COMMIT")
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
@@ -152,10 +157,12 @@ class DurableDatabase:
         try:
             yield
         except sqlite3.Error as error:
-            raise from_sqlite_error(error, f"{doing} {self.path}") from error
+            raise from_sqlite_error(
+                error, f"{doing} {self.path}", writable=os.access(self.path, os.W_OK)
+            ) from error
 
 
-def from_sqlite_error(error: sqlite3.Error, doing: str) -> PalyraError:
+def from_sqlite_error(error: sqlite3.Error, doing: str, *, writable: bool) -> PalyraError:
     """Return the error of ours for *error*, which happened while *doing*."""
     name = getattr(error, "sqlite_errorname", None) or type(error).__name__
     if name.startswith("SQLITE_FULL"):
@@ -166,7 +173,7 @@ def from_sqlite_error(error: sqlite3.Error, doing: str) -> PalyraError:
         return UnavailableError(
             "locked", f"{doing}: another program holds the file", hint="find it, then try again"
         )
-    if name == "SQLITE_IOERR_SHORT_READ":
+    if name == "SQLITE_IOERR_SHORT_READ" or (name == "SQLITE_READONLY" and writable):
         return _damaged(doing, name)
     if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_NOMEM")):
         return UnavailableError(

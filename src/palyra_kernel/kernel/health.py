@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
 from palyra_kernel.config import CONFIG_FILE, Places, read_config
+from palyra_kernel.contracts import KeyProtector
 from palyra_kernel.durable.folders import private_folder
 from palyra_kernel.errors import PalyraError
 from palyra_kernel.kernel.kernel import Kernel
@@ -27,51 +27,43 @@ MANY_SEALS = 2**31
 
 _WAL_RESET_FIXED = (3, 51, 3)
 _ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
-_NETWORK = frozenset(
-    "9p afs beegfs ceph cifs fuse.ceph fuse.glusterfs fuse.sshfs glusterfs gpfs lustre ncpfs nfs nfs4 smb3 smbfs".split()
+_NETWORK = re.compile(
+    r"9p|afs|beegfs|ceph|cifs|fuse\.(ceph|glusterfs|sshfs)|glusterfs|gpfs|lustre|ncpfs|nfs4?|smb3|smbfs"
 )
 _MOUNTS = Path("/proc/self/mountinfo")
 
 
 def examine(places: Places, open_kernel: Callable[[], Kernel]) -> list[Finding]:
-    """Return what was found, errors first. *open_kernel* opens the vault in *places*; it is not called without one."""
+    """Return what was found, errors first. *open_kernel* opens the vault in *places*; without one it is not called."""
     if not os.path.lexists(places.state_root) and not os.path.lexists(places.config_dir):
         return [_no_vault(places)]
-    found = [*_folders(places), *_config(places), *_plugins(places)]
-    found += _vault(places, open_kernel)
+    found = [*_folders(places), *_config(places), *_plugins(places), *_vault(places, open_kernel)]
     found += [*_sqlite(sqlite3.sqlite_version_info), *_network(places)]
-    # An unsafe folder or a changed plugin also stops the opening, with the same words.
-    distinct = {(finding.code, finding.message): finding for finding in reversed(found)}
-    return sorted(reversed(distinct.values()), key=lambda finding: _ORDER[finding.severity])
+    distinct: dict[tuple[str, str], Finding] = {}
+    for finding in found:  # an unsafe folder or a changed plugin also stops the opening, in the same words
+        distinct.setdefault((finding.code, finding.message), finding)
+    return sorted(distinct.values(), key=lambda finding: _ORDER[finding.severity])
 
 
 def _folders(places: Places) -> Iterator[Finding]:
-    for folder in (
-        places.config_dir,
-        places.state_root,
-        places.key_folder,
-        places.heads_folder,
-        places.objects_folder,
-    ):
+    config, state = places.config_dir, places.state_root
+    for folder in (config, state, places.key_folder, places.heads_folder, places.objects_folder):
         if os.path.lexists(folder):
             yield from _checked(str(folder), partial(private_folder, folder, create=False))
-    if places.config_dir.resolve().is_relative_to(places.state_root.resolve()):
-        yield Finding(
-            severity="warning",
-            code="keys_in_state_root",
-            subject=str(places.config_dir),
-            message="the configuration folder is inside the state root: a copy of it takes the key files along",
-            hint="use two folders: PALYRA_CONFIG_DIR and PALYRA_STATE_ROOT",
+    if config.resolve().is_relative_to(state.resolve()):
+        yield _warning(
+            "keys_in_state_root",
+            str(config),
+            "the configuration folder is inside the state root: who copies it takes the key files along",
+            "use two folders: PALYRA_CONFIG_DIR and PALYRA_STATE_ROOT",
         )
 
 
-def _config(places: Places) -> Iterator[Finding]:
-    path = places.config_dir / CONFIG_FILE
-    if os.path.lexists(path):
-        yield from _checked(str(path), partial(read_config, places.config_dir))
+def _config(places: Places) -> Iterable[Finding]:
+    return _checked(str(places.config_dir / CONFIG_FILE), partial(read_config, places.config_dir))
 
 
-def _plugins(places: Places) -> list[Finding]:
+def _plugins(places: Places) -> Iterable[Finding]:
     try:
         return diagnose(places.config_dir)
     except PalyraError as error:
@@ -91,68 +83,44 @@ def _vault(places: Places, open_kernel: Callable[[], Kernel]) -> list[Finding]:
 
 
 def kernel_findings(kernel: Kernel) -> Iterator[Finding]:
-    """What can be found only in an open vault: its backend, its slots, the age of its keys."""
+    """What can be found only in an open vault: its backend, its slots, the age of its record key."""
     backend = kernel._objects.backend
     yield from _checked(f"backend {kernel.backend_kind}", backend.probe)
     slots = kernel.slots.list()
     for slot in slots:
-        yield from _slot(kernel, slot)
+        yield from _slot(slot, kernel.slots.protector(slot.kind))
     yield from _reserve([slot.kind for slot in slots])
     yield from _seals(kernel._records.check_head().generation)
 
 
-def _slot(kernel: Kernel, slot: Slot) -> Iterator[Finding]:
-    protector = kernel.slots.protector(slot.kind)
-    warn = partial(Finding, severity="warning", subject=f"slot {slot.id} ({slot.kind})")
+def _slot(slot: Slot, protector: KeyProtector | None) -> Iterator[Finding]:
+    subject, hint = f"slot {slot.id} ({slot.kind})", f"palyra slots remove {slot.id}"
     if protector is None:
-        yield warn(
-            code="slot_unusable",
-            message="no enabled plugin brings this kind: the slot opens nothing",
-            hint=f"enable its plugin, or palyra slots remove {slot.id}",
-        )
+        message = "no enabled plugin brings this kind: it opens nothing"
+        yield _warning("slot_unusable", subject, message, f"enable the plugin, or {hint}")
         return
     if reason := protector.available():
-        yield warn(code="slot_unusable", message=f"it does not work here: {reason}")
+        yield _warning("slot_unusable", subject, f"it does not work here: {reason}", f"repair it, or {hint}")
     if protector.weak:
-        yield warn(
-            code="weak_slot",
-            message=protector.weak,
-            hint=f"palyra slots add passphrase, then palyra slots remove {slot.id};"
-            " every start then needs the passphrase",
-        )
+        hint = f"palyra slots add passphrase, then {hint}; every start then needs the passphrase"
+        yield _warning("weak_slot", subject, protector.weak, hint)
 
 
 def _reserve(kinds: list[str]) -> Iterator[Finding]:
     """Whether the vault still opens when one way to open it is lost."""
-    if "recovery" not in kinds:
-        yield Finding(
-            severity="warning",
-            code="single_slot" if len(kinds) == 1 else "no_recovery_slot",
-            subject="slots",
-            message=f"only the {kinds[0]} slot opens the vault: if it is lost, so are the secrets"
-            if len(kinds) == 1
-            else "no slot opens the vault after this machine and what is remembered are lost",
-            hint="palyra slots add recovery, and print the key",
-        )
-    elif len(kinds) == 1:
-        yield Finding(
-            severity="warning",
-            code="single_slot",
-            subject="slots",
-            message="only the recovery key opens the vault: if it is lost, so are the secrets",
-            hint="palyra slots add passphrase",
-        )
+    if len(kinds) == 1:
+        other = "passphrase" if "recovery" in kinds else "recovery"
+        message = f"only the {kinds[0]} slot opens the vault: if it is lost, so are the secrets"
+        yield _warning("single_slot", "slots", message, f"palyra slots add {other}")
+    elif "recovery" not in kinds:
+        message = "no key on paper opens the vault when this machine and what people remember are lost"
+        yield _warning("no_recovery_slot", "slots", message, "palyra slots add recovery")
 
 
 def _seals(generation: int) -> Iterator[Finding]:
     if generation >= MANY_SEALS:
-        yield Finding(
-            severity="warning",
-            code="many_seals",
-            subject="vault",
-            message=f"the record key has sealed {generation} generations; it is made for 2**32 records",
-            hint="plan the move to a new vault: palyra secrets export, palyra secrets import",
-        )
+        message = f"the vault is at generation {generation}; its record key is made for 2**32 records"
+        yield _warning("many_seals", "vault", message, "plan the move of the secrets to a new vault")
 
 
 def _sqlite(version: tuple[int, ...]) -> Iterator[Finding]:
@@ -161,27 +129,20 @@ def _sqlite(version: tuple[int, ...]) -> Iterator[Finding]:
             severity="info",
             code="sqlite_wal_reset",
             subject=f"SQLite {'.'.join(map(str, version))}",
-            message="before 3.51.3 two connections can damage a file; palyra's own file lock avoids that",
+            message="before 3.51.3 two connections can damage a file; palyra's own lock keeps that from happening",
             hint="let no other program open the databases while palyra runs",
         )
 
 
 def _network(places: Places) -> Iterator[Finding]:
-    if sys.platform != "linux":
-        return
     try:
         mounts = _MOUNTS.read_text("utf-8", "surrogateescape")
     except OSError:
-        return  # no /proc here: nothing is known
-    kind = file_system(places.state_root.resolve(), mounts)
-    if kind in _NETWORK:
-        yield Finding(
-            severity="warning",
-            code="network_file_system",
-            subject=str(places.state_root),
-            message=f"the state root is on {kind}: locks and syncs of a network file system cannot be relied on",
-            hint="move it to a local disk",
-        )
+        return  # not Linux: nothing is known
+    kind = file_system(places.state_root.resolve(), mounts) or ""
+    if _NETWORK.fullmatch(kind):
+        message = f"it is on {kind}: locks and syncs of a network file system cannot be relied on"
+        yield _warning("network_file_system", str(places.state_root), message, "move it to a local disk")
 
 
 def file_system(path: Path, mountinfo: str) -> str | None:
@@ -207,17 +168,13 @@ def _checked(subject: str, check: Callable[[], object]) -> Iterable[Finding]:
 
 
 def _error(subject: str, error: PalyraError) -> Finding:
-    return Finding(
-        severity="error", code=error.code, subject=subject, message=error.message, hint=error.hint
-    )
+    return Finding(severity="error", code=error.code, subject=subject, message=error.message, hint=error.hint)
+
+
+def _warning(code: str, subject: str, message: str, hint: str | None) -> Finding:
+    return Finding(severity="warning", code=code, subject=subject, message=message, hint=hint)
 
 
 def _no_vault(places: Places) -> Finding:
     error = missing_vault(places)
-    return Finding(
-        severity="warning",
-        code=error.code,
-        subject=str(places.state_root),
-        message="there is no vault yet",
-        hint=error.hint,
-    )
+    return _warning(error.code, str(places.state_root), "there is no vault yet", error.hint)

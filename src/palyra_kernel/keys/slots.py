@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hmac
 import os
+import re
 from pathlib import Path
 
 import msgspec
 
 from palyra_kernel.contracts.protectors import SlotContext, SlotScalar
+from palyra_kernel.durable.documents import decode_document, encode_document
 from palyra_kernel.durable.files import read_file, write_file
-from palyra_kernel.errors import IntegrityError, UnavailableError
+from palyra_kernel.errors import IntegrityError
 from palyra_kernel.keys.derive import DerivedKeys
 
 KEYRING_FILE = "keyring.json"
@@ -76,25 +78,15 @@ def read_keyring(path: Path) -> KeyringDocument:
     :class:`UnavailableError` ``newer_format``.
     """
     data = read_file(path, limit=_MAX_KEYRING_BYTES)
-    try:
-        if msgspec.json.decode(data, type=_Format).format > FORMAT:
-            raise UnavailableError("newer_format", f"{path} has a newer format", hint="upgrade palyra-kernel")
-        document = msgspec.json.decode(data, type=KeyringDocument)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise IntegrityError(
-            "damaged_keyring", f"{path} is damaged: {error}", hint="restore keyring.json from a backup"
-        ) from None
-    if document.format != FORMAT or not document.slots or len(document.vault_id) != 32:
-        raise IntegrityError(
-            "damaged_keyring", f"{path} is damaged", hint="restore keyring.json from a backup"
-        )
+    document = decode_document(data, KeyringDocument, format=FORMAT, path=path, code="damaged_keyring")
+    if document.format != FORMAT or not document.slots or not _is_vault_id(document.vault_id):
+        raise IntegrityError("damaged_keyring", f"{path} is damaged", hint="restore it from a backup")
     return document
 
 
-class _Format(msgspec.Struct):
-    format: int
+_is_vault_id = re.compile("[0-9a-f]{32}").fullmatch  # it becomes part of file names
 
 
 def write_keyring(path: Path, document: KeyringDocument) -> None:
     """Replace the file, atomically and durably. The caller holds the store's lock."""
-    write_file(path, msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+    write_file(path, encode_document(document))

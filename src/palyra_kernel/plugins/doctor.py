@@ -6,7 +6,7 @@ whoever can write to the environment: it finds accidents and carelessness, not a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from palyra_kernel.errors import PalyraError
@@ -33,7 +33,7 @@ def diagnose(config_dir: Path) -> list[Finding]:
     for pin in pins.values():
         found += _pinned(pin)
     found += _pth(list(pins.values()))
-    found += _not_enabled(config_dir)
+    found += _not_enabled(config_dir, pins)
     return found
 
 
@@ -86,7 +86,7 @@ def _pth(pins: list[Pin]) -> Iterator[Finding]:
         )
 
 
-def _not_enabled(config_dir: Path) -> Iterator[Finding]:
+def _not_enabled(config_dir: Path, pins: Mapping[str, Pin]) -> Iterator[Finding]:
     for line in listing(config_dir):
         if line.state == "duplicate":
             yield Finding(
@@ -96,9 +96,7 @@ def _not_enabled(config_dir: Path) -> Iterator[Finding]:
                 message=line.reason or "",
                 hint="uninstall what you do not use",
             )
-        elif line.state in {"not enabled", "incompatible", "refused"} and not _is_enabled(
-            config_dir, line.name
-        ):
+        elif line.state in {"not enabled", "incompatible", "refused"} and line.name not in pins:
             yield Finding(
                 severity="info",
                 code="plugin_not_enabled",
@@ -106,7 +104,3 @@ def _not_enabled(config_dir: Path) -> Iterator[Finding]:
                 message=f"{line.distribution} {line.version} offers {line.name!r}, which is not enabled"
                 + (f": {line.reason}" if line.reason else ""),
             )
-
-
-def _is_enabled(config_dir: Path, name: str) -> bool:
-    return name in (read_pins(config_dir) or {})

@@ -83,8 +83,11 @@ class GuardedBlobBackend(BlobBackend):
         return self._run("check", Deadline.after(10 * PATIENCE_SECONDS), _check)
 
     def close(self) -> None:
-        if not self._closed:
+        if self._closed:
+            return
+        try:
             self._run("close", None, _close)
+        finally:
             self._closed = True
 
     def _run(self, method: str, deadline: Deadline | None, call: Callable[..., T], *args: object) -> T:
@@ -145,8 +148,7 @@ def _capabilities(inner: BlobBackend) -> BlobCapabilities:
 
 
 def _put(inner: BlobBackend, blobs: Mapping[str, bytes], deadline: Deadline) -> None:
-    answer: object = inner.put(blobs, deadline)
-    nothing(answer)
+    nothing(inner.put(blobs, deadline))
 
 
 def _get(inner: BlobBackend, ids: tuple[str, ...], deadline: Deadline) -> Mapping[str, bytes]:
@@ -164,8 +166,7 @@ def _get(inner: BlobBackend, ids: tuple[str, ...], deadline: Deadline) -> Mappin
 
 
 def _delete(inner: BlobBackend, ids: tuple[str, ...], deadline: Deadline) -> None:
-    answer: object = inner.delete(ids, deadline)
-    nothing(answer)
+    nothing(inner.delete(ids, deadline))
 
 
 def _list(inner: BlobBackend, after: str | None, limit: int) -> Sequence[str]:
@@ -185,8 +186,7 @@ def _list(inner: BlobBackend, after: str | None, limit: int) -> Sequence[str]:
 
 
 def _probe(inner: BlobBackend) -> None:
-    answer: object = inner.probe()
-    nothing(answer)
+    nothing(inner.probe())
 
 
 def _check(inner: BlobBackend) -> list[str]:
@@ -194,5 +194,4 @@ def _check(inner: BlobBackend) -> list[str]:
 
 
 def _close(inner: BlobBackend) -> None:
-    answer: object = inner.close()
-    nothing(answer)
+    nothing(inner.close())

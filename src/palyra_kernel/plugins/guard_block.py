@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from types import TracebackType
 
+from palyra_kernel.errors import PalyraError
 from palyra_kernel.plugins.foreign import shielded
 
 
@@ -23,7 +24,7 @@ class GuardedBlock(AbstractContextManager[None]):
     ) -> None:
         try:
             shielded(self._who, "exclusive", self._inner.__exit__, None, None, None)
-        except BaseException:
+        except PalyraError:
             if error is None:
                 raise
             # The block's own error says more, and is raised when this returns.

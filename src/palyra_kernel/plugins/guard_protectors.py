@@ -55,8 +55,8 @@ def protector_guard(cls: type[KeyProtector], origin: Origin) -> type[KeyProtecto
 
     class Guarded(GuardedKeyProtector):
         kind = cls.kind
-        device_bound = bool(cls.device_bound)
-        weak = shown(cls.weak) if isinstance(cls.weak, str) else None
+        device_bound = cls.device_bound
+        weak = shown(cls.weak) if cls.weak else None
         _cls = cls
         _origin = origin
 

@@ -73,8 +73,11 @@ class GuardedRecordStore(RecordStore):
         return self._run("check", _check)
 
     def close(self) -> None:
-        if not self._closed:
+        if self._closed:
+            return
+        try:
             self._run("close", _close)
+        finally:
             self._closed = True
 
     def _run(self, method: str, call: Callable[..., T], *args: object) -> T:

@@ -32,7 +32,26 @@ def check_class(offered: object, contract: type[T], origin: Origin, hook: str) -
             raise refused(
                 origin, f"{name}.{method} is a coroutine or generator", "implement it as a plain function"
             )
+    _check_attributes(offered, contract, origin)
     return offered
+
+
+def _check_attributes(cls: type[object], contract: type[object], origin: Origin) -> None:
+    """What the kernel sorts by and prints before anything is opened."""
+    strength: object = getattr(cls, "strength", 0)
+    device_bound: object = getattr(cls, "device_bound", False)
+    weak: object = getattr(cls, "weak", None)
+    for name, fits in (
+        ("strength", type(strength) is int and 0 <= strength <= 100),
+        ("device_bound", type(device_bound) is bool),
+        ("weak", weak is None or (isinstance(weak, str) and bool(weak))),
+    ):
+        if hasattr(contract, name) and not fits:
+            raise refused(
+                origin,
+                f"{shown(cls.__name__, 80)}.{name} is not what its contract allows",
+                "see the contract",
+            )
 
 
 def key_of(cls: type[object], key_name: str, origin: Origin) -> str:

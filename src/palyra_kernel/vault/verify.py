@@ -51,8 +51,11 @@ def verify_vault(
 def _verify_entry(index: Index, objects: Objects, entry: Entry) -> list[Finding]:
     ref = _ref(entry)
     versions = [version for version in entry.versions if version.object_id]
-    blobs = objects.fetch([version.object_id for version in versions]) if versions else {}
     findings = []
+    try:
+        blobs = objects.fetch([version.object_id for version in versions]) if versions else {}
+    except IntegrityError as error:
+        return [_error(error.code, str(ref), error.message)]
     for version in versions:
         subject = f"{ref}?version={version.number}"
         blob = blobs.get(version.object_id)
@@ -76,7 +79,10 @@ def _still_there(index: Index, ref: VaultRef, version: Version) -> bool:
 def _orphans(objects: Objects, referenced: set[str]) -> list[Finding]:
     if not objects.backend.capabilities().listable:
         return []
-    count = sum(1 for object_id in objects.listed() if object_id not in referenced)
+    try:
+        count = sum(1 for object_id in objects.listed() if object_id not in referenced)
+    except IntegrityError as error:
+        return [_error(error.code, "blob backend", error.message)]
     if not count:
         return []
     message = f"{count} envelopes belong to no secret: left by writes that were interrupted or are under way"

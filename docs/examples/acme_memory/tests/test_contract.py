@@ -1,5 +1,6 @@
 import pytest
 from acme_palyra_memory import AcmeMemory
+
 from palyra_kernel.testing import BlobBackendContract
 
 

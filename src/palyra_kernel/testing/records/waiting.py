@@ -3,73 +3,78 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from time import monotonic, sleep
 
 from palyra_kernel.contracts import RecordStore
 from palyra_kernel.errors import UnavailableError
-from palyra_kernel.testing.records.base import RecordRules, put
+from palyra_kernel.testing.records.base import RecordRules, put, put_all
 from palyra_kernel.testing.threads import together
 from palyra_kernel.values import Deadline
 
-_NOW = -1.0
+_SETTLE_SECONDS = 0.05
 
 
 class WaitRules(RecordRules):
     """A revocation must cut connections within a second; a lock must not outlive its holder."""
 
-    def watched(self, store: RecordStore, prefix: bytes, seconds: float) -> bool:
-        """Watch in a thread, so that a watch that never ends fails this test only."""
-        call = together(
-            1, lambda _: store.watch(prefix, Deadline.after(seconds)), seconds=seconds + self.patience
-        )
-        return call[0]
+    def drained(self, store: RecordStore, prefix: bytes) -> None:
+        """Take note of everything under *prefix* until now."""
+        together(1, lambda _: store.watch(prefix, Deadline.after(-1.0)), seconds=self.patience)
+
+    def noticed(self, store: RecordStore, act: Callable[[], object], *prefixes: bytes) -> list[bool]:
+        """What the watchers of *prefixes* answer, who are waiting when *act* happens."""
+        waiting = threading.Barrier(len(prefixes) + 1)
+
+        def run(number: int) -> bool:
+            waiting.wait()
+            if number < len(prefixes):
+                return store.watch(prefixes[number], Deadline.after(self.patience))
+            sleep(_SETTLE_SECONDS)
+            act()
+            return True
+
+        for prefix in prefixes:
+            self.drained(store, prefix)
+        return together(len(prefixes) + 1, run, seconds=2 * self.patience)[:-1]
 
     def test_watch_is_false_when_nothing_happened(self, store: RecordStore) -> None:
         """Always True is a busy loop over the whole store."""
         put(store, b"w/key")
-        self.watched(store, b"w/", _NOW)
-        assert self.watched(store, b"w/", self.quiet_seconds) is False
+        self.drained(store, b"w/")
+        call = together(
+            1, lambda _: store.watch(b"w/", Deadline.after(self.quiet_seconds)), seconds=self.patience
+        )
+        assert call == [False]
 
     def test_watch_remembers_a_commit_between_two_calls(self, store: RecordStore) -> None:
         """Waking only those who wait: a change while the watcher is busy is never noticed."""
-        self.watched(store, b"w/", _NOW)
+        self.drained(store, b"w/")
         put(store, b"w/key")
-        assert self.watched(store, b"w/", self.patience) is True
+        call = together(
+            1, lambda _: store.watch(b"w/", Deadline.after(self.patience)), seconds=2 * self.patience
+        )
+        assert call == [True]
 
     def test_watch_wakes_up(self, store: RecordStore) -> None:
-        """The watcher is usually waiting when it happens."""
-        self.watched(store, b"w/", _NOW)
-
-        def act(number: int) -> bool:
-            if number == 0:
-                return store.watch(b"w/", Deadline.after(self.patience))
-            threading.Event().wait(0.05)
-            put(store, b"w/key")
-            return False
-
-        assert together(2, act, seconds=2 * self.patience) == [True, False]
+        """An answer at the deadline comes too late: that is when the watcher would have looked anyway."""
+        start = monotonic()
+        assert self.noticed(store, lambda: put(store, b"w/key"), b"w/") == [True]
+        assert monotonic() - start < self.patience / 2
 
     def test_watch_notices_a_delete(self, store: RecordStore) -> None:
         """Deleting a grant is the change that matters most."""
         put(store, b"w/key")
-        self.watched(store, b"w/", _NOW)
-        store.commit({}, [], [b"w/key"])
-        assert self.watched(store, b"w/", self.patience) is True
+        assert self.noticed(store, lambda: store.commit({}, [], [b"w/key"]), b"w/") == [True]
 
     def test_watch_notices_another_process(self, store: RecordStore, url: str) -> None:
         """The CLI revokes, the daemon must notice: they share nothing but the store."""
         with self.second(store, url) as other:
-            self.watched(store, b"w/", _NOW)
-            put(other, b"w/key")
-            assert self.watched(store, b"w/", self.patience) is True
+            assert self.noticed(store, lambda: put(other, b"w/key"), b"w/") == [True]
 
     def test_one_watcher_does_not_eat_the_news_of_another(self, store: RecordStore) -> None:
-        """One mark for all prefixes: whoever asks first takes the change away from everybody else."""
-        self.watched(store, b"x/", _NOW)
-        self.watched(store, b"y/", _NOW)
-        put(store, b"x/key")
-        put(store, b"y/key")
-        self.watched(store, b"x/", self.patience)
-        assert self.watched(store, b"y/", self.patience) is True
+        """One mark for all prefixes: whoever looks first takes the change away from everybody else."""
+        assert self.noticed(store, lambda: put_all(store, b"x/key", b"y/key"), b"x/", b"y/") == [True, True]
 
     def test_commit_works_inside_exclusive(self, store: RecordStore) -> None:
         """A lock that its own holder cannot pass hangs for ever."""

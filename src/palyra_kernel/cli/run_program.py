@@ -1,0 +1,80 @@
+"""Finding a program, and becoming it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+
+from palyra_kernel.cli.context import restore_core_limit
+from palyra_kernel.durable.oserrors import from_os_error
+from palyra_kernel.errors import DeniedError, InvalidInputError, NotFoundError, PalyraError
+
+
+def find_program(name: str) -> str:
+    """The file that *name* means, as a shell would find it.
+
+    Raises :class:`NotFoundError` ``command_missing`` and :class:`DeniedError` ``not_executable``.
+    """
+    if not name or "\0" in name:
+        raise InvalidInputError("invalid_command", "a command has a name")
+    found = shutil.which(name)
+    if found is not None:
+        return found
+    if shutil.which(name, mode=os.F_OK) is not None:
+        raise DeniedError(
+            "not_executable", f"{name} is not executable", hint="chmod +x it, or name what runs it"
+        )
+    raise NotFoundError("command_missing", f"there is no command {name}")
+
+
+def start(program: str, arguments: Sequence[str], extra: Mapping[str, bytes]) -> int:
+    """Become *program*, with *extra* added to the environment. Returns only on Windows, with its exit code."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if sys.platform == "win32":
+        return _run_below(program, arguments, extra)
+    environment = {**os.environb, **{os.fsencode(name): value for name, value in extra.items()}}
+    restore_core_limit()
+    # Python ignores these two for itself, and what is ignored stays ignored in the next program.
+    ignored = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGPIPE, signal.SIGXFSZ)}
+    try:
+        os.execve(program, list(arguments), environment)
+    except (OSError, ValueError) as error:
+        for number, handler in ignored.items():
+            signal.signal(number, handler)
+        raise _not_started(program, error) from None
+
+
+def _not_started(program: str, error: Exception) -> PalyraError:
+    if not isinstance(error, OSError):
+        return InvalidInputError("invalid_command", "an argument holds a NUL byte")
+    if error.errno == errno.ENOENT:
+        return NotFoundError("command_missing", f"{program}, or the interpreter that it names, is missing")
+    if error.errno == errno.ENOEXEC:
+        return InvalidInputError(
+            "not_a_program", f"{program} is no program", hint="a script starts with #! and its interpreter"
+        )
+    if error.errno == errno.E2BIG:
+        return InvalidInputError("environment_too_large", "arguments and environment are too large together")
+    return from_os_error(error, f"starting {program}")
+
+
+def _run_below(program: str, arguments: Sequence[str], extra: Mapping[str, bytes]) -> int:
+    """Windows has no exec that keeps console and exit code: wait, and leave Ctrl+C to the program."""
+    import subprocess
+
+    environment = dict(os.environ)
+    for name, value in extra.items():
+        try:
+            environment[name] = value.decode()
+        except UnicodeDecodeError:
+            raise InvalidInputError("not_text", f"the value for {name} is not UTF-8 text") from None
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return subprocess.run([program, *arguments[1:]], env=environment, check=False).returncode
+    except OSError as error:
+        raise from_os_error(error, f"starting {program}") from None

@@ -1,0 +1,30 @@
+"""``palyra secrets``: one module for each verb, so that reading a secret imports only what reading needs."""
+
+from __future__ import annotations
+
+import click
+
+from palyra_kernel.cli.lazy import LazyGroup
+
+_HOME = "palyra_kernel.cli"
+_COMMANDS = {
+    "set": (f"{_HOME}.secrets_set", "Store a value as the next version."),
+    "get": (f"{_HOME}.secrets_get", "Show a secret without its value, or reveal it."),
+    "list": (f"{_HOME}.secrets_list", "List secrets; no value is decrypted."),
+    "rm": (f"{_HOME}.secrets_rm", "Delete a secret; undelete brings it back."),
+    "undelete": (f"{_HOME}.secrets_undelete", "Bring a deleted secret back."),
+    "destroy": (f"{_HOME}.secrets_destroy", "Destroy values for ever."),
+    "history": (f"{_HOME}.secrets_history", "List the versions of a secret."),
+    "rollback": (f"{_HOME}.secrets_rollback", "Make an older value the newest version."),
+    "import": (f"{_HOME}.importing", "Store the values of a .env or JSON file."),
+    "export": (f"{_HOME}.exporting", "Write values in plain text."),
+}
+
+
+@click.group("secrets", cls=LazyGroup, commands_table=_COMMANDS)
+def command() -> None:
+    """Store, read and manage secrets.
+
+    A reference is SCOPE/KEY or vault://SCOPE/KEY. Scopes are global (may be left out), principal:ID,
+    channel:NAME:ACCOUNT and skill:ID. Where it makes sense, ?version=N and #FIELD (of a JSON value) go behind.
+    """

@@ -1,0 +1,87 @@
+"""Values that come from and go to files and standard streams: bounded when read, private when written."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from palyra_kernel.durable.files import create_file, write_file
+from palyra_kernel.durable.oserrors import from_os_error, translated
+from palyra_kernel.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
+
+
+def read_source(path: str, limit: int, *, what: str) -> bytes:
+    """Read the file, pipe or device *path*, or standard input for ``-``; refuse more than *limit* bytes.
+
+    The user typed the path, so links, and files of others, are read. Raises :class:`InvalidInputError`
+    ``value_too_large`` and :class:`NotFoundError` ``file_missing``.
+    """
+    if path == "-":
+        return read_bounded(sys.stdin.buffer, limit, what=what)
+    try:
+        with Path(path).open("rb") as stream:
+            return read_bounded(stream, limit, what=what)
+    except FileNotFoundError:
+        raise NotFoundError("file_missing", f"there is no file {path}") from None
+    except IsADirectoryError:
+        raise InvalidInputError("not_a_file", f"{path} is a folder") from None
+    except OSError as error:
+        raise from_os_error(error, f"reading {path}") from None
+
+
+def read_bounded(stream: BinaryIO, limit: int, *, what: str) -> bytes:
+    """Read to the end, but at most one byte more than *limit*, which is then an error."""
+    data = bytearray()
+    while len(data) <= limit and (chunk := stream.read(limit + 1 - len(data))):
+        data += chunk
+    if len(data) > limit:
+        raise InvalidInputError("value_too_large", f"{what} has more than {limit} bytes: refused")
+    return bytes(data)
+
+
+def refuse_existing(path: str) -> None:
+    """Raise :class:`ConflictError` ``exists`` early; :func:`write_private` decides."""
+    if os.path.lexists(path):
+        raise _exists(path)
+
+
+def write_private(path: str, data: bytes, *, force: bool = False) -> None:
+    """Write a new file with mode 0600. With *force* another file is replaced; a link is replaced, not followed."""
+    target = Path(path).absolute()
+    if not target.parent.is_dir():
+        raise NotFoundError("folder_missing", f"there is no folder {target.parent}")
+    if target.is_dir():
+        raise InvalidInputError("not_a_file", f"{path} is a folder")
+    with translated(f"writing {path}"):
+        if force:
+            write_file(target, data)
+            return
+        try:
+            create_file(target, data)
+        except FileExistsError:
+            raise _exists(path) from None
+
+
+def write_stdout(data: bytes) -> None:
+    """Write exactly *data*, past the buffer of Python: nothing stays behind in it, and no error comes late."""
+    sys.stdout.flush()
+    stream = sys.stdout.buffer
+    raw = getattr(stream, "raw", stream)
+    left = memoryview(data)
+    try:
+        while left:
+            written = raw.write(left)
+            if written is None:
+                raise UnavailableError("os_error", "standard output is not ready (EAGAIN)")
+            left = left[written:]
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise
+        raise from_os_error(error, "writing to standard output") from None
+
+
+def _exists(path: str) -> ConflictError:
+    return ConflictError("exists", f"{path} exists already", hint="name another file")

@@ -1,0 +1,57 @@
+"""Small JSON documents that notice damage: ``{"checksum": …, "document": {…}}``.
+
+The checksum (SHA-256 of the document's text) tells a damaged file from one that a newer version wrote, before any
+key is at hand. It stops no attacker; what must stop one carries a MAC inside.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from palyra_kernel.errors import IntegrityError, UnavailableError
+
+_T = TypeVar("_T", bound=msgspec.Struct)
+
+
+class _Wrapped(msgspec.Struct, forbid_unknown_fields=True):
+    checksum: str
+    document: msgspec.Raw
+
+
+class _Format(msgspec.Struct):
+    format: int
+
+
+def encode_document(document: msgspec.Struct) -> bytes:
+    """Return the file's content for *document*, which has a field ``format``; indented, for people."""
+    text = msgspec.json.format(msgspec.json.encode(document), indent=2)
+    checksum = hashlib.sha256(text).hexdigest().encode()
+    return b'{"checksum": "' + checksum + b'",\n"document": ' + text + b"}\n"
+
+
+def decode_document(data: bytes, kind: type[_T], *, format: int, path: Path, code: str) -> _T:
+    """Parse what :func:`encode_document` wrote.
+
+    Raises :class:`IntegrityError` *code* if it is damaged, :class:`UnavailableError` ``newer_format`` if it is
+    whole and newer than *format*.
+    """
+    try:
+        wrapped = msgspec.json.decode(data, type=_Wrapped)
+        text = bytes(wrapped.document)
+        if hashlib.sha256(text).hexdigest() != wrapped.checksum:
+            raise _damaged(path, code)
+        if msgspec.json.decode(text, type=_Format).format > format:
+            raise UnavailableError(
+                "newer_format", f"{path} has a format newer than {format}", hint="upgrade palyra-kernel"
+            )
+        return msgspec.json.decode(text, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise _damaged(path, code) from None
+
+
+def _damaged(path: Path, code: str) -> IntegrityError:
+    return IntegrityError(code, f"{path} is damaged", hint="restore it from a backup")
