@@ -53,7 +53,7 @@ class Admin:
 
     def slot(self, kind: str) -> str:
         """The id of the slot of that kind."""
-        return next(slot["id"] for slot in self.ok("slots", "list")["slots"] if slot["kind"] == kind)
+        return next(str(slot["id"]) for slot in self.ok("slots", "list")["slots"] if slot["kind"] == kind)
 
 
 def key_file(folder, name: str, text: str) -> str:

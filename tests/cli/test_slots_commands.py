@@ -1,9 +1,6 @@
-import stat
-
 import pytest
 
-from palyra_kernel.cli import slots as slots_module
-from palyra_kernel.keys.recovery import generate
+from palyra_kernel.cli.slots import slot_views
 from tests.cli.helpers_admin import Admin, key_file
 
 CHEAP = ("--memory-kib", "8192", "--iterations", "1", "--lanes", "1")
@@ -64,61 +61,6 @@ def test_without_file_and_terminal_no_passphrase_is_invented(admin):
     assert (result.code, result.error["code"]) == (2, "no_terminal")
 
 
-@pytest.mark.parametrize("suite", ["x25519", "mlkem768-x25519"])
-def test_the_printed_recovery_key_opens_the_vault(admin, places, tmp_path, suite):
-    result = admin("slots", "add", "recovery", "--suite", suite)
-    assert result.code == 0
-    assert result.out.startswith("PALYRA-RECOVERY-")
-    assert result.out.count("\n") == 1, "the key alone is on standard output"
-    assert "stored nowhere" in result.err
-    for path in (places.config_dir / "keys").iterdir():
-        path.unlink()
-    paper = key_file(tmp_path, "paper", result.out.lower())
-    assert admin("--recovery-file", paper, "vault", "verify").code == 0
-
-
-def test_nothing_but_the_output_has_the_recovery_key(admin, places):
-    key = admin("slots", "add", "recovery").out.strip()
-    assert all(key.encode() not in path.read_bytes() for path in places.files())
-
-
-def test_a_recovery_key_for_a_program(admin):
-    added = admin.ok("slots", "add", "recovery")
-    assert added["recovery_key"].startswith("PALYRA-RECOVERY-")
-    assert added["slot"]["kind"] == "recovery"
-
-
-def test_a_recovery_key_in_a_new_private_file_is_not_shown(admin, tmp_path):
-    path = tmp_path / "key.txt"
-    result = admin("slots", "add", "recovery", "--recovery-out", str(path))
-    assert result.code == 0
-    assert "PALYRA-RECOVERY" not in result.out + result.err
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600 or stat.S_IMODE(path.stat().st_mode) == 0o666
-    slot = admin.slot("recovery")
-    assert admin("--recovery-file", str(path), "slots", "drill", slot).code == 0
-
-
-def test_a_recovery_key_that_cannot_be_handed_over_leaves_no_slot(admin, tmp_path, monkeypatch):
-    there = key_file(tmp_path, "there", "mine")
-    assert admin("slots", "add", "recovery", "--recovery-out", there).code == 7
-    assert (tmp_path / "there").read_text() == "mine"
-    echo = slots_module.click.echo
-
-    def broken(message=None, **options):
-        if isinstance(message, bytes):
-            raise OSError(28, "no space")
-        echo(message, **options)
-
-    monkeypatch.setattr(slots_module.click, "echo", broken)
-    assert admin("slots", "add", "recovery").code == 1
-    monkeypatch.undo()
-    assert [slot["kind"] for slot in admin.ok("slots", "list")["slots"]] == ["file"]
-
-
-def test_an_unknown_suite_is_refused(admin):
-    assert admin("--json", "slots", "add", "recovery", "--suite", "rot13").error["code"] == "unknown_suite"
-
-
 def test_options_of_another_kind_are_refused(admin, tmp_path):
     new = key_file(tmp_path, "new", "x")
     for arguments in (
@@ -127,7 +69,9 @@ def test_options_of_another_kind_are_refused(admin, tmp_path):
         ("passphrase", "--recovery-out", str(tmp_path / "out")),
     ):
         assert admin("slots", "add", *arguments).code == 2
-    assert admin("--passphrase-file", "-", "slots", "add", "passphrase", "--new-passphrase-file", "-").code == 2
+    assert (
+        admin("--passphrase-file", "-", "slots", "add", "passphrase", "--new-passphrase-file", "-").code == 2
+    )
 
 
 def test_one_file_slot_is_enough_and_an_unknown_kind_is_named(admin):
@@ -173,19 +117,8 @@ def test_a_drill_opens_that_slot_and_no_other(admin, tmp_path):
     assert admin("slots", "drill", "00000000").code == 3
 
 
-def test_a_drill_of_the_recovery_slot_needs_its_own_key(admin, tmp_path):
-    key = admin("slots", "add", "recovery").out
-    slot = admin.slot("recovery")
-    assert admin("--recovery-file", key_file(tmp_path, "right", key), "slots", "drill", slot).code == 0
-    other, _ = generate()
-    strange = key_file(tmp_path, "other", other.reveal().decode())
-    assert admin("--recovery-file", strange, "slots", "drill", slot).code == 8
-    typo = key_file(tmp_path, "typo", key.replace(key[20], "A" if key[20] != "A" else "B", 1))
-    assert admin("--recovery-file", typo, "slots", "drill", slot).code == 2
-
-
 def test_a_slot_without_its_plugin_is_listed_with_the_reason(admin, places, monkeypatch):
     with places.open(plugins=None) as kernel:
         monkeypatch.setattr(kernel.slots, "_find", lambda kind: None)
-        (view,) = slots_module.slot_views(kernel)
+        (view,) = slot_views(kernel)
     assert view.unavailable == "no enabled plugin brings this kind"

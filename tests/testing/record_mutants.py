@@ -15,7 +15,7 @@ from palyra_kernel.testing import RecordStoreContract as Contract
 
 __all__ = ["Contract", "Healthy"]
 
-KNOBS = {"quiet_seconds": 0.01, "threads": 4}
+KNOBS = {"quiet_seconds": 0.01, "settle_seconds": 0.005, "threads": 4}
 HASTY = {"patience": 0.6}
 
 
@@ -534,7 +534,7 @@ class AlwaysCallsChange(Healthy):
 
 class WakesTheWaitingOnly(Healthy):
     breaks = "test_watch_remembers_a_commit_between_two_calls"
-    knobs = HASTY
+    knobs = {**HASTY, "settle_seconds": 0.1}
 
     def watch(self, prefix, deadline):
         self._seen[prefix] = self.shelf.moment

@@ -8,11 +8,48 @@ from palyra_kernel.values.refs import MAX_VERSION, VaultRef
 from palyra_kernel.values.scopes import GLOBAL, VaultScope
 
 KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
-PIECES = (
-    ["vault://", "VAULT://", "global", "GLOBAL", "principal:", "channel:", "skill:", "kernel:", "user:", "://"]
-    + ["a:b", "a", "b", "/", "//", "/./", "/../", ":", "?", "?version=", "version=1", "#", "0", "1", "é", "e\u0301"]
-    + [" ", "\n", "\0", "\\", "\ud800", "\u2028", "\u200b", "%2F", "9" * 16, "x" * 128, "key", ".", "..", "&"]
-)
+PIECES = [
+    "vault://",
+    "VAULT://",
+    "global",
+    "GLOBAL",
+    "principal:",
+    "channel:",
+    "skill:",
+    "kernel:",
+    "user:",
+    "://",
+    "a:b",
+    "a",
+    "b",
+    "/",
+    "//",
+    "/./",
+    "/../",
+    ":",
+    "?",
+    "?version=",
+    "version=1",
+    "#",
+    "0",
+    "1",
+    "é",
+    "e\u0301",
+    " ",
+    "\n",
+    "\0",
+    "\\",
+    "\ud800",
+    "\u2028",
+    "\u200b",
+    "%2F",
+    "9" * 16,
+    "x" * 128,
+    "key",
+    ".",
+    "..",
+    "&",
+]
 
 
 def _legal(text: str) -> bool:
@@ -35,7 +72,7 @@ scopes = st.one_of(
     st.builds(lambda name, account: VaultScope("channel", name, account), names, segments),
 )
 _segment = st.text(KEY_ALPHABET, min_size=1, max_size=8).filter(lambda text: text not in (".", ".."))
-keys = st.lists(_segment, min_size=1, max_size=6).map("/".join)
+keys = st.lists(_segment, min_size=1, max_size=6).map(lambda parts: "/".join(parts))
 versions = st.none() | st.integers(1, MAX_VERSION)
 _field = st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), min_size=1, max_size=20)
 fields = st.none() | _field.filter(lambda text: text.isprintable() and "://" not in text)

@@ -68,4 +68,4 @@ def test_the_message_is_its_text():
     assert str(error) == "message"
     assert error.hint is None
     with pytest.raises(TypeError):
-        PalyraError("code", "message", "hint")  # type: ignore[misc]
+        PalyraError("code", "message", "hint")  # type: ignore[call-arg]

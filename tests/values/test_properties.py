@@ -12,7 +12,7 @@ from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.scopes import VaultScope
 from tests.values.strategies import fields, keys, nearly_references, references, scopes, segments, versions
 
-many = settings(max_examples=500, deadline=None)
+many = settings(max_examples=150, deadline=None)
 
 
 @many
@@ -86,18 +86,21 @@ def test_the_classic_pairs(pair):
 
 
 def parses_or_refuses(text: str) -> None:
+    ref = refusal = None
     try:
         ref = VaultRef.parse(text)
     except InvalidInputError as error:
-        assert error.code in ("invalid_reference", "invalid_scope", "invalid_key")
-        error.message.encode()  # it can be printed: no lone surrogate of the input is in it
-        assert "\n" not in error.message
-        return
-    assert VaultRef.parse(str(ref)) == ref
-    assert not ref.scope.reserved
+        refusal = error
+    if refusal is not None:
+        assert refusal.code in ("invalid_reference", "invalid_scope", "invalid_key")
+        refusal.message.encode()  # it can be printed: no lone surrogate of the input is in it
+        assert "\n" not in refusal.message
+    if ref is not None:
+        assert VaultRef.parse(str(ref)) == ref
+        assert not ref.scope.reserved
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(nearly_references)
 @example("vault://global/a#x?version=1")
 @example("principal:a#b/c")
@@ -106,7 +109,7 @@ def test_nearly_a_reference_parses_or_is_refused(text):
     parses_or_refuses(text)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(st.text(st.characters()))
 def test_any_text_parses_or_is_refused(text):
     parses_or_refuses(text)

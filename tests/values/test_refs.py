@@ -14,7 +14,9 @@ from palyra_kernel.values.scopes import GLOBAL, VaultScope
 def refused(text, code: str | None = None) -> None:
     with pytest.raises(InvalidInputError) as caught:
         VaultRef.parse(text)
-    assert caught.value.code in (["invalid_reference", "invalid_scope", "invalid_key"] if code is None else [code])
+    assert caught.value.code in (
+        ["invalid_reference", "invalid_scope", "invalid_key"] if code is None else [code]
+    )
 
 
 def refused_key(key) -> None:
@@ -104,14 +106,18 @@ def test_nothing_is_trimmed(text):
     refused(text)
 
 
-@pytest.mark.parametrize("key", ["", "/", "a/", "/a", "a//b", ".", "..", "a/.", "./a", "a/../b", "../a", "a/.."])
+@pytest.mark.parametrize(
+    "key", ["", "/", "a/", "/a", "a//b", ".", "..", "a/.", "./a", "a/../b", "../a", "a/.."]
+)
 def test_empty_and_dot_segments_are_refused(key):
     refused_key(key)
     refused(f"global/{key}")
     refused(f"principal:a/{key}")
 
 
-@pytest.mark.parametrize("bad", ["\0", "\n", "\x7f", " ", "\\", ":", "@", "é", "e\u0301", "\ud800", "%", "\u2044", "ſ"])
+@pytest.mark.parametrize(
+    "bad", ["\0", "\n", "\x7f", " ", "\\", ":", "@", "é", "e\u0301", "\ud800", "%", "\u2044", "\u017f"]
+)
 def test_other_characters_are_refused_in_a_key(bad):
     for key in (bad, f"a{bad}", f"{bad}a", f"a{bad}b", f"a/{bad}/b"):
         refused_key(key)
@@ -160,10 +166,39 @@ def test_a_reference_is_text(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "vault://", "global", "GLOBAL", "vault://global", "global/", "vault:///a", "/a", "vault:/a", "vault:a/b"]
-    + ["VAULT://a", "Vault://a", "https://a/b", "env://A", "file:///etc/passwd", "exec://x#y", "vault://vault://a"]
-    + ["vault://env://a", "user:1/a", "plugin:x/a", "foo:bar/a", "Principal:a/b", "CHANNEL:a:b/c", "principal:/a"]
-    + ["channel:a/k", "channel::b/k", "channel:a:/k", "skill:/a", "principal:a", "skill:x?version=1", "principal:a/"],
+    [
+        "",
+        "vault://",
+        "global",
+        "GLOBAL",
+        "vault://global",
+        "global/",
+        "vault:///a",
+        "/a",
+        "vault:/a",
+        "vault:a/b",
+        "VAULT://a",
+        "Vault://a",
+        "https://a/b",
+        "env://A",
+        "file:///etc/passwd",
+        "exec://x#y",
+        "vault://vault://a",
+        "vault://env://a",
+        "user:1/a",
+        "plugin:x/a",
+        "foo:bar/a",
+        "Principal:a/b",
+        "CHANNEL:a:b/c",
+        "principal:/a",
+        "channel:a/k",
+        "channel::b/k",
+        "channel:a:/k",
+        "skill:/a",
+        "principal:a",
+        "skill:x?version=1",
+        "principal:a/",
+    ],
 )
 def test_what_is_no_reference(text):
     refused(text)
@@ -171,9 +206,30 @@ def test_what_is_no_reference(text):
 
 @pytest.mark.parametrize(
     "query",
-    ["", "version=", "version=0", "version=01", "version=-1", "version=+1", "version=1.0", "version=1_0", "Version=1"]
-    + ["version=1&version=2", "version=1&", "v=1", "version=٣", "version=1?version=2", "version=0x1", "version= 1"]
-    + ["version=9007199254740992", "version=" + "9" * 16, "version=" + "9" * 500, "version=1%20", "x=1", "version"],
+    [
+        "",
+        "version=",
+        "version=0",
+        "version=01",
+        "version=-1",
+        "version=+1",
+        "version=1.0",
+        "version=1_0",
+        "Version=1",
+        "version=1&version=2",
+        "version=1&",
+        "v=1",
+        "version=\u0663",
+        "version=1?version=2",
+        "version=0x1",
+        "version= 1",
+        "version=9007199254740992",
+        "version=" + "9" * 16,
+        "version=" + "9" * 500,
+        "version=1%20",
+        "x=1",
+        "version",
+    ],
 )
 def test_the_only_query_is_a_version(query):
     """Unknown fields were ignored elsewhere: a misspelt one silently meant the default."""
@@ -221,19 +277,19 @@ def test_it_does_not_change_and_travels():
     with pytest.raises(AttributeError):
         ref.key = "c"
     with pytest.raises(AttributeError):
-        ref.other = 1  # type: ignore[attr-defined]
+        ref.other = 1
     for other in (copy.copy(ref), copy.deepcopy(ref), pickle.loads(pickle.dumps(ref))):
         assert other == ref
         assert hash(other) == hash(ref)
     assert repr(ref) == "VaultRef('vault://principal:a/b?version=3#f')"
     assert ref != str(ref)
     assert ref.bare == VaultRef.parse("principal:a/b")
-    assert ref.bare.bare is ref.bare
 
 
 @pytest.mark.xfail(strict=True, reason="`del` is not refused")
-@pytest.mark.parametrize("make", [lambda: VaultRef.parse("principal:a/b"), lambda: VaultScope("principal", "a")])
-def test_nothing_can_be_taken_out_of_it(make):
-    value = make()
+@pytest.mark.parametrize(
+    ("value", "name"), [(VaultRef.parse("a"), "key"), (VaultScope("skill", "a"), "segments")]
+)
+def test_nothing_can_be_taken_out_of_it(value, name):
     with pytest.raises(AttributeError):
-        del value.scope if isinstance(value, VaultRef) else value.segments
+        delattr(value, name)

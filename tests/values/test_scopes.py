@@ -33,21 +33,53 @@ def refused(make, *args: Any) -> None:
 @pytest.mark.parametrize("where", MAKERS)
 @pytest.mark.parametrize(
     "bad",
-    ["", " ", " foo", "foo ", "\tfoo", "foo\n", "\u00a0a", "a\u3000", "\u2028a", "a\u2029", "a\0b", "\0", "a\nb"]
-    + ["a\x7fb", "a\x85b", "a/b", "/", "a\\b", "\\", "\ud800", "a\udfffb", "e\u0301", "\u212b", "\u1100\u1161"]
-    + ["a\u200bb", "\ufeffa", "a\u202eb", "\ue000", "a" * 257, "é" * 129],
+    [
+        "",
+        " ",
+        " foo",
+        "foo ",
+        "\tfoo",
+        "foo\n",
+        "\u00a0a",
+        "a\u3000",
+        "\u2028a",
+        "a\u2029",
+        "a\0b",
+        "\0",
+        "a\nb",
+        "a\x7fb",
+        "a\x85b",
+        "a/b",
+        "/",
+        "a\\b",
+        "\\",
+        "\ud800",
+        "a\udfffb",
+        "e\u0301",
+        "\u212b",
+        "\u1100\u1161",
+        "a\u200bb",
+        "\ufeffa",
+        "a\u202eb",
+        "\ue000",
+        "a" * 257,
+        "é" * 129,
+    ],
 )
 def test_illegal_text_is_refused_by_constructor_and_parser(where, bad):
     """Directly built scopes went unchecked elsewhere: two of them shared an object id and the associated data."""
     refused(MAKERS[where], bad)
     refused(VaultScope.parse, TEXTS[where].format(bad))
     refused(VaultScope.kernel, bad)
-    with pytest.raises(InvalidInputError):
-        VaultRef.parse(TEXTS[where].format(bad) + "/key")
+    if "/" not in bad:  # there the scope would end, and the key begin
+        with pytest.raises(InvalidInputError):
+            VaultRef.parse(TEXTS[where].format(bad) + "/key")
 
 
 @pytest.mark.parametrize("where", MAKERS)
-@pytest.mark.parametrize("good", ["a", "A b", "a@b.c", "日本", "é", "ÅNGSTRÖM", "a" * 256, "é" * 128, "a?b#c", "😀"])
+@pytest.mark.parametrize(
+    "good", ["a", "A b", "a@b.c", "日本", "é", "ÅNGSTRÖM", "a" * 256, "é" * 128, "a?b#c", "😀"]
+)
 def test_legal_text_is_kept_exactly(where, good):
     scope = MAKERS[where](good)
     assert good in scope.segments
@@ -72,8 +104,28 @@ def test_global_in_any_case(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["", ":", "global:", "global:x", "globa1", " global", "global ", "principal", "channel:a", "channel", "skill"]
-    + ["Principal:a", "SKILL:a", "user:a", "plugin:a", "principal :a", "kernel", "kernel:ca", "KERNEL:ca", "x:y"],
+    [
+        "",
+        ":",
+        "global:",
+        "global:x",
+        "globa1",
+        " global",
+        "global ",
+        "principal",
+        "channel:a",
+        "channel",
+        "skill",
+        "Principal:a",
+        "SKILL:a",
+        "user:a",
+        "plugin:a",
+        "principal :a",
+        "kernel",
+        "kernel:ca",
+        "KERNEL:ca",
+        "x:y",
+    ],
 )
 def test_what_is_no_scope(text):
     refused(VaultScope.parse, text)
@@ -86,8 +138,20 @@ def test_a_scope_is_text(text):
 
 @pytest.mark.parametrize(
     "parts",
-    [("Global",), ("kernel", "ca"), ("global", "x"), ("principal",), ("principal", "a", "b"), ("channel", "a")]
-    + [("channel", "a", "b", "c"), ("channel", "a:b", "c"), ("skill",), ("",), ("principal:a",), ("x", "y")],
+    [
+        ("Global",),
+        ("kernel", "ca"),
+        ("global", "x"),
+        ("principal",),
+        ("principal", "a", "b"),
+        ("channel", "a"),
+        ("channel", "a", "b", "c"),
+        ("channel", "a:b", "c"),
+        ("skill",),
+        ("",),
+        ("principal:a",),
+        ("x", "y"),
+    ],
 )
 def test_the_constructor_takes_the_four_kinds_only(parts):
     refused(VaultScope, *parts)

@@ -29,5 +29,5 @@ def command(cli: Cli, strict: bool) -> int:
     findings_out(cli, findings, clean="nothing to report")
     counts = Counter(finding.severity for finding in findings)
     if findings and not cli.as_json:
-        click.echo(f"{counts['error']} errors, {counts['warning']} warnings, {counts['info']} notes")
+        click.echo(f"errors: {counts['error']}, warnings: {counts['warning']}, notes: {counts['info']}")
     return EXIT_FINDINGS if counts["error"] or (strict and counts["warning"]) else 0

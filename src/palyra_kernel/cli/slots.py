@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -175,32 +176,41 @@ def _new_passphrase(new: Unlock, given: Mapping[str, str | int]) -> tuple[Unlock
 
 
 def _add_recovery(cli: Cli, kernel: Kernel, given: Mapping[str, str | int]) -> None:
-    """A slot whose key nobody has is worse than none: it goes again if the key cannot be handed over."""
+    """A slot whose key nobody has is worse than none: the file comes first, and what cannot be shown is removed."""
     from palyra_kernel.cli.secrets_files import write_private
     from palyra_kernel.keys.recovery import generate
 
     key, params = generate(str(given.get("suite", "x25519")))
-    path = given.get("recovery_out")
+    path = Path(str(given["recovery_out"])) if "recovery_out" in given else None
     with key:
-        slot = kernel.slots.add("recovery", kernel.unlock, unlock=kernel.unlock, params=params)
-        view = _view(kernel, slot)
+        if path is not None:
+            write_private(str(path), key.reveal() + b"\n")
         try:
+            slot = kernel.slots.add("recovery", kernel.unlock, unlock=kernel.unlock, params=params)
+        except BaseException:
             if path is not None:
-                write_private(str(path), key.reveal())
-            elif not cli.as_json:
-                click.echo(_SHEET.format(id=slot.id), err=True)
-                click.echo(key.reveal())
-                return
-            _added(
-                cli, view, **({"recovery_file": path} if path else {"recovery_key": key.reveal().decode()})
-            )
+                path.unlink(missing_ok=True)
+            raise
+        if path is not None:
+            _added(cli, _view(kernel, slot), recovery_file=str(path))
+            return
+        try:
+            _show_recovery(cli, _view(kernel, slot), key.reveal())
         except BaseException:
             with suppress(Exception):  # the first error is the one to report
                 kernel.slots.remove(slot.id, unlock=kernel.unlock)
             raise
 
 
-def _added(cli: Cli, slot: SlotView, **more: object) -> None:
+def _show_recovery(cli: Cli, slot: SlotView, key: bytes) -> None:
+    if cli.as_json:
+        _added(cli, slot, recovery_key=key.decode())
+        return
+    click.echo(_SHEET.format(id=slot.id), err=True)
+    click.echo(key)
+
+
+def _added(cli: Cli, slot: SlotView, **more: str) -> None:
     from palyra_kernel.cli.output import say
 
     where = f"; its key is in {more['recovery_file']}" if "recovery_file" in more else ""

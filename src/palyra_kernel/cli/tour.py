@@ -38,7 +38,7 @@ def command(cli: Cli, keep: bool) -> None:
     end = (
         f"the folder is kept: {folder}"
         if keep
-        else "the folder is gone; `palyra init` makes a vault that stays"
+        else "its folder is gone; `palyra init` makes a vault that stays"
     )
     say(cli, {"ok": True, "folder": kept, "commands": stage.ran}, f"\nThe tour is over; {end}.")
 
@@ -51,7 +51,7 @@ def _throwaway(*, keep: bool) -> Iterator[Path]:
         yield folder
     except BaseException:
         if keep:
-            click.echo(f"the folder is kept: {folder}", err=True)
+            click.echo(f"the folder of the tour is kept: {folder}", err=True)
         raise
     finally:
         if not keep:

@@ -55,6 +55,11 @@ class Stage:
         self._print(f"{text}END")
         (self.folder / name).write_text(text, encoding="utf-8", newline="\n")
 
+    def remove(self, name: str) -> None:
+        """Delete a file."""
+        self.show(f"rm {name}")
+        (self.folder / name).unlink()
+
     def palyra(self, *arguments: str, source: str = "", target: str = "", expect: int = 0) -> Ran:
         """Run ``palyra``, with the file *source* as its input or its output in the file *target*."""
         shown = shlex.join(("palyra", *arguments))

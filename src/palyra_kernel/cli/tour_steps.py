@@ -52,6 +52,7 @@ def _import(stage: Stage, api_key: str) -> None:
         ".env", f"{_API}={api_key}\nDATABASE_URL=postgresql://app:{secrets.token_hex(8)}@db.internal/app\n"
     )
     stage.palyra("secrets", "import", ".env", "--yes")
+    stage.remove(".env")
 
 
 def _store(stage: Stage, api_key: str) -> None:

@@ -66,13 +66,13 @@ def verify(cli: Cli) -> int:
     with cli.kernel() as kernel, _progress(shown=sys.stderr.isatty() and not cli.as_json) as show:
         findings = kernel.verify(counted)
     errors = sum(1 for finding in findings if finding.severity == "error")
-    clean = f"{_secrets(count)}, all as written"
+    clean = f"{_count(count, 'secret')}, all as written"
     if cli.as_json:
         json_out({"ok": not errors, "secrets": count, "findings": findings})
     else:
         findings_out(cli, findings, clean=clean)
         if findings:
-            click.echo(f"{_secrets(count)} read, {errors} errors" if errors else clean)
+            click.echo(f"{_count(count, 'secret')} read, {_count(errors, 'error')}" if errors else clean)
     return EXIT_INTEGRITY if errors else 0
 
 
@@ -103,8 +103,8 @@ def gc(cli: Cli, grace: int) -> None:
     )
 
 
-def _secrets(count: int) -> str:
-    return "1 secret" if count == 1 else f"{count} secrets"
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 @contextmanager
@@ -116,4 +116,4 @@ def _progress(*, shown: bool) -> Iterator[Callable[[int], None]]:
     from rich.console import Console
 
     with Console(stderr=True).status("opening every secret") as line:
-        yield lambda done: line.update(f"{_secrets(done)} opened")
+        yield lambda done: line.update(f"{_count(done, 'secret')} opened")

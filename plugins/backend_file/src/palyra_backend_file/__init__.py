@@ -22,6 +22,7 @@ that SQLite relies on. Deleted envelopes are overwritten in the file, not in sna
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Self
@@ -45,6 +46,7 @@ _SCHEMA = ("CREATE TABLE blobs(id TEXT PRIMARY KEY, data BLOB NOT NULL) STRICT",
 _CAPABILITIES = BlobCapabilities(max_blob_bytes=64 * 1024 * 1024)
 _IDS_A_QUERY = 500  # SQLite before 3.32 takes 999 parameters
 _PROBE_SECONDS = 10.0
+_is_id = re.compile("[0-9a-f]{32}").fullmatch
 
 
 class FileBackend(BlobBackend):
@@ -93,7 +95,10 @@ class FileBackend(BlobBackend):
 
     def list(self, after: str | None, limit: int) -> Sequence[str]:
         query = "SELECT id FROM blobs WHERE id > ? ORDER BY id LIMIT ?"
-        return [blob_id for (blob_id,) in self._database.rows(query, (after or "", limit))]
+        ids = [blob_id for (blob_id,) in self._database.rows(query, (after or "", limit))]
+        if not all(type(blob_id) is str and _is_id(blob_id) for blob_id in ids):
+            raise IntegrityError("damaged", f"{self._database.path} has a row without a proper id")
+        return ids
 
     def probe(self) -> None:
         deadline = Deadline.after(_PROBE_SECONDS)

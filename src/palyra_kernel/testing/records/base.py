@@ -23,6 +23,9 @@ class RecordRules:
     quiet_seconds: ClassVar[float] = 0.2
     """How long the kit watches a store in which nothing happens."""
 
+    settle_seconds: ClassVar[float] = 0.05
+    """How long a watcher gets to begin waiting, before something happens."""
+
     patience: ClassVar[float] = 20.0
     """After how many seconds a call that should return counts as hanging."""
 

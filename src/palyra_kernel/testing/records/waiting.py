@@ -12,8 +12,6 @@ from palyra_kernel.testing.records.base import RecordRules, put, put_all
 from palyra_kernel.testing.threads import together
 from palyra_kernel.values import Deadline
 
-_SETTLE_SECONDS = 0.05
-
 
 class WaitRules(RecordRules):
     """A revocation must cut connections within a second; a lock must not outlive its holder."""
@@ -30,7 +28,7 @@ class WaitRules(RecordRules):
             waiting.wait()
             if number < len(prefixes):
                 return store.watch(prefixes[number], Deadline.after(self.patience))
-            sleep(_SETTLE_SECONDS)
+            sleep(self.settle_seconds)
             act()
             return True
 

@@ -1,0 +1,128 @@
+"""Slots of a live vault: added, drilled, removed, and never an old keyring put back."""
+
+import pytest
+
+from palyra_kernel import SensitiveBytes, Unlock
+from palyra_kernel.errors import ConflictError, IntegrityError, NotFoundError, UnavailableError
+from palyra_kernel.kernel import slots as keeper
+from palyra_kernel.keys import recovery
+
+CHEAP = {"memory_kib": 8192, "iterations": 1, "lanes": 1}
+
+
+def passphrase(text):
+    return Unlock(passphrase=SensitiveBytes(text))
+
+
+def add_passphrase(kernel, text=b"one"):
+    return kernel.slots.add("passphrase", passphrase(text), unlock=kernel.unlock, params=CHEAP)
+
+
+@pytest.mark.parametrize("suite", list(recovery.SUITES))
+def test_the_printed_recovery_key_alone_opens_the_vault(places, suite):
+    with places.create() as kernel:
+        kernel.vault.put("a", b"1")
+        text, params = recovery.generate(suite)
+        slot = kernel.slots.add("recovery", Unlock(), unlock=kernel.unlock, params=params)
+        kernel.slots.drill(slot.id, Unlock(recovery_key=text))
+    next((places.config_dir / "keys").iterdir()).unlink()
+    with places.open(unlock=Unlock(recovery_key=text)) as kernel:
+        assert kernel.vault.get("a") == b"1"
+    other, _ = recovery.generate(suite)
+    with pytest.raises(IntegrityError):
+        places.open(unlock=Unlock(recovery_key=other))
+
+
+def test_any_slot_opens_and_each_can_be_drilled(places):
+    with places.create() as kernel:
+        slot = add_passphrase(kernel)
+        kernel.slots.drill(slot.id, passphrase(b"one"))
+        with pytest.raises(IntegrityError):
+            kernel.slots.drill(slot.id, passphrase(b"two"))
+        with pytest.raises(UnavailableError):
+            kernel.slots.drill(slot.id, Unlock())
+        with pytest.raises(NotFoundError):
+            kernel.slots.drill("none", Unlock())
+
+
+def test_the_last_slot_cannot_be_removed(places):
+    with places.create() as kernel:
+        (first,) = kernel.slots.list()
+        with pytest.raises(ConflictError) as caught:
+            kernel.slots.remove(first.id, unlock=kernel.unlock)
+        assert caught.value.code == "last_slot"
+        add_passphrase(kernel)
+        kernel.slots.remove(first.id, unlock=kernel.unlock)
+        assert list((places.config_dir / "keys").iterdir()) == []
+        with pytest.raises(NotFoundError):
+            kernel.slots.remove(first.id, unlock=kernel.unlock)
+    with places.open(unlock=passphrase(b"one")) as kernel:
+        assert [slot.kind for slot in kernel.slots.list()] == ["passphrase"]
+
+
+def test_an_old_keyring_is_refused(places):
+    """A removed key holder put the old slot file back, and opened."""
+    with places.create() as kernel:
+        slot = add_passphrase(kernel)
+        old = (places.state_root / "keyring.json").read_bytes()
+        kernel.slots.remove(slot.id, unlock=kernel.unlock)
+    (places.state_root / "keyring.json").write_bytes(old)
+    with pytest.raises(IntegrityError) as caught:
+        places.open()
+    assert caught.value.code == "keyring_rolled_back"
+
+
+def test_a_crash_while_slots_change_leaves_a_vault_that_opens(places, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def dying(*args):
+        raise Killed
+
+    def late(path, document):
+        write(path, document)
+        raise Killed
+
+    write = keeper.write_keyring
+    with places.create() as kernel:
+        for crash in (dying, late):
+            with monkeypatch.context() as patch:
+                patch.setattr(keeper, "write_keyring", crash)
+                with pytest.raises(Killed):
+                    add_passphrase(kernel)
+            with places.open() as again:
+                assert again.verify() == []
+        add_passphrase(kernel)
+    with places.open() as kernel:
+        assert len(kernel.slots.list()) == 3
+
+
+def test_a_second_file_slot_is_refused_and_the_key_file_survives(places):
+    with places.create() as kernel:
+        with pytest.raises(ConflictError):
+            kernel.slots.add("file", kernel.unlock, unlock=kernel.unlock)
+        with pytest.raises(UnavailableError) as caught:
+            kernel.slots.add("tpm", kernel.unlock, unlock=kernel.unlock)
+        assert caught.value.code == "protector_missing"
+    with places.open() as kernel:
+        assert len(kernel.slots.list()) == 1
+
+
+def test_a_changed_keyring_is_refused_even_with_a_right_checksum(places):
+    """A file whose checksum the attacker can compute protects nothing: the MAC is what counts."""
+    from msgspec.structs import replace
+
+    from palyra_kernel.keys.slots import read_keyring, write_keyring
+
+    with places.create():
+        pass
+    path = places.state_root / "keyring.json"
+    document = read_keyring(path)
+    for changed in (
+        replace(document, generation=7),
+        replace(document, slots=(*document.slots, replace(document.slots[0], id="other"))),
+        replace(document, slots=(replace(document.slots[0], created_at_ms=1),)),
+    ):
+        write_keyring(path, changed)
+        with pytest.raises(IntegrityError):
+            places.open()
