@@ -4,7 +4,7 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 _RUN = """
 from tests.testing.matrix import contracts
 
-globals().update(contracts({module_name!r}))
+globals().update(contracts({module_name!r}, {names!r}))
 """
 _RECORD = """
 import json
@@ -32,28 +32,29 @@ def pytest_sessionfinish():
 _QUICKLY = ("-q", "--tb=no", "-rN", "--capture=no", "-p", "no:cacheprovider")
 
 
-def mutants_of(module) -> list[type]:
-    """The classes of *module* that say which rule they break, in order of appearance."""
+def mutants_of(module_name: str) -> list[type]:
+    """The classes of the module that say which rule they break, in order of appearance."""
+    module = importlib.import_module(module_name)
     return [found for found in vars(module).values() if isinstance(found, type) and "breaks" in vars(found)]
 
 
-def contracts(module_name: str) -> Iterator[tuple[str, type]]:
-    """One test class for each mutant of the module, and one for the healthy implementation."""
+def contracts(module_name: str, names: Sequence[str]) -> Iterator[tuple[str, type]]:
+    """One test class for each of the implementations *names* of the module."""
     module = importlib.import_module(module_name)
-    for subject in (module.Healthy, *mutants_of(module)):
-        name = "Healthy" if subject is module.Healthy else subject.__name__
+    for name in names:
+        subject = getattr(module, name)
         body = {**module.fixtures(subject), **module.KNOBS, **vars(subject).get("knobs", {})}
         yield f"Test{name}", type(f"Test{name}", (module.Contract,), body)
 
 
 def broken_rules(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, module_name: str
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, module_name: str, names: Sequence[str]
 ) -> dict[str, set[str]]:
-    """Run every contract of *module_name*; return the names of the failed tests by class."""
+    """Run the contract of *module_name* on *names*; return the names of the tests that failed for each."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(entry for entry in sys.path if entry))
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeconftest(_RECORD)
-    pytester.makepyfile(test_matrix=_RUN.format(module_name=module_name))
+    pytester.makepyfile(test_matrix=_RUN.format(module_name=module_name, names=names))
     pytester.runpytest_subprocess(*_QUICKLY)
     found = json.loads(Path("found.json").read_text())
     return {name: set(tests) for name, tests in found.items()}

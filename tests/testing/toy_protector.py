@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import os
 import re
 
@@ -17,7 +18,6 @@ NONCE = bytes(12)  # every salt, and so every derived key, is used once
 
 class ToyProtector(KeyProtector):
     kind = "toy"
-    encode_slot = staticmethod(lambda data: base64.b64encode(data).decode())
 
     def available(self):
         return None
@@ -27,17 +27,18 @@ class ToyProtector(KeyProtector):
             raise InvalidInputError("slot_parameters", "the cost is out of bounds")
         name, salt = os.urandom(8).hex(), os.urandom(32)
         (unlock.key_folder / name).write_bytes(salt)
-        sealed = self.cipher(salt, unlock).encrypt(NONCE, key.reveal(), self.bound_to(context))
-        return {"file": name, "sealed": self.encode_slot(sealed), "format": 1}
+        public = {"file": name, "format": 1, **self.more_fields(key)}
+        sealed = self.cipher(salt, unlock).encrypt(NONCE, key.reveal(), self.bound_to(context, public))
+        return {**public, "sealed": self.encode_sealed(sealed)}
 
     def unwrap(self, slot, context, unlock):
         if unlock.key_folder is None or unlock.passphrase is None:
             raise UnavailableError("passphrase_missing", "no passphrase was given")
-        sealed = self.decode_slot(slot)
+        sealed = self.decode_sealed(slot.get("sealed"))
+        public = {name: value for name, value in slot.items() if name != "sealed"}
+        cipher = self.cipher(self.salt(slot, unlock), unlock)
         try:
-            opened = self.cipher(self.salt(slot, unlock), unlock).decrypt(
-                NONCE, sealed, self.bound_to(context)
-            )
+            opened = cipher.decrypt(NONCE, sealed, self.bound_to(context, public))
         except InvalidTag:
             raise self.wrong_key(unlock) from None
         return SensitiveBytes(opened)
@@ -45,23 +46,29 @@ class ToyProtector(KeyProtector):
     def forget(self, slot, context, unlock):
         (unlock.key_folder / slot["file"]).unlink(missing_ok=True)
 
-    def bound_to(self, context):
+    def more_fields(self, key):
+        return {}
+
+    def bound_to(self, context, public):
+        return self.encode(context) + json.dumps(public, sort_keys=True).encode()
+
+    def encode(self, context):
         return context.encode()
 
     def cipher(self, salt, unlock):
         return ChaCha20Poly1305(hashlib.sha256(salt + unlock.passphrase.reveal()).digest())
 
-    def decode_slot(self, slot):
-        sealed = slot.get("sealed")
-        if slot.get("format") != 1 or type(slot.get("format")) is not int or not isinstance(sealed, str):
-            raise IntegrityError("damaged_slot", "the slot is damaged")
+    def encode_sealed(self, sealed):
+        return base64.b64encode(sealed + b"!").decode()  # 49 bytes: four bits of the last digit are unused
+
+    def decode_sealed(self, text):
         try:
-            decoded = base64.b64decode(sealed, validate=True)
+            decoded = base64.b64decode(text, validate=True) if isinstance(text, str) else b""
         except ValueError:
-            raise IntegrityError("damaged_slot", "the slot is damaged") from None
-        if base64.b64encode(decoded).decode() != sealed:
+            decoded = b""
+        if decoded[48:] != b"!" or self.encode_sealed(decoded[:48]) != text:
             raise IntegrityError("damaged_slot", "the slot is damaged")
-        return decoded
+        return decoded[:48]
 
     def salt(self, slot, unlock):
         name = slot.get("file")

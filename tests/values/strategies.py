@@ -52,6 +52,10 @@ PIECES = [
 ]
 
 
+def _joined(segments: list[str]) -> str:
+    return "/".join(segments)
+
+
 def _legal(text: str) -> bool:
     return (
         len(text.encode()) <= 256
@@ -72,7 +76,7 @@ scopes = st.one_of(
     st.builds(lambda name, account: VaultScope("channel", name, account), names, segments),
 )
 _segment = st.text(KEY_ALPHABET, min_size=1, max_size=8).filter(lambda text: text not in (".", ".."))
-keys = st.lists(_segment, min_size=1, max_size=6).map(lambda parts: "/".join(parts))
+keys = st.lists(_segment, min_size=1, max_size=6).map(_joined)
 versions = st.none() | st.integers(1, MAX_VERSION)
 _field = st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), min_size=1, max_size=20)
 fields = st.none() | _field.filter(lambda text: text.isprintable() and "://" not in text)

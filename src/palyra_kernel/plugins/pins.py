@@ -10,17 +10,18 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from palyra_kernel.durable import FileLock, normal_path, private_folder, read_file, write_file
+from palyra_kernel.durable.documents import decode_document, encode_document
 from palyra_kernel.errors import IntegrityError, NotFoundError
 from palyra_kernel.plugins.distribution import EDITABLE
 from palyra_kernel.plugins.names import is_plugin_name, split_entry_point
 from palyra_kernel.values.deadline import Deadline
 
 LOCK_FILE = "plugins.lock"
+FORMAT = 1
 _LIMIT = 1024 * 1024
 _WAIT_SECONDS = 10.0
 _RECORD = re.compile(r"sha256:[0-9a-f]{64}")
@@ -58,7 +59,7 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class _Document(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    format: Literal[1]
+    format: int
     plugins: list[Pin]
 
 
@@ -98,27 +99,20 @@ def edited_pins(config_dir: Path) -> Iterator[dict[str, Pin]]:
 
 
 def _encode(pins: dict[str, Pin]) -> bytes:
-    document = _Document(format=1, plugins=[pins[name] for name in sorted(pins)])
-    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    return encode_document(_Document(format=FORMAT, plugins=[pins[name] for name in sorted(pins)]))
 
 
 def _decode(data: bytes, path: Path) -> dict[str, Pin]:
-    try:
-        document = msgspec.json.decode(data, type=_Document)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        reason = str(error) if isinstance(error, msgspec.ValidationError) else "not JSON"
-        raise _damaged(
-            path, reason
-        ) from None  # msgspec's reasons name the place and the rule, never the content
+    document = decode_document(data, _Document, format=FORMAT, path=path, code="plugins_lock_damaged")
     pins = {pin.name: pin for pin in sorted(document.plugins, key=lambda pin: pin.name)}
-    if len(pins) != len(document.plugins):
-        raise _damaged(path, "a plugin is in it twice")
+    if document.format != FORMAT or len(pins) != len(document.plugins):
+        raise _damaged(path)
     return pins
 
 
-def _damaged(path: Path, reason: str) -> IntegrityError:
+def _damaged(path: Path) -> IntegrityError:
     return IntegrityError(
         "plugins_lock_damaged",
-        f"{path} is damaged, or from another version: {reason}",
+        f"{path} is damaged",
         hint="restore it, or remove it and run `palyra plugins enable NAME` for each plugin",
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 
 from palyra_kernel.contracts.blobs import BlobBackend
@@ -97,6 +96,8 @@ class Objects:
         try:
             self.delete(ids)
         except PalyraError as error:
+            import logging  # a reader does not pay for it
+
             logging.getLogger(__name__).warning("%d unused envelopes stay for gc: %s", len(ids), error.code)
 
     def listed(self) -> Iterable[str]:

@@ -32,7 +32,7 @@ class BindingRules(ProtectorRules):
     ) -> None:
         """Also the unused bits at the end of base64: two spellings of one slot are one too many."""
         protector.unwrap(slot.data, slot.context, unlock)
-        for where, data in _spread(list(_flipped(slot.data)), self.flips):
+        for where, data in _changed(slot.data, self.flips):
             assert _refused(protector, data, slot.context, unlock), f"opened with another {where}"
 
     def test_a_missing_field_is_refused(self, protector: KeyProtector, slot: Slot, unlock: Unlock) -> None:
@@ -78,13 +78,17 @@ def _retyped(value: SlotScalar) -> SlotScalar:
     return str(value) if isinstance(value, int) else value + " "
 
 
-def _flipped(data: Mapping[str, SlotScalar]) -> Iterator[tuple[str, dict[str, SlotScalar]]]:
-    for name, value in data.items():
-        if isinstance(value, int):
-            yield f"{name}", {**data, name: value ^ 1}
-            continue
-        for at in range(len(value)):
-            yield f"{name}[{at}]", {**data, name: _flip(value, at)}
+def _changed(data: Mapping[str, SlotScalar], most: int) -> Iterator[tuple[str, Mapping[str, SlotScalar]]]:
+    """Variants of *data* with one number or character changed: at most about *most*, the last one included."""
+    places = [
+        (name, at)
+        for name, value in data.items()
+        for at in range(len(value) if isinstance(value, str) else 1)
+    ]
+    for name, at in places[:: -max(1, len(places) // most)]:
+        value = data[name]
+        other = _flip(value, at) if isinstance(value, str) else value ^ 1
+        yield f"{name}[{at}]", {**data, name: other}
 
 
 def _flip(text: str, at: int) -> str:
@@ -92,11 +96,3 @@ def _flip(text: str, at: int) -> str:
     digit = _BASE64.find(text[at])
     other = _BASE64[digit ^ 1] if digit >= 0 else "A"
     return text[:at] + other + text[at + 1 :]
-
-
-def _spread(
-    items: list[tuple[str, dict[str, SlotScalar]]], most: int
-) -> list[tuple[str, dict[str, SlotScalar]]]:
-    """At most *most* of *items*, evenly, the last one included."""
-    step = max(1, -(-len(items) // most))
-    return items[::-1][::step]

@@ -17,48 +17,49 @@ class SecrecyRules(ProtectorRules):
     """Failing to unlock is what users report, with the whole output attached."""
 
     @pytest.fixture
-    def failures(
-        self,
-        protector: KeyProtector,
-        slot: Slot,
-        unlock: Unlock,
-        missing_unlocks: Sequence[Unlock],
-        wrong_unlocks: Sequence[Unlock],
-        caplog: pytest.LogCaptureFixture,
+    def bad_unlocks(
+        self, missing_unlocks: Sequence[Unlock], wrong_unlocks: Sequence[Unlock]
+    ) -> Sequence[Unlock]:
+        """Everything that must not open the slot."""
+        return (*missing_unlocks, *wrong_unlocks)
+
+    def provoke(
+        self, protector: KeyProtector, slot: Slot, unlock: Unlock, bad_unlocks: Sequence[Unlock]
     ) -> list[Exception]:
-        """The errors of a slot that opens once, and then fails in every way the kit knows."""
+        """Open *slot*, then fail to in every way the kit knows; return the errors."""
         errors: list[Exception] = []
         other_vault = msgspec.structs.replace(slot.context, vault_id="0" * 32)
         damaged = {name: value + "A" if isinstance(value, str) else -1 for name, value in slot.data.items()}
-        with caplog.at_level(logging.DEBUG):
-            protector.unwrap(slot.data, slot.context, unlock)
-            for data, context, by in (
-                (slot.data, other_vault, unlock),
-                (damaged, slot.context, unlock),
-                *((slot.data, slot.context, bad) for bad in (*missing_unlocks, *wrong_unlocks)),
-            ):
-                with collecting(errors):
-                    protector.unwrap(data, context, by)
+        protector.unwrap(slot.data, slot.context, unlock)
+        for data, context, by in (
+            (slot.data, other_vault, unlock),
+            (damaged, slot.context, unlock),
+            *((slot.data, slot.context, bad) for bad in bad_unlocks),
+        ):
+            with collecting(errors):
+                protector.unwrap(data, context, by)
         return errors
 
     def test_errors_show_no_key(
-        self, failures: list[Exception], slot: Slot, unlock: Unlock, wrong_unlocks: Sequence[Unlock]
+        self, protector: KeyProtector, slot: Slot, unlock: Unlock, bad_unlocks: Sequence[Unlock]
     ) -> None:
         """A mistyped passphrase is nearly the right one: it must not be shown either."""
-        for error in failures:
-            for secret in _secrets(slot, unlock, *wrong_unlocks):
+        for error in self.provoke(protector, slot, unlock, bad_unlocks):
+            for secret in _secrets(slot, unlock, *bad_unlocks):
                 assert not shows(text_of(error), secret)
 
     def test_logs_show_no_key(
         self,
-        failures: list[Exception],
+        protector: KeyProtector,
         slot: Slot,
         unlock: Unlock,
-        wrong_unlocks: Sequence[Unlock],
+        bad_unlocks: Sequence[Unlock],
         caplog: pytest.LogCaptureFixture,
     ) -> None:
         """Also not on the way to success."""
-        for secret in _secrets(slot, unlock, *wrong_unlocks):
+        with caplog.at_level(logging.DEBUG):
+            self.provoke(protector, slot, unlock, bad_unlocks)
+        for secret in _secrets(slot, unlock, *bad_unlocks):
             assert not shows(caplog.text, secret)
 
     def test_repr_shows_no_key(self, protector: KeyProtector, slot: Slot, unlock: Unlock) -> None:

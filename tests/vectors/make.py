@@ -1,0 +1,133 @@
+"""Writes the golden files of format version 1. They are written once; every later version must open them.
+
+Run as ``python tests/vectors/make.py``; it refuses to replace a file. A new format gets new files beside these.
+"""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+from palyra_kernel import Kernel, SensitiveBytes, Unlock
+from palyra_kernel.contracts.protectors import SlotContext
+from palyra_kernel.keys import recovery
+from palyra_kernel.keys.derive import DerivedKeys
+from palyra_kernel.keys.passphrase import PassphraseProtector
+from palyra_kernel.keys.recovery import RecoveryProtector
+from palyra_kernel.keys.wrapping import seal_key, slot_text
+from palyra_kernel.records.seal import Sealer
+from palyra_kernel.vault import envelope
+
+HERE = Path(__file__).parent
+VAULT_ID = "00112233445566778899aabbccddeeff"
+ROOT = bytes(range(32))
+
+
+def envelopes():
+    kek = bytes(range(100, 132))
+    cases = []
+    for scope, key, version, epoch, value in (
+        ("global", "openai/api_key", 1, 1, b"sk-golden"),
+        ("channel:irc:#a:b", "Token", 7, 2, bytes(range(256))),
+        ("principal:jos\u00e9", "empty", 2**53 - 1, 3, b""),
+    ):
+        binding = envelope.Binding(VAULT_ID, scope, key, version)
+        blob = envelope.seal(value, binding, ChaCha20Poly1305(kek), epoch)
+        cases.append(
+            {
+                "scope": scope,
+                "key": key,
+                "version": version,
+                "epoch": epoch,
+                "value": value.hex(),
+                "envelope": blob.hex(),
+            }
+        )
+    return {"vault_id": VAULT_ID, "kek": kek.hex(), "cases": cases}
+
+
+def records():
+    keys = DerivedKeys(SensitiveBytes(ROOT), VAULT_ID, 1)
+    sealer = Sealer(keys)
+    cases = []
+    for key, version, document in (
+        (b"head", 3, b'{"format":1}'),
+        (b"g/vault/" + bytes(48), 1, b""),
+        (b"p/gc/x", 9, b"\0\xff"),
+    ):
+        sealed = sealer.seal(key, version, document).value or b""
+        cases.append(
+            {"key": key.hex(), "version": version, "document": document.hex(), "sealed": sealed.hex()}
+        )
+    derived = {
+        "blind": keys.blind("secret", "global", "a").hex(),
+        "set_element": f"{keys.set_element(b'element'):064x}",
+        "head_mac": keys.head_mac(b"head").hex(),
+        "keyring_mac": keys.keyring_mac(b"keyring").hex(),
+    }
+    return {"root": ROOT.hex(), "vault_id": VAULT_ID, "epoch": 1, "derived": derived, "cases": cases}
+
+
+def slots():
+    root = SensitiveBytes(ROOT)
+    file_key = bytes(range(32, 64))
+    cases = []
+
+    def add(kind, params, data, **unlock):
+        cases.append({"kind": kind, "slot_id": "0011aabb", "params": params, "data": dict(data), **unlock})
+
+    context = SlotContext(vault_id=VAULT_ID, slot_id="0011aabb", kind="file", params={})
+    sealed = seal_key(root, SensitiveBytes(file_key), context.encode())
+    add("file", {}, {"wrapped": slot_text(sealed)}, key_file=file_key.hex())
+    params = {"memory_kib": 8192, "iterations": 1, "lanes": 2}
+    context = SlotContext(vault_id=VAULT_ID, slot_id="0011aabb", kind="passphrase", params=params)
+    unlock = Unlock(passphrase=SensitiveBytes(b"correct horse"))
+    add("passphrase", params, PassphraseProtector().wrap(root, context, unlock), passphrase="correct horse")
+    for suite in recovery.SUITES:
+        text, params = recovery.generate(suite)
+        context = SlotContext(vault_id=VAULT_ID, slot_id="0011aabb", kind="recovery", params=params)
+        data = RecoveryProtector().wrap(root, context, Unlock())
+        add("recovery", dict(params), data, recovery_key=text.reveal().decode())
+    return {"root": ROOT.hex(), "vault_id": VAULT_ID, "cases": cases}
+
+
+def vault():
+    """A whole vault, as files: two secrets, three versions, a tombstone, a passphrase slot."""
+    base = Path(tempfile.mkdtemp())
+    with Kernel.open(
+        state_root=base / "state", config_dir=base / "config", plugins=["file"], create=True
+    ) as kernel:
+        for value in (b"one", b"two", bytes(range(256))):
+            kernel.vault.put("global/openai/api_key", value, labels={"env": "golden"})
+        kernel.vault.put("skill:weather/token", b"rain")
+        kernel.vault.put("global/gone", b"x")
+        kernel.vault.delete("global/gone")
+        kernel.slots.add(
+            "passphrase",
+            Unlock(passphrase=SensitiveBytes(b"correct horse")),
+            unlock=kernel.unlock,
+            params={"memory_kib": 8192, "iterations": 1, "lanes": 1},
+        )
+    return base
+
+
+def main():
+    for name, make in (("envelope-v1", envelopes), ("record-v1", records), ("slot-v1", slots)):
+        path = HERE / f"{name}.json"
+        if path.exists():
+            sys.exit(f"{path.name} is golden: it is never written again")
+        path.write_text(json.dumps(make(), indent=1) + "\n")
+    base = vault()
+    for path in base.rglob("*"):
+        if path.name.endswith(".lock"):
+            os.unlink(path)
+    shutil.copytree(base, HERE / "vault-v1")
+    shutil.rmtree(base)
+
+
+if __name__ == "__main__":
+    main()
