@@ -34,7 +34,7 @@ class Outcome(NamedTuple):
         return json.loads(self.out)
 
     @property
-    def error(self) -> dict[str, str]:
+    def error(self) -> Any:
         return json.loads(self.err.splitlines()[-1])["error"]
 
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from palyra_kernel.cli.dotenv_format import dotenv_line, parse_dotenv
 
 TEXTS = [
-    "", "plain", " spaced ", "two\nlines\n", "cr\r\nlf\r", "tab\t", "'", '"', "\\", "\\\\", '\\"', "\\'", "$HOME ${X} `id`",
-    "# no comment", "a #b", "grüße \U0001f511", "\0\x01\x7f\x85", "\u2028\u2029\xa0", "\ufeffbom", "-----BEGIN\nKEY-----\n",
+    "", "plain", " spaced ", "two\nlines\n", "cr\r\nlf\r", "tab\t", "'", '"', "\\", "\\\\", '\\"', "\\'",
+    "$HOME ${X} `id`",     "# no comment", "a #b", "grüße \U0001f511", "\0\x01\x7f\x85", "\u2028\u2029\xa0", "\ufeffbom",
+    "-----BEGIN\nKEY-----\n",
     "export X=1", "ends in \\", "'\\n'", "\x0b\x0c\x1c\x1d\x1e", "=",
 ]  # fmt: skip
 
@@ -48,11 +49,18 @@ def test_no_text_breaks_the_parser(text):
 
 
 def test_json_reads_back_byte_for_byte(call):
-    values = {"bytes": bytes(range(256)), "half": b"\xc3", **{f"k{n}": text.encode() for n, text in enumerate(TEXTS)}}
+    values = {
+        "bytes": bytes(range(256)),
+        "half": b"\xc3",
+        **{f"k{n}": text.encode() for n, text in enumerate(TEXTS)},
+    }
     for key, value in values.items():
         call.set(key, value)
     path = call.base / "exported.json"
-    assert call("secrets", "export", "--json", "--out", str(path), "--yes").json == {"file": str(path), "secrets": len(values)}
+    assert call("secrets", "export", "--json", "--out", str(path), "--yes").json == {
+        "file": str(path),
+        "secrets": len(values),
+    }
     assert json.loads(path.read_bytes())["k1"] == "plain"
     if sys.platform != "win32":
         assert stat.S_IMODE(path.stat().st_mode) == 0o600

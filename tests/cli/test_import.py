@@ -21,7 +21,9 @@ def write(call, text, name=".env"):
 
 
 def test_an_env_file_is_stored(call):
-    path = write(call, "\ufeff# comment\n\nexport A=1\nB='two  # three'\r\nC=\"x\\ny\"\nD=\nE=a#b # c\nF=$HOME$(id)\n")
+    path = write(
+        call, "\ufeff# comment\n\nexport A=1\nB='two  # three'\r\nC=\"x\\ny\"\nD=\nE=a#b # c\nF=$HOME$(id)\n"
+    )
     assert call("secrets", "import", path, "--yes").code == 0
     values = {"A": b"1", "B": b"two  # three", "C": b"x\ny", "D": b"", "E": b"a#b", "F": b"$HOME$(id)"}
     assert {name: call.reveal(name) for name in values} == values
@@ -43,7 +45,7 @@ def test_an_env_file_is_stored(call):
         ("K=`id`", b"`id`"),
         ("K=#x", b"#x"),
         ("K= # comment", b""),
-        ("K=\u2028x", "\u2028x".encode().strip()),
+        ("K=\u2028x", b"x"),
         ("K='grüße'", "grüße".encode()),
         ("K", None),
         ("K=\"open", None),
@@ -92,8 +94,9 @@ def test_a_wrong_line_is_named_and_never_repeated(call, text, line):
 @pytest.mark.parametrize(
     "text",
     [
-        f'["{CANARY}"]', f'"{CANARY}"', "{", "", f'{{"A": "1", "A": "{CANARY}"}}', '{"A": 1}', '{"A": null}', '{"A": NaN}',
-        '{"A": true}', '{"A": ["1"]}', '{"A": {"value": 1}}', '{"A": {"text": "x"}}', '{"A": {"value": "1", "base64": ""}}',
+        f'["{CANARY}"]', f'"{CANARY}"', "{", "", f'{{"A": "1", "A": "{CANARY}"}}', '{"A": 1}', '{"A": null}',
+        '{"A": NaN}',         '{"A": true}', '{"A": ["1"]}', '{"A": {"value": 1}}', '{"A": {"text": "x"}}',
+        '{"A": {"value": "1", "base64": ""}}',
         '{"A": {"base64": "?"}}', '{"A": {"base64": "YQ"}}', '{"A": {}}', '{"A": "\\ud800"}', f'{{"{CANARY}!": "1"}}',
         '{"A":' * 100_000, '{"A": ' + "9" * 5000 + "}",
     ],
@@ -106,7 +109,11 @@ def test_wrong_json_is_refused_without_a_word_of_it(call, text):
 
 
 def test_json_members(call):
-    document = {"a/text": "grüße\0", "b": {"value": ""}, "c": {"base64": base64.b64encode(bytes(range(256))).decode()}}
+    document = {
+        "a/text": "grüße\0",
+        "b": {"value": ""},
+        "c": {"base64": base64.b64encode(bytes(range(256))).decode()},
+    }
     path = write(call, "\ufeff " + json.dumps(document), "no-suffix")
     assert call("secrets", "import", path, "--yes").code == 0
     assert call.reveal("a/text") == "grüße\0".encode()
@@ -134,7 +141,13 @@ def test_the_plan_is_shown_asked_and_done(call, prompts):
     outcome = call("secrets", "import", path, terminal=True)
     assert "stored 1 new secret and 3 new versions" in outcome.text
     assert path in outcome.err
-    assert [call.reveal(key) for key in ("same", "other", "longer", "gone", "new")] == [b"1", b"2", b"11", b"1", b"1"]
+    assert [call.reveal(key) for key in ("same", "other", "longer", "gone", "new")] == [
+        b"1",
+        b"2",
+        b"11",
+        b"1",
+        b"1",
+    ]
     assert len(call("secrets", "history", "same", "--json").json["versions"]) == 1
     assert "nothing to store" in call("secrets", "import", path).text
 
@@ -148,7 +161,12 @@ def test_no_output_shows_a_value(call):
 
 def test_scope_prefix_and_lower(call):
     path = write(call, "API_KEY=1\n")
-    assert call("secrets", "import", path, "--scope", "principal:me", "--prefix", "app/", "--lower", "--yes").code == 0
+    assert (
+        call(
+            "secrets", "import", path, "--scope", "principal:me", "--prefix", "app/", "--lower", "--yes"
+        ).code
+        == 0
+    )
     assert call.reveal("principal:me/app/api_key") == b"1"
     assert call("secrets", "import", write(call, "A=1\na=2\n"), "--lower", "--yes").code == 2
     assert call("secrets", "import", path, "--scope", "kernel:ca", "--yes").code == 2

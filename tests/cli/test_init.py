@@ -1,4 +1,4 @@
-"""``palyra init``: one vault, its slots proved, its recovery key shown once, and never a second vault over the first."""
+"""``palyra init``: one vault, its slots proved, its recovery key shown once; never a second one over the first."""
 
 from __future__ import annotations
 
@@ -31,7 +31,13 @@ def test_init_makes_a_vault_enables_the_plugin_and_says_what_protects_it(bare):
     assert outcome.code == 0
     assert list(read_pins(bare.base / "config") or {}) == ["file"]
     (key_file,) = (bare.base / "config" / "keys").iterdir()
-    for said in (str(key_file), str(bare.base / "state"), "plugin 'file'", "slots add recovery", "secrets set"):
+    for said in (
+        str(key_file),
+        str(bare.base / "state"),
+        "plugin 'file'",
+        "slots add recovery",
+        "secrets set",
+    ):
         assert said in outcome.text
     assert bare("secrets", "list").code == 0
 
@@ -166,7 +172,9 @@ def test_contradictions_are_usage_errors_and_make_nothing(bare, arguments):
 
 
 def test_an_empty_passphrase_is_refused(bare):
-    assert bare("--passphrase-file", passphrase_file(bare.base, b"\n"), "init", "--slot", "passphrase").code == 2
+    assert (
+        bare("--passphrase-file", passphrase_file(bare.base, b"\n"), "init", "--slot", "passphrase").code == 2
+    )
     assert not (bare.base / "state" / "keyring.json").exists()
 
 

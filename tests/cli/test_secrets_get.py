@@ -24,7 +24,13 @@ def no_decryption(monkeypatch):
 
 def test_without_reveal_nothing_is_decrypted(call, no_decryption):
     call.set("a", b"canary-value", "--label", "team=web")
-    for arguments in (("get", "a"), ("get", "a?version=1"), ("list",), ("history", "a"), ("rm", "a", "--yes")):
+    for arguments in (
+        ("get", "a"),
+        ("get", "a?version=1"),
+        ("list",),
+        ("history", "a"),
+        ("rm", "a", "--yes"),
+    ):
         for json in ((), ("--json",)):
             outcome = call("secrets", *arguments, *json)
             assert b"canary" not in outcome.out + outcome.err.encode()
@@ -33,7 +39,13 @@ def test_without_reveal_nothing_is_decrypted(call, no_decryption):
 
 def test_no_output_tells_a_length(call):
     call.set("a", b"x" * 31_337)
-    for arguments in (("get", "a"), ("list",), ("history", "a"), ("rollback", "a", "--to", "1"), ("rm", "a", "--yes")):
+    for arguments in (
+        ("get", "a"),
+        ("list",),
+        ("history", "a"),
+        ("rollback", "a", "--to", "1"),
+        ("rm", "a", "--yes"),
+    ):
         for json in ((), ("--json",)):
             outcome = call("secrets", *arguments, *json)
             for sign in (b"31337", b"31,337", b"size"):
@@ -53,7 +65,10 @@ def test_the_default_shows_metadata(call):
 def test_json_carries_all_bytes(call):
     call.set("text", "grüße\0".encode())
     call.set("bytes", ALL_BYTES)
-    assert call("--json", "secrets", "get", "text", "--reveal").json == {"ref": "vault://global/text", "value": "grüße\0"}
+    assert call("--json", "secrets", "get", "text", "--reveal").json == {
+        "ref": "vault://global/text",
+        "value": "grüße\0",
+    }
     shown = call("secrets", "get", "bytes", "--reveal", "--json").json
     assert base64.b64decode(shown["base64"]) == ALL_BYTES
     shown = call("secrets", "get", "text", "--reveal", "--json", "--base64").json
@@ -73,7 +88,13 @@ def test_versions_and_fields(call):
     assert call.reveal("a?version=1#user") == b"me"
     assert call.reveal("vault://global/a?version=1#/deep/0/x") == b"7"
     assert "version 1" in call("secrets", "get", "a?version=1").text
-    for ref, code in (("a?version=3", 3), ("a?version=1#none", 3), ("a#user", 3), ("a?version=0", 2), ("a?v=1", 2)):
+    for ref, code in (
+        ("a?version=3", 3),
+        ("a?version=1#none", 3),
+        ("a#user", 3),
+        ("a?version=0", 2),
+        ("a?v=1", 2),
+    ):
         assert call("secrets", "get", ref, "--reveal").code == code, ref
 
 
@@ -128,7 +149,9 @@ def test_out_does_not_follow_a_link(call):
     assert link.read_bytes() == b"value"
 
 
-@pytest.mark.parametrize("options", [("--reveal", "--out", "x"), ("--force",), ("--base64",), ("--reveal", "--force")])
+@pytest.mark.parametrize(
+    "options", [("--reveal", "--out", "x"), ("--force",), ("--base64",), ("--reveal", "--force")]
+)
 def test_contradictions_are_usage_errors(call, options):
     call.set("a", b"value")
     assert call("secrets", "get", "a", *options).code == 2

@@ -1,27 +1,12 @@
-"""``palyra secrets`` as a real program: terminals, signals, pipes, and what it imports."""
+"""``palyra secrets`` as a real program: the bytes that pass through it, and what it imports."""
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
-import sys
-import time
-
-import pytest
 
 from tests.cli.conftest import PYTHON
 
 ALL_BYTES = bytes(range(256))
-posix = pytest.mark.skipif(sys.platform == "win32", reason="terminals and signals of POSIX")
-_ON_TERMINAL = """
-import fcntl, os, sys, termios
-os.setsid()
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.argv[1], sys.argv[1:])
-"""
-
-
 _MODULES = """
 import sys
 from palyra_kernel.cli.app import run
@@ -30,100 +15,9 @@ print(*sys.modules, file=sys.stderr)
 """
 
 
-class Terminal:
-    """A program with a controlling terminal; standard output and error stay pipes."""
-
-    def __init__(self, argv: list[str], stdout: int = subprocess.PIPE):
-        self.master, slave = os.openpty()
-        launcher = [PYTHON, "-c", _ON_TERMINAL, *argv]
-        stdout = slave if stdout == -3 else stdout
-        self.process = subprocess.Popen(launcher, stdin=slave, stdout=stdout, stderr=subprocess.PIPE)
-        os.close(slave)
-        self.seen = b""
-
-    def wait_for(self, text: bytes) -> None:
-        while text not in self.seen:
-            self.seen += os.read(self.master, 1000)
-
-    def finish(self, keys: bytes = b"") -> tuple[int, bytes, bytes]:
-        if keys:
-            time.sleep(0.1)  # the terminal is switched to no echo after the prompt is printed
-            os.write(self.master, keys)
-        out, err = self.process.communicate(timeout=40)
-        os.set_blocking(self.master, False)
-        try:
-            self.seen += os.read(self.master, 100_000)
-        except OSError:
-            pass
-        os.close(self.master)
-        return self.process.returncode, out or b"", err
-
-
 def test_reveal_is_byte_exact_through_a_pipe(palyra):
     assert palyra("secrets", "set", "a", stdin=ALL_BYTES).code == 0
     assert palyra("secrets", "get", "a", "--reveal") == (0, ALL_BYTES, "")
-
-
-@posix
-def test_a_hidden_prompt_does_not_echo(palyra):
-    terminal = Terminal(palyra.argv("secrets", "set", "a"))
-    terminal.wait_for(b"Value of global/a")
-    code, out, err = terminal.finish(b"typed-canary\n")
-    assert (code, out) == (0, b"global/a: version 1 stored\n")
-    assert b"canary" not in terminal.seen + out + err
-    assert palyra("secrets", "get", "a", "--reveal").out == b"typed-canary"
-
-
-@posix
-def test_ctrl_c_at_the_prompt_exits_130(palyra):
-    terminal = Terminal(palyra.argv("secrets", "set", "a"))
-    terminal.wait_for(b"Value of global/a")
-    code, _out, err = terminal.finish(b"half\x03")
-    assert code == 130
-    assert b"Traceback" not in err
-    assert palyra("secrets", "get", "a").code == 3
-
-
-@posix
-def test_revealing_on_a_terminal_warns(palyra):
-    palyra("secrets", "set", "a", stdin=b"shown-value")
-    terminal = Terminal(palyra.argv("secrets", "get", "a", "--reveal"), stdout=-3)
-    code, _out, err = terminal.finish()
-    assert code == 0
-    assert b"warning" in err
-    assert b"shown-value" in terminal.seen
-
-
-@posix
-def test_a_pipe_that_never_ends(palyra):
-    with open("/dev/zero", "rb") as endless:
-        process = palyra.start("secrets", "set", "a", stdin=endless)
-        _out, err = process.communicate(timeout=40)
-    assert process.returncode == 2
-    assert b"more than 65536 bytes" in err
-
-
-@posix
-def test_interrupted_while_reading_a_pipe(palyra):
-    process = palyra.start("secrets", "set", "a")
-    process.stdin.write(b"half a val")
-    process.stdin.flush()
-    time.sleep(1.5)
-    process.send_signal(signal.SIGINT)
-    _out, err = process.communicate(timeout=40)
-    assert process.returncode == 130
-    assert b"half" not in err
-    assert palyra("secrets", "get", "a").code == 3
-
-
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-def test_a_full_disk_behind_standard_output_is_an_error(palyra):
-    palyra("secrets", "set", "a", stdin=b"value")
-    with open("/dev/full", "wb") as full:
-        process = palyra.start("secrets", "get", "a", "--reveal", stdout=full)
-        _out, err = process.communicate(timeout=40)
-    assert process.returncode == 6
-    assert b"disk is full" in err
 
 
 def test_revealing_imports_little(palyra):
@@ -141,5 +35,15 @@ def test_revealing_imports_little(palyra):
     assert not {name for name in modules if any(name == one or name.startswith(f"{one}.") for one in heavy)}
     assert not {name for name in modules if name.startswith("palyra_kernel.cli.")} - {
         f"palyra_kernel.cli.{name}"
-        for name in ("app", "context", "lazy", "options", "output", "secrets", "secrets_files", "secrets_get", "secrets_shown")
+        for name in (
+            "app",
+            "context",
+            "lazy",
+            "options",
+            "output",
+            "secrets",
+            "secrets_files",
+            "secrets_get",
+            "secrets_shown",
+        )
     }

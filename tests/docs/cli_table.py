@@ -46,7 +46,7 @@ def _row(path: str, command: click.Command) -> str:
     ]
     verb = " ".join([path, *arguments]).replace("|", "\\|")
     line = command.get_short_help_str(limit=200)
-    return f"| `{verb}` | {line} | {' '.join(f'`{option}`' for option in options) or '–'} |"
+    return f"| `{verb}` | {line} | {' '.join(f'`{option}`' for option in options) or '-'} |"
 
 
 def written(page: str) -> str:

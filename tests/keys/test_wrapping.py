@@ -66,7 +66,9 @@ def test_a_refused_key_leaves_nothing_in_the_buffer(monkeypatch):
     assert buffer == bytes(32)
 
 
-@pytest.mark.parametrize("value", [None, 5, "", "A", "AA", "AA=", "AB==", "AA==\n", " AA==", "AA==AA==", "é", "-_8="])
+@pytest.mark.parametrize(
+    "value", [None, 5, "", "A", "AA", "AA=", "AB==", "AA==\n", " AA==", "AA==AA==", "é", "-_8="]
+)
 def test_a_field_has_one_spelling(value):
     """The empty text is the spelling of no bytes; everything else here is not what we write."""
     if value == "":

@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -47,14 +48,15 @@ def contracts(module_name: str, names: Sequence[str]) -> Iterator[tuple[str, typ
         yield f"Test{name}", type(f"Test{name}", (module.Contract,), body)
 
 
-def broken_rules(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, module_name: str, names: Sequence[str]
-) -> dict[str, set[str]]:
-    """Run the contract of *module_name* on *names*; return the names of the tests that failed for each."""
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(entry for entry in sys.path if entry))
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    pytester.makeconftest(_RECORD)
-    pytester.makepyfile(test_matrix=_RUN.format(module_name=module_name, names=names))
-    pytester.runpytest_subprocess(*_QUICKLY)
-    found = json.loads(Path("found.json").read_text())
+def broken_rules(folder: Path, module_name: str, names: Sequence[str]) -> dict[str, set[str]]:
+    """Run the contract of *module_name* on *names* in *folder*; return the tests that failed for each."""
+    (folder / "pytest.ini").touch()  # so that no configuration of an outer folder counts
+    (folder / "conftest.py").write_text(_RECORD)
+    (folder / "test_matrix.py").write_text(_RUN.format(module_name=module_name, names=names))
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    environment = {**os.environ, "PYTHONPATH": path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    command = [sys.executable, "-m", "pytest", *_QUICKLY, f"--basetemp={folder / 'temporary'}"]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED), done.stdout + done.stderr
+    found = json.loads((folder / "found.json").read_text())
     return {name: set(tests) for name, tests in found.items()}

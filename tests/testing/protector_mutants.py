@@ -97,9 +97,9 @@ class TakesFieldsOut(Healthy):
     breaks = "test_unwrapping_changes_neither_slot_nor_context"
 
     def unwrap(self, slot, context, unlock):
-        opened = super().unwrap({name: slot[name] for name in slot if name != "seen"}, context, unlock)
+        opened = super().unwrap(slot, context, unlock)
         if isinstance(slot, dict):
-            slot["seen"] = 1
+            slot.pop("format")
         return opened
 
 

@@ -103,7 +103,7 @@ class _Pairs(list[tuple[str, Any]]):
 
 def _parse_json(text: str) -> tuple[list[Item], list[Problem]]:
     try:
-        document = json.loads(text, object_pairs_hook=_Pairs, parse_constant=_not_json, parse_int=str)
+        document = json.loads(text, object_pairs_hook=_Pairs, parse_constant=_not_json, parse_int=_no_text)
     except json.JSONDecodeError as error:
         return [], [Problem(f"line {error.lineno}", "not JSON")]
     except (ValueError, RecursionError):
@@ -136,6 +136,10 @@ def _member(member: object) -> bytes | None:
         return member.encode()
     except UnicodeEncodeError:  # half of a surrogate pair
         return None
+
+
+def _no_text(_digits: str) -> None:
+    """A number is no text, and a very long one need not be converted to find that out."""
 
 
 def _not_json(_constant: str) -> NoReturn:

@@ -31,7 +31,10 @@ def command(ctx: click.Context) -> None:
 @json_option
 @click.pass_obj
 def list_plugins(cli: Cli) -> None:
-    """List what is installed and what is enabled; nothing is imported."""
+    """List what is installed and enabled.
+
+    Nothing is imported.
+    """
     from palyra_kernel.cli.output import json_out, table
     from palyra_kernel.plugins.listing import listing
 
@@ -52,7 +55,10 @@ def list_plugins(cli: Cli) -> None:
 @json_option
 @click.pass_obj
 def enable(cli: Cli, name: str) -> None:
-    """Enable the installed plugin NAME as it is now, or again after an upgrade."""
+    """Enable an installed plugin as it is now.
+
+    Enable NAME again after an upgrade: until then palyra stops, because it is not what you enabled.
+    """
     from palyra_kernel.cli.output import json_out
     from palyra_kernel.kernel.kernel import BUILTINS
     from palyra_kernel.plugins import manage
@@ -78,7 +84,10 @@ def enable(cli: Cli, name: str) -> None:
 @json_option
 @click.pass_obj
 def disable(cli: Cli, name: str) -> None:
-    """Disable the plugin NAME. It is not imported, so this works for one that is broken or gone."""
+    """Disable a plugin, broken or gone or not.
+
+    NAME is not imported, and what it stored is untouched.
+    """
     from palyra_kernel.cli.output import say
     from palyra_kernel.plugins import manage
 
@@ -90,7 +99,11 @@ def disable(cli: Cli, name: str) -> None:
 @json_option
 @click.pass_obj
 def doctor(cli: Cli) -> int:
-    """Compare every file of the enabled plugins with what was installed. Exit code 9 if there is an error."""
+    """Check every file of the enabled plugins.
+
+    It compares them with what was installed, and names files that run code at every start of Python. Nothing is
+    imported. Exit code 9 if there is an error.
+    """
     from palyra_kernel.cli.output import EXIT_FINDINGS, findings_out
     from palyra_kernel.plugins.doctor import diagnose
 

@@ -94,7 +94,10 @@ def list_slots(cli: Cli) -> None:
 @json_option
 @click.pass_obj
 def add(cli: Cli, /, kind: str, **options: str | int | None) -> None:
-    """Add a slot of KIND: file, passphrase, recovery, or what a plugin brings."""
+    """Add a way to open the vault.
+
+    KIND is file, passphrase, recovery, or what a plugin brings.
+    """
     given = {name: value for name, value in options.items() if value is not None}
     _check_options(cli, kind, given)
     with cli.kernel() as kernel:
@@ -115,7 +118,10 @@ def add(cli: Cli, /, kind: str, **options: str | int | None) -> None:
 @json_option
 @click.pass_obj
 def remove(cli: Cli, slot_id: str, yes: bool) -> None:
-    """Remove SLOT. What opened it opens the vault no longer, except with an old copy of keyring.json."""
+    """Remove a way to open the vault.
+
+    What opened SLOT opens the vault no longer, except with an old copy of keyring.json.
+    """
     from palyra_kernel.cli.output import say
 
     with cli.kernel() as kernel:
@@ -135,9 +141,10 @@ def remove(cli: Cli, slot_id: str, yes: bool) -> None:
 @json_option
 @click.pass_obj
 def drill(cli: Cli, slot_id: str) -> None:
-    """Prove that SLOT opens the vault, by opening it with what you bring. Exit code 8 if the key is wrong.
+    """Prove that a slot opens the vault.
 
-    A passphrase or recovery key comes from --passphrase-file or --recovery-file, or is asked for.
+    SLOT alone is opened, whatever else would open the vault; a wrong key is exit code 8. A passphrase or recovery
+    key comes from --passphrase-file or --recovery-file, or is asked for.
     """
     from palyra_kernel.cli.context import ask_hidden
     from palyra_kernel.cli.output import say

@@ -13,8 +13,8 @@ _BREAK = f"""\
 import sqlite3
 objects = sqlite3.connect("{STATE}/objects/objects.db")
 row, sealed = objects.execute("SELECT rowid, data FROM blobs ORDER BY rowid DESC").fetchone()
-middle = len(sealed) // 2
-broken = sealed[:middle] + bytes([sealed[middle] ^ 1]) + sealed[middle + 1 :]
+place = len(sealed) - 50  # in the ciphertext, which is last
+broken = sealed[:place] + bytes([sealed[place] ^ 1]) + sealed[place + 1 :]
 objects.execute("UPDATE blobs SET data = ? WHERE rowid = ?", (broken, row))
 objects.commit()
 objects.close()

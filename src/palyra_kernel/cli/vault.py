@@ -24,7 +24,7 @@ def command() -> None:
 @json_option
 @click.pass_obj
 def status(cli: Cli) -> None:
-    """Say where the vault is, what it holds and what opens it."""
+    """Where it is, what it holds, what opens it."""
     import msgspec
 
     from palyra_kernel.cli.output import json_out
@@ -53,7 +53,10 @@ def status(cli: Cli) -> None:
 @json_option
 @click.pass_obj
 def verify(cli: Cli) -> int:
-    """Read and open everything. Exit code 8 if anything was changed, rolled back, lost or damaged."""
+    """Read and open everything.
+
+    Exit code 8 if anything was changed, rolled back, lost or damaged.
+    """
     from palyra_kernel.cli.output import EXIT_INTEGRITY, findings_out, json_out
 
     count = 0
@@ -88,9 +91,9 @@ def verify(cli: Cli) -> int:
 @json_option
 @click.pass_obj
 def gc(cli: Cli, grace: int) -> None:
-    """Delete envelopes that belong to no secret, left by writes that were interrupted.
+    """Delete what interrupted writes left.
 
-    A first run marks them, a run after the grace time deletes them.
+    That is envelopes that belong to no secret. A first run marks them, a run after the grace time deletes them.
     """
     from palyra_kernel.cli.output import say
 

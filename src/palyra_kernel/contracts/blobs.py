@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,7 +10,11 @@ from typing import ClassVar, Self
 
 import msgspec
 
+from palyra_kernel.errors import UnavailableError
 from palyra_kernel.values.deadline import Deadline
+from palyra_kernel.values.ids import new_id
+
+PROBE_SECONDS = 10.0
 
 
 class BlobPlace(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,11 +87,19 @@ class BlobBackend(ABC):
     def list(self, after: str | None, limit: int) -> Sequence[str]:
         """Return up to *limit* ids greater than *after*, in ascending order."""
 
-    @abstractmethod
     def probe(self) -> None:
         """Write, read back and delete a canary of random bytes under a random id; raise :class:`UnavailableError`
-        with the reason if that does not work. A check that only asks whether a program or library is there
-        proves nothing."""
+        with the reason if that does not work. Override it only to find out more: a check that asks whether a
+        program or library is there proves nothing."""
+        deadline = Deadline.after(PROBE_SECONDS)
+        canary_id, canary = new_id(), os.urandom(64)
+        self.put({canary_id: canary}, deadline)
+        try:
+            intact = self.get([canary_id], deadline) == {canary_id: canary}
+        finally:
+            self.delete([canary_id], deadline)
+        if not intact:
+            raise UnavailableError("probe_failed", f"the {self.kind} backend did not give back what was written")
 
     @abstractmethod
     def close(self) -> None:

@@ -40,14 +40,14 @@ _MACOS_PRAGMAS = ("PRAGMA fullfsync=ON", "PRAGMA checkpoint_fullfsync=ON")
 class DurableDatabase:
     """One connection to the SQLite file *path*, which is born 0600 and checked when opened.
 
-    *schema* is run once, in the transaction that also stores *format* (``user_version``). *lock_path* names the
-    file lock; the file is created and stays. Safe for threads. A connection belongs to the process that opened it:
-    after ``fork`` every use raises :class:`UnavailableError` ``forked``.
+    *schema* is run once, in the transaction that also stores *format* (1 to 127). The lock file is *path* with
+    ``.lock`` behind it; it is created and stays. Safe for threads. A connection belongs to the process that opened
+    it: after ``fork`` every use raises :class:`UnavailableError` ``forked``.
     """
 
-    def __init__(self, path: Path, *, lock_path: Path, schema: Sequence[str], format: int) -> None:
+    def __init__(self, path: Path, *, schema: Sequence[str], format: int) -> None:
         self.path = path
-        self._lock = FileLock(lock_path)
+        self._lock = FileLock(path.with_name(path.name + ".lock"))
         self._mutex = threading.RLock()
         self._pid = os.getpid()
         try:

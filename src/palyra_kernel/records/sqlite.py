@@ -26,7 +26,7 @@ _COMMIT_SECONDS = 30.0
 
 
 class SqliteRecordStore(RecordStore):
-    """``sqlite://PATH``; the lock is ``PATH`` with the suffix ``.lock``. Deleted keys stay as rows without a value."""
+    """``sqlite://PATH``. Deleted keys stay as rows without a value."""
 
     scheme = "sqlite"
 
@@ -41,7 +41,7 @@ class SqliteRecordStore(RecordStore):
         if not url.startswith(_PREFIX):
             raise InvalidInputError("invalid_url", f"a SQLite record store is {_PREFIX}PATH")
         path = Path(url.removeprefix(_PREFIX))
-        return cls(DurableDatabase(path, lock_path=lock_path(path), schema=_SCHEMA, format=FORMAT))
+        return cls(DurableDatabase(path, schema=_SCHEMA, format=FORMAT))
 
     def get(self, key: bytes) -> StoredRecord | None:
         row = self._database.row("SELECT key, version, value FROM records WHERE key = ?", (key,))
@@ -98,11 +98,6 @@ class SqliteRecordStore(RecordStore):
 
     def close(self) -> None:
         self._database.close()
-
-
-def lock_path(path: Path) -> Path:
-    """The lock file of the database at *path*."""
-    return path.with_name(path.name + ".lock")
 
 
 @hookimpl

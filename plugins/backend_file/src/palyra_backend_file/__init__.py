@@ -7,8 +7,8 @@ It needs no service, no desktop session and no other package, so it works on a h
 
 **What it stores.** One row per envelope: a random id and sealed bytes. Names, scopes and values are encrypted
 by the kernel before they arrive here, and the keys are elsewhere: a copy of this folder alone opens nothing.
-Beside ``objects.db`` lie SQLite's own ``objects.db-wal`` and ``objects.db-shm``, and ``objects.lock``, an empty
-file that writers queue on. Do not copy the files of a running vault: ``palyra vault backup`` does it safely.
+Beside ``objects.db`` lie SQLite's own ``objects.db-wal`` and ``objects.db-shm``, and ``objects.db.lock``, an empty
+file that writers queue on. Stop every program that uses the vault before you copy the files.
 
 **Who can read what.** Every file is born 0600 in a 0700 folder. Whoever reads them nevertheless (root, a backup
 program, another program of the same user) learns how many envelopes there are, their sizes and the order in
@@ -23,7 +23,6 @@ that SQLite relies on. Deleted envelopes are overwritten in the file, not in sna
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Self
 
@@ -35,7 +34,6 @@ from palyra_kernel import (
     Deadline,
     DurableDatabase,
     IntegrityError,
-    UnavailableError,
     hookimpl,
 )
 
@@ -45,7 +43,6 @@ _FORMAT = 1
 _SCHEMA = ("CREATE TABLE blobs(id TEXT PRIMARY KEY, data BLOB NOT NULL) STRICT",)
 _CAPABILITIES = BlobCapabilities(max_blob_bytes=64 * 1024 * 1024)
 _IDS_A_QUERY = 500  # SQLite before 3.32 takes 999 parameters
-_PROBE_SECONDS = 10.0
 _is_id = re.compile("[0-9a-f]{32}").fullmatch
 
 
@@ -59,9 +56,7 @@ class FileBackend(BlobBackend):
 
     @classmethod
     def open(cls, place: BlobPlace) -> Self:
-        path = place.folder / "objects.db"
-        lock_path = place.folder / "objects.lock"
-        return cls(DurableDatabase(path, lock_path=lock_path, schema=_SCHEMA, format=_FORMAT))
+        return cls(DurableDatabase(place.folder / "objects.db", schema=_SCHEMA, format=_FORMAT))
 
     def capabilities(self) -> BlobCapabilities:
         return _CAPABILITIES
@@ -99,19 +94,6 @@ class FileBackend(BlobBackend):
         if not all(type(blob_id) is str and _is_id(blob_id) for blob_id in ids):
             raise IntegrityError("damaged", f"{self._database.path} has a row without a proper id")
         return ids
-
-    def probe(self) -> None:
-        deadline = Deadline.after(_PROBE_SECONDS)
-        canary_id, canary = secrets.token_hex(16), secrets.token_bytes(64)
-        self.put({canary_id: canary}, deadline)
-        try:
-            intact = self.get([canary_id], deadline) == {canary_id: canary}
-        finally:
-            self.delete([canary_id], deadline)
-        if not intact:
-            raise UnavailableError(
-                "probe_failed", f"{self._database.path} did not give back what was written"
-            )
 
     def check(self) -> Sequence[str]:
         return self._database.check()

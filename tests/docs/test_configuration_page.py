@@ -1,0 +1,57 @@
+"""``docs/configuration.md`` against the settings."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from palyra_kernel.config import Config, VaultConfig, read_config
+from tests.docs.pages import blocks, page, section, table_rows
+
+PAGE = page("configuration.md")
+TABLES = {"vault": VaultConfig}
+SETTINGS = [
+    (f"{table}.{field.name}", field)
+    for table, struct in TABLES.items()
+    for field in msgspec.structs.fields(struct)
+]
+
+
+def _rows():
+    return {row[0].strip("`"): row for row in table_rows(section(PAGE, "## palyra.toml"))}
+
+
+def test_every_table_is_known_here():
+    assert set(TABLES) == set(Config.__struct_fields__)
+
+
+def test_every_setting_is_listed_and_no_other():
+    assert sorted(_rows()) == sorted(name for name, _ in SETTINGS)
+
+
+@pytest.mark.parametrize(("name", "field"), SETTINGS, ids=[name for name, _ in SETTINGS])
+def test_every_default_is_right(name, field):
+    default = field.default
+    shown = f"{default:,}" if isinstance(default, int | float) else "none"
+    assert _rows()[name][1] == shown
+
+
+@pytest.mark.parametrize(("name", "field"), SETTINGS, ids=[name for name, _ in SETTINGS])
+def test_every_range_is_right(name, field):
+    if field.default is None:
+        return
+    low, high = (float(part.replace(",", "")) for part in _rows()[name][2].split(" to "))
+    kind = type(field.default)
+    for inside in (low, high):
+        VaultConfig(**{field.name: kind(inside)})
+    for outside in (low - 0.05 if kind is float else low - 1, high + 1):
+        with pytest.raises(ValueError, match=field.name):
+            VaultConfig(**{field.name: kind(outside)})
+
+
+def test_the_example_is_read(tmp_path):
+    (example,) = blocks(PAGE, "toml")
+    path = tmp_path / "palyra.toml"
+    path.write_text(example, "utf-8")
+    path.chmod(0o600)
+    assert read_config(tmp_path) == Config(vault=VaultConfig(backend="file"))

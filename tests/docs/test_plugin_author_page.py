@@ -1,0 +1,114 @@
+"""``docs/plugin-author.md``: its example is the tested one, and nothing that an author meets is missing."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from importlib.util import module_from_spec, spec_from_file_location
+
+import pytest
+
+from palyra_kernel import hookspecs, testing
+from palyra_kernel.contracts import BlobBackend, BlobCapabilities, KeyProtector, RecordStore
+from palyra_kernel.plugins import guard_blobs, threads
+from palyra_kernel.testing import BlobBackendContract
+from tests.docs.pages import DOCS, blocks, page, section, table_rows
+
+PAGE = page("plugin-author.md")
+EXAMPLE = DOCS / "examples" / "acme_memory"
+FILES = ("acme_palyra_memory.py", "pyproject.toml", "tests/test_contract.py")
+HOOKS = [name for name in vars(hookspecs) if name.startswith("palyra_")]
+CONTRACTS = {"BlobBackend": BlobBackend, "RecordStore": RecordStore, "KeyProtector": KeyProtector}
+
+
+def _arguments(function):
+    return ", ".join(name for name in inspect.signature(function).parameters if name not in ("self", "cls"))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_example_is_the_file(name):
+    text = PAGE.partition(f"\n`{name}`\n")[2]
+    assert text, f"the page does not show {name}"
+    assert blocks(text, "toml" if name.endswith(".toml") else "python")[0] == (EXAMPLE / name).read_text(
+        "utf-8"
+    )
+
+
+def test_the_number_of_lines_is_right():
+    lines = [line for line in (EXAMPLE / FILES[0]).read_text("utf-8").splitlines() if line.strip()]
+    assert f"has {len(lines)} lines that are not blank" in " ".join(PAGE.split())
+
+
+def _module():
+    spec = spec_from_file_location("acme_palyra_memory", EXAMPLE / FILES[0])
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class TestExample(BlobBackendContract):
+    """The example keeps the contract. (Its own test is run where it is installed.)"""
+
+    many = 200
+
+    @pytest.fixture
+    def backend(self, place):
+        return _module().AcmeMemory.open(place)
+
+
+def test_every_hook_has_a_heading_with_its_arguments():
+    headings = re.findall(r"^### (palyra_\w+\(.*\))$", PAGE, re.MULTILINE)
+    assert headings == [f"{name}({_arguments(getattr(hookspecs, name))})" for name in HOOKS]
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_every_method_of_a_contract_is_listed_with_its_arguments(name):
+    listed = {
+        cell.strip("`")
+        for row in table_rows(section(PAGE, f"## {name}"))
+        for cell in row[0].split(", ")
+        if "(" in row[0] or cell
+    }
+    listed = {row[0].strip("`") for row in table_rows(section(PAGE, f"## {name}"))} | listed
+    for method, found in vars(CONTRACTS[name]).items():
+        function = found.__func__ if isinstance(found, classmethod) else found
+        if inspect.isfunction(function) and not method.startswith("_"):
+            assert f"{method}({_arguments(function)})" in listed
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_every_attribute_of_a_contract_is_named(name):
+    text = section(PAGE, f"## {name}")
+    for attribute in CONTRACTS[name].__annotations__:
+        assert f"`{attribute}`" in text or f"by `{attribute}`" in PAGE
+
+
+def test_every_capability_is_listed():
+    text = section(PAGE, "### Capabilities")
+    assert [row[0].strip("`") for row in table_rows(text)] == list(BlobCapabilities.__struct_fields__)
+
+
+def test_every_kit_and_knob_is_listed():
+    rows = {row[0].strip("`"): row for row in table_rows(section(PAGE, "## The contract kits"))}
+    kits = [name for name in testing.__all__ if name.endswith("Contract")]
+    assert sorted(rows) == sorted(kits)
+    for name in kits:
+        for base in getattr(testing, name).__mro__:
+            for knob in vars(base).get("__annotations__", {}):
+                assert f"`{knob}`" in rows[name][2], f"{name}.{knob}"
+
+
+def test_the_doubles_are_named():
+    text = section(PAGE, "## The contract kits")
+    for name in testing.__all__:
+        assert f"`{name}`" in text
+
+
+def test_the_numbers_of_the_guard_are_right():
+    text = " ".join(section(PAGE, "## Deadlines").split())
+    patience = int(guard_blobs.PATIENCE_SECONDS)
+    assert f"get {patience} seconds, `check` {10 * patience}" in text
+    assert threads.STUCK_LIMIT == 4
+    assert "Four abandoned calls" in text

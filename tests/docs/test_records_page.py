@@ -1,0 +1,167 @@
+"""``docs/records.md`` against the code that writes those formats."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import inspect
+
+import pytest
+
+from palyra_kernel.contracts import SlotContext, Unlock
+from palyra_kernel.kernel import pins as kernel_pins
+from palyra_kernel.keys import derive, passphrase, recovery
+from palyra_kernel.keys.slots import KeyringDocument, Slot
+from palyra_kernel.plugins.pins import Pin
+from palyra_kernel.records import heads, seal, sqlite
+from palyra_kernel.records.guard import HeadDocument, SetState
+from palyra_kernel.records.namespaces import HEAD_KEY
+from palyra_kernel.values.framing import frame
+from palyra_kernel.values.sensitive import SensitiveBytes
+from palyra_kernel.vault import collect, epochs
+from palyra_kernel.vault.entry import Entry
+from palyra_kernel.vault.index import SECRETS
+from tests.docs.pages import blocks, page, section, table_rows
+from tests.support import VAULT_ID, Parts
+
+PAGE = page("records.md")
+
+
+def _first_column(heading):
+    return [row[0].replace("`", "") for row in table_rows(section(PAGE, heading))]
+
+
+def _names(heading):
+    return [name for cell in _first_column(heading) for name in cell.split(", ")]
+
+
+def test_every_derived_key_is_listed():
+    tree = ast.parse(inspect.getsource(derive.DerivedKeys))
+    labels = {
+        call.args[2].value
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        and getattr(call.func, "id", "") in ("derive", "_mac")
+        and isinstance(call.args[2], ast.Constant)
+    }
+    assert labels == set(_first_column("## Keys derived from the root key"))
+
+
+def test_the_table_of_the_store_is_as_shown():
+    (shown,) = blocks(section(PAGE, "## The record store"), "sql")
+    assert (shown.strip(),) == sqlite._SCHEMA
+
+
+def test_the_record_layout_is_as_shown():
+    keys = derive.DerivedKeys(SensitiveBytes(bytes(32)), VAULT_ID, 1)
+    value = seal.Sealer(keys).seal(b"key", 7, b"document").value
+    assert value[:5] == bytes([1, 0, 0, 0, 1])
+    binding = frame("palyra record", VAULT_ID, 1) + frame(b"key", 7)
+    assert keys.record.decrypt(value[5:17], value[17:], binding) == b"document"
+    assert [row[0] for row in table_rows(section(PAGE, "## A sealed record"))] == ["0", "1", "5", "17"]
+
+
+def test_every_namespace_is_listed():
+    listed = _first_column("## Record keys")
+    for namespace in (SECRETS, epochs.KEKS, kernel_pins.PINS, collect.MARKS):
+        (line,) = [cell for cell in listed if cell.startswith(namespace.prefix.decode())]
+        guarded = next(
+            row[1] for row in table_rows(section(PAGE, "## Record keys")) if line in row[0].replace("`", "")
+        )
+        assert guarded == ("guarded" if namespace.guarded else "plain")
+    assert HEAD_KEY.decode() in listed
+    assert kernel_pins.PIN_KEY.decode() in listed
+
+
+def test_an_index_key_is_blinded_as_shown(tmp_path):
+    parts = Parts(tmp_path / "heads")
+    parts.vault.put("principal:alice/token", b"value")
+    scope, name = "principal:alice", "token"
+    expected = parts.keys.blind("scope", scope)[:16] + parts.keys.blind("secret", scope, name)
+    assert parts.store.get(SECRETS.prefix + expected) is not None
+
+
+def test_the_head_record_has_the_members_that_are_shown():
+    shown = section(PAGE, "## The set-hash and the head record")
+    for field in (*HeadDocument.__struct_fields__, *SetState.__struct_fields__):
+        assert f'"{field}":' in shown
+
+
+def test_the_head_file_is_as_shown(tmp_path):
+    keys = derive.DerivedKeys(SensitiveBytes(bytes(32)), VAULT_ID, 1)
+    file = heads.HeadFile(tmp_path / VAULT_ID, keys)
+    file.create()
+    file.write(heads.Head(5, b"d" * 32))
+    data = file.path.read_bytes()
+    slot = data[4096:]
+    assert (len(data), len(slot)) == (4208, 112)
+    body = b"PLYHEAD\x01" + VAULT_ID.encode() + (5).to_bytes(8, "big") + b"d" * 32
+    assert slot == body + keys.head_mac(frame(body))
+    text = section(PAGE, "## The head file, `heads/VAULT_ID`")
+    assert [int(row[0]) for row in table_rows(text)] == [0, 8, 40, 48, 80]
+    assert all(number in text for number in ("4,208 bytes", "112 bytes", "offset 4,096"))
+
+
+def test_the_members_of_an_index_entry_are_listed():
+    assert _names("## An index entry") == list(Entry.__struct_fields__)
+
+
+def test_a_kek_is_as_shown():
+    change = epochs.new_epoch(3)
+    ((key, document),) = change.puts.items()
+    assert key == b"g/kek/" + (3).to_bytes(4, "big")
+    assert (len(document), bytes(document[:8])) == (48, b"PLYKEK\r\x01")
+    assert _first_column("## A KEK") == ["0", "8", "16"]
+
+
+def test_the_members_of_the_pins_are_named():
+    text = section(PAGE, "## The pins")
+    for name in (
+        *kernel_pins.Pins.__struct_fields__,
+        *kernel_pins.ALIASES,
+        *kernel_pins.ALIASES.values(),
+    ):
+        assert f"`{name}`" in text
+
+
+def test_the_members_of_the_keyring_are_listed():
+    text = section(PAGE, "## keyring.json")
+    listed = [row[0].strip("`") for row in table_rows(text)]
+    fields = list(KeyringDocument.__struct_fields__)
+    assert listed[: len(fields)] == fields
+    assert all(f"`{name}`" in text for name in Slot.__struct_fields__)
+
+
+def test_the_context_of_a_slot_is_as_shown():
+    context = SlotContext(vault_id=VAULT_ID, slot_id="00112233", kind="acme", params={"b": 2, "a": "x"})
+    shown = ("palyra slot v1", VAULT_ID, "00112233", "acme", "a", "str", "x", "b", "int", "2")
+    assert context.encode() == frame(*shown)
+
+
+def test_the_numbers_of_a_passphrase_slot_are_right():
+    row = next(row for row in table_rows(section(PAGE, "## keyring.json")) if row[0] == "`passphrase`")
+    assert row[1] == ", ".join(f"`{name}`" for name in passphrase.DEFAULTS)
+    memory, iterations, lanes = passphrase.DEFAULTS.values()
+    assert f"Default {memory:,} KiB, {iterations} passes, {lanes} lanes" in row[3]
+    bounds = [f"{low:,} to {high:,}" for low, high in passphrase._BOUNDS.values()]
+    assert f"Bounds: {bounds[0]} KiB, {bounds[1]}, {bounds[2]};" in row[3]
+
+
+@pytest.mark.parametrize("suite", recovery.SUITES)
+def test_the_recovery_suites_are_as_shown(suite):
+    text = section(PAGE, "## keyring.json")
+    assert f"{recovery.SUITES[suite]} is `{suite}`" in " ".join(text.split())
+    key, params = recovery.generate(suite)
+    context = SlotContext(vault_id=VAULT_ID, slot_id="00112233", kind="recovery", params=params)
+    data = recovery.RecoveryProtector().wrap(SensitiveBytes(bytes(32)), context, Unlock())
+    assert (set(params), set(data)) == ({"suite", "public_key"}, {"wrapped"})
+    body = base64.b32decode(
+        (packed := key.reveal().removeprefix(b"PALYRA-RECOVERY-").replace(b"-", b""))
+        + b"=" * (-len(packed) % 8)
+    )
+    assert len(body) == 1 + recovery._PRIVATE_BYTES[suite] + 4
+    assert f"{recovery._PRIVATE_BYTES[suite]}" in text
+
+
+def test_the_members_of_a_plugin_pin_are_listed():
+    assert _names("## plugins.lock") == list(Pin.__struct_fields__)
