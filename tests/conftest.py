@@ -16,7 +16,7 @@ def _own_environment(monkeypatch, tmp_path):
     for name in [name for name in os.environ if name.startswith("PALYRA_") and name != "PALYRA_REQUIRE_REAL"]:
         monkeypatch.delenv(name)
     for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "HOME"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
+        monkeypatch.setenv(name, str(tmp_path / "home" / name.lower()))
 
 
 @pytest.fixture(autouse=True)

@@ -98,6 +98,12 @@ def _place(given: str | os.PathLike[str] | None, variable: str, platform_name: s
     import platformdirs  # only needed without flag and variable
 
     chosen = getattr(platformdirs, platform_name)("palyra", appauthor=False)
+    if platformdirs.user_state_path("palyra", appauthor=False) == platformdirs.user_config_path(
+        "palyra", appauthor=False
+    ):
+        chosen /= (
+            "state" if platform_name == "user_state_path" else "config"
+        )  # macOS and Windows have one folder
     return normal_path(chosen)
 
 
@@ -110,7 +116,7 @@ def read_config(config_dir: Path) -> Config:
         return Config()
     try:
         return msgspec.convert(_parse(text), Config)
-    except (msgspec.ValidationError, ValueError) as error:
+    except (msgspec.ValidationError, ValueError, RecursionError) as error:
         raise InvalidInputError(
             "invalid_config", f"{path}: {error}", hint="correct or remove that line"
         ) from None

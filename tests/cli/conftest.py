@@ -14,8 +14,7 @@ import pytest
 
 from palyra_kernel.cli.app import run
 
-PYTHON = sys.executable
-ENTRY = (PYTHON, "-m", "palyra_kernel.cli")
+ENTRY = (sys.executable, "-m", "palyra_kernel.cli")
 
 
 class Outcome(NamedTuple):

@@ -15,7 +15,7 @@ from palyra_kernel.cli.dotenv_format import dotenv_line, parse_dotenv
 
 TEXTS = [
     "", "plain", " spaced ", "two\nlines\n", "cr\r\nlf\r", "tab\t", "'", '"', "\\", "\\\\", '\\"', "\\'",
-    "$HOME ${X} `id`",     "# no comment", "a #b", "grüße \U0001f511", "\0\x01\x7f\x85", "\u2028\u2029\xa0", "\ufeffbom",
+    "$HOME ${X} `id`", "# no comment", "a #b", "grüße \U0001f511", "\0\x01\x7f\x85", "\u2028\u2029\xa0", "\ufeffbom",
     "-----BEGIN\nKEY-----\n",
     "export X=1", "ends in \\", "'\\n'", "\x0b\x0c\x1c\x1d\x1e", "=",
 ]  # fmt: skip

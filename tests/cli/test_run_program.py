@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import PYTHON
-
 if sys.platform == "win32":
     pytest.skip("signals and exec of POSIX", allow_module_level=True)
 
@@ -29,7 +27,7 @@ def ran(palyra, *arguments, **options):
 )
 def test_the_value_reaches_the_program_byte_for_byte(call, palyra, value):
     call.set("a", value)
-    assert ran(palyra, "--env", "X=a", "--", PYTHON, "-c", SHOW, "X") == (0, value, "")
+    assert ran(palyra, "--env", "X=a", "--", sys.executable, "-c", SHOW, "X") == (0, value, "")
 
 
 def test_versions_fields_and_scopes(call, palyra):
@@ -60,7 +58,7 @@ def test_arguments_pass_unchanged(call, palyra):
     arguments = ["--env", "Y=b", "--", "", "--help", "\udcff", "a b"]
     code = "import os, sys; sys.stdout.buffer.write(b'|'.join(map(os.fsencode, sys.argv[1:])))"
     outcome = ran(
-        palyra, "--env", "X=a", PYTHON, "-c", code, *arguments
+        palyra, "--env", "X=a", sys.executable, "-c", code, *arguments
     )  # the first word that is no option starts it
     assert outcome.out == b"--env|Y=b|--||--help|\xff|a b"
     assert ran(palyra, "--env", "X=a", "--", "echo", "--", "-x").out == b"-- -x\n"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-
-from tests.cli.conftest import PYTHON
+import sys
 
 ALL_BYTES = bytes(range(256))
 _MODULES = """
@@ -23,7 +22,9 @@ def test_reveal_is_byte_exact_through_a_pipe(palyra):
 def test_revealing_imports_little(palyra):
     palyra("secrets", "set", "a", stdin=b"value")
     arguments = [*palyra.places, "secrets", "get", "a", "--reveal"]
-    done = subprocess.run([PYTHON, "-c", _MODULES, *arguments], capture_output=True, timeout=50, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", _MODULES, *arguments], capture_output=True, timeout=50, check=True
+    )
     assert done.stdout == b"value"
     modules = set(done.stderr.decode().split())
     heavy = {

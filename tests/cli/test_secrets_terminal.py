@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import PYTHON
-
 if sys.platform == "win32":
     pytest.skip("terminals and signals of POSIX", allow_module_level=True)
 
@@ -30,7 +28,7 @@ class Terminal:
 
     def __init__(self, argv: list[str], stdout: int = subprocess.PIPE):
         self.master, slave = os.openpty()
-        launcher = [PYTHON, "-c", _ON_TERMINAL, *argv]
+        launcher = [sys.executable, "-c", _ON_TERMINAL, *argv]
         stdout = slave if stdout == -3 else stdout
         self.process = subprocess.Popen(launcher, stdin=slave, stdout=stdout, stderr=subprocess.PIPE)
         os.close(slave)
@@ -107,3 +105,20 @@ def test_a_full_disk_behind_standard_output_is_an_error(palyra):
         _out, err = process.communicate(timeout=40)
     assert process.returncode == 6
     assert b"disk is full" in err
+
+
+@pytest.mark.parametrize(
+    ("closing", "arguments", "code"),
+    [
+        ("<&-", "secrets set b", 2),
+        ("<&-", "secrets import - --yes", 2),
+        ("<&-", "secrets rm a", 2),
+        ("<&-", "secrets get a --reveal", 0),
+        (">&-", "secrets get a --reveal", 6),
+    ],
+)
+def test_closed_standard_streams(palyra, closing, arguments, code):
+    palyra("secrets", "set", "a", stdin=b"value")
+    shell = ["sh", "-c", f'exec "$@" {closing}', "sh", *palyra.argv(*arguments.split())]
+    done = subprocess.run(shell, capture_output=True, timeout=40, check=False)
+    assert (done.returncode, b"internal" in done.stderr) == (code, False)

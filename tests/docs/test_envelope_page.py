@@ -55,7 +55,7 @@ def test_the_associated_data_is_as_shown(example, binding):
 
 def test_sealing_the_example_gives_the_example(example, binding, kek, blob, monkeypatch):
     random = bytes.fromhex(example["dek"] + example["dek_nonce"] + example["nonce"])
-    monkeypatch.setattr(envelope.os, "urandom", lambda count: random[:count])
+    monkeypatch.setattr("os.urandom", lambda count: random[:count])
     value = bytes.fromhex(example["value"])
     assert envelope.seal(value, binding, kek, int(example["epoch"])) == blob
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import base64
+import hashlib
 import inspect
+import json
 
 import pytest
 
@@ -22,7 +24,7 @@ from palyra_kernel.vault import collect, epochs
 from palyra_kernel.vault.entry import Entry
 from palyra_kernel.vault.index import SECRETS
 from tests.docs.pages import blocks, page, section, table_rows
-from tests.support import VAULT_ID, Parts
+from tests.support import VAULT_ID, Parts, edited
 
 PAGE = page("records.md")
 
@@ -55,6 +57,7 @@ def test_the_table_of_the_store_is_as_shown():
 def test_the_record_layout_is_as_shown():
     keys = derive.DerivedKeys(SensitiveBytes(bytes(32)), VAULT_ID, 1)
     value = seal.Sealer(keys).seal(b"key", 7, b"document").value
+    assert value is not None
     assert value[:5] == bytes([1, 0, 0, 0, 1])
     binding = frame("palyra record", VAULT_ID, 1) + frame(b"key", 7)
     assert keys.record.decrypt(value[5:17], value[17:], binding) == b"document"
@@ -165,3 +168,22 @@ def test_the_recovery_suites_are_as_shown(suite):
 
 def test_the_members_of_a_plugin_pin_are_listed():
     assert _names("## plugins.lock") == list(Pin.__struct_fields__)
+
+
+def test_the_format_of_the_store_is_as_shown(places):
+    places.create().close()
+    with edited(places.records_db) as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    assert f"`{version:#010x}`" in section(PAGE, "## The record store")
+
+
+def test_a_small_document_and_its_mac_are_as_shown(places):
+    places.create().close()
+    text = (places.state_root / "keyring.json").read_text("utf-8")
+    wrapped = json.loads(text)
+    document = text[text.index("{", 1) : text.rindex("}")]
+    assert hashlib.sha256(document.encode()).hexdigest() == wrapped["checksum"]
+    with places.open() as kernel:
+        compact = json.dumps(wrapped["document"] | {"mac": ""}, separators=(",", ":"))
+        mac = kernel._records.keys.keyring_mac(compact.encode())
+    assert mac.hex() == wrapped["document"]["mac"]

@@ -28,7 +28,7 @@ def keyring(opener):
 
 @pytest.fixture
 def tree(keyring) -> dict[str, Any]:
-    return json.loads(msgspec.json.encode(keyring))
+    return dict(json.loads(msgspec.json.encode(keyring)))
 
 
 def wrapped(document: Any) -> bytes:
@@ -192,7 +192,7 @@ def test_fields_of_a_wrong_kind(tree, read):
         *({**tree, "format": value} for value in (0, -1, "1", True, 1.5, None)),
         *({**tree, "vault_id": value} for value in ("", "0" * 31, "0" * 33, 5, None)),
         *({**tree, "epoch": value} for value in ("1", None, 1.5, True)),
-        *({**tree, "slots": value} for value in ([], {}, None, [5], [[]])),
+        *({**tree, "slots": json.loads(text)} for text in ("[]", "{}", "null", "[5]", "[[]]")),
         with_slot(tree, 0, without(slot, "kind")),
         with_slot(tree, 0, {**slot, "params": {"memory_kib": 1.5}}),
         with_slot(tree, 0, {**slot, "params": {"memory_kib": True}}),

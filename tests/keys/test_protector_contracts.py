@@ -10,6 +10,7 @@ from palyra_kernel.keys import recovery
 from palyra_kernel.keys.file import FileProtector
 from palyra_kernel.keys.passphrase import PassphraseProtector
 from palyra_kernel.keys.recovery import RecoveryProtector
+from palyra_kernel.keys.wrapping import slot_text
 from palyra_kernel.testing import KeyProtectorContract
 from palyra_kernel.values.sensitive import SensitiveBytes
 from tests.keys.slots import QUICK
@@ -94,7 +95,7 @@ class _Recovery(KeyProtectorContract):
 
     @pytest.fixture
     def bad_params(self, params):
-        short = recovery.slot_text(bytes(31))
+        short = slot_text(bytes(31))
         return [{}, {**params, "suite": "x448"}, {**params, "suite": 1}, {**params, "public_key": short}]
 
     @pytest.fixture

@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from palyra_kernel.contracts import SlotContext
 from palyra_kernel.errors import IntegrityError
@@ -57,7 +58,7 @@ def test_a_refused_key_leaves_nothing_in_the_buffer(monkeypatch):
             buffers.append(buffer)
             return self._real.decrypt_into(nonce, data, aad, buffer)
 
-    real = wrapping.ChaCha20Poly1305
+    real = ChaCha20Poly1305
     sealed = bytearray(seal_key(KEY, WRAPPING, b"context"))
     sealed[-1] ^= 1
     monkeypatch.setattr(wrapping, "ChaCha20Poly1305", Cipher)

@@ -96,10 +96,12 @@ class WipesItsInput(Healthy):
 class TakesFieldsOut(Healthy):
     breaks = "test_unwrapping_changes_neither_slot_nor_context"
 
+    taken = False
+
     def unwrap(self, slot, context, unlock):
-        opened = super().unwrap(slot, context, unlock)
+        opened = super().unwrap({"format": 1, **slot} if self.taken else slot, context, unlock)
         if isinstance(slot, dict):
-            slot.pop("format")
+            self.taken = bool(slot.pop("format", 0)) or self.taken
         return opened
 
 

@@ -1,5 +1,3 @@
-from secrets import token_bytes, token_hex
-
 import palyra_kernel as palyra
 
 
@@ -8,8 +6,7 @@ class AcmeMemory(palyra.DurableDatabase, palyra.BlobBackend):
 
     @classmethod
     def open(cls, place):
-        table = "CREATE TABLE blobs (id TEXT PRIMARY KEY, data BLOB NOT NULL)"
-        return cls(place.folder / "acme.db", lock_path=place.folder / "acme.lock", schema=[table], format=1)
+        return cls(place.folder / "acme.db", schema=["CREATE TABLE blobs (id PRIMARY KEY, data)"], format=1)
 
     def capabilities(self):
         return palyra.BlobCapabilities(max_blob_bytes=64 * 1024 * 1024)
@@ -21,7 +18,7 @@ class AcmeMemory(palyra.DurableDatabase, palyra.BlobBackend):
                 raise palyra.ConflictError("blob_exists", "a blob with this id exists")
 
     def get(self, ids, deadline):
-        rows = [self.row("SELECT id, data FROM blobs WHERE id = ?", [blob_id]) for blob_id in ids]
+        rows = (self.row("SELECT id, data FROM blobs WHERE id = ?", [blob_id]) for blob_id in ids)
         return dict(row for row in rows if row)
 
     def delete(self, ids, deadline):
@@ -31,14 +28,6 @@ class AcmeMemory(palyra.DurableDatabase, palyra.BlobBackend):
     def list(self, after, limit):
         query = "SELECT id FROM blobs WHERE id > ? ORDER BY id LIMIT ?"
         return [row[0] for row in self.rows(query, [after or "", limit])]
-
-    def probe(self):
-        canary, deadline = {token_hex(16): token_bytes(16)}, palyra.Deadline.after(10)
-        self.put(canary, deadline)
-        intact = self.get(canary, deadline) == canary
-        self.delete(canary, deadline)
-        if not intact:
-            raise palyra.UnavailableError("probe_failed", "the file did not give back what was written")
 
 
 @palyra.hookimpl

@@ -10,7 +10,7 @@ import click
 
 from palyra_kernel.cli.context import Cli
 from palyra_kernel.cli.lazy import LazyGroup
-from palyra_kernel.errors import PalyraError
+from palyra_kernel.errors import InvalidInputError, PalyraError
 
 EXIT_USAGE = 2
 EXIT_CANCELLED = 130
@@ -36,13 +36,23 @@ _COMMANDS = {
 )
 @click.version_option(package_name="palyra-kernel", message="palyra %(version)s")
 @click.option("--state-root", metavar="DIR", help="Where the vault is (PALYRA_STATE_ROOT).")
-@click.option("--config-dir", metavar="DIR", help="Where configuration and key files are (PALYRA_CONFIG_DIR).")
 @click.option(
-    "-p", "plugins", multiple=True, metavar="NAME", help="Use only this enabled plugin; no:NAME leaves one out."
+    "--config-dir", metavar="DIR", help="Where configuration and key files are (PALYRA_CONFIG_DIR)."
+)
+@click.option(
+    "-p",
+    "plugins",
+    multiple=True,
+    metavar="NAME",
+    help="Use only this enabled plugin; no:NAME leaves one out.",
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON for programs; errors too.")
-@click.option("--passphrase-file", metavar="FILE", help="Open the vault with the passphrase in FILE (- is stdin).")
-@click.option("--recovery-file", metavar="FILE", help="Open the vault with the recovery key in FILE (- is stdin).")
+@click.option(
+    "--passphrase-file", metavar="FILE", help="Open the vault with the passphrase in FILE (- is stdin)."
+)
+@click.option(
+    "--recovery-file", metavar="FILE", help="Open the vault with the recovery key in FILE (- is stdin)."
+)
 @click.pass_context
 def app(
     ctx: click.Context,
@@ -70,16 +80,6 @@ def run(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments  # also for errors in the arguments themselves
     try:
         outcome = app.main(args=list(arguments), prog_name="palyra", standalone_mode=False)
-    except PalyraError as error:
-        _report(as_json, error.kind, error.code, error.message, error.hint)
-        return error.exit_code
-    except click.UsageError as error:
-        hint = f"{error.ctx.command_path} --help" if error.ctx else "palyra --help"
-        _report(as_json, "invalid_input", "usage", error.format_message(), hint)
-        return EXIT_USAGE
-    except click.ClickException as error:
-        _report(as_json, "invalid_input", "usage", error.format_message(), None)
-        return EXIT_USAGE
     except (click.Abort, KeyboardInterrupt):
         _report(as_json, "cancelled", "cancelled", "cancelled", None)
         return EXIT_CANCELLED
@@ -87,13 +87,34 @@ def run(arguments: Sequence[str]) -> int:
         # The reader went away. Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return EXIT_USAGE
     except Exception as error:  # noqa: BLE001  # the last door: an unknown error is shown by type, never by text
-        if os.environ.get(TRACEBACK_VARIABLE):
-            raise
-        hint = f"set {TRACEBACK_VARIABLE}=1 to see where, and report it"
-        _report(as_json, "internal", "internal", f"internal error: {type(error).__name__}", hint)
-        return 1
+        known = _known(error)
+        if known is None:
+            if os.environ.get(TRACEBACK_VARIABLE):
+                raise
+            hint = f"set {TRACEBACK_VARIABLE}=1 to see where, and report it"
+            known = PalyraError("internal", f"internal error: {type(error).__name__}", hint=hint)
+        _report(as_json, known.kind, known.code, known.message, known.hint)
+        return known.exit_code
     return outcome if isinstance(outcome, int) else 0
+
+
+def _known(error: Exception) -> PalyraError | None:
+    """The error of ours for *error*, if it is not a defect."""
+    if isinstance(error, PalyraError):
+        return error
+    if isinstance(error, click.ClickException):
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        hint = f"{context.command_path} --help" if context else "palyra --help"
+        return InvalidInputError("usage", error.format_message(), hint=hint)
+    if isinstance(error, OSError):
+        from palyra_kernel.durable.oserrors import from_os_error
+
+        return from_os_error(error, "running the command")
+    return None
 
 
 def _report(as_json: bool, kind: str, code: str, message: str, hint: str | None) -> None:

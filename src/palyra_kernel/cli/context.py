@@ -67,7 +67,7 @@ class Cli:
         try:
             return self._open(self.unlock())
         except UnavailableError as error:
-            if error.code != "no_slot_opens" or self.passphrase_file or not sys.stdin.isatty():
+            if error.code != "no_slot_opens" or self.passphrase_file or not on_terminal():
                 raise
         return self._open(self._asked())
 
@@ -109,13 +109,18 @@ def read_key_file(path: str | None) -> SensitiveBytes | None:
     return SensitiveBytes(data.rstrip(b"\r\n"))
 
 
+def on_terminal() -> bool:
+    """Whether there is somebody to ask. A closed standard input is nobody."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def ask_hidden(prompt: str, *, confirm: bool = False) -> SensitiveBytes:
     """Ask on the terminal without echo. Refuses where there is no terminal."""
     import click
 
     from palyra_kernel.values.sensitive import SensitiveBytes
 
-    if not sys.stdin.isatty():
+    if not on_terminal():
         raise InvalidInputError(
             "no_terminal", f"{prompt}: there is no terminal to ask on", hint="use a file option"
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+
+from palyra_kernel.cli.context import on_terminal
 
 _F = TypeVar("_F", bound=Callable[..., Any])  # click's decorators take and give any function
 
@@ -32,6 +33,6 @@ def confirm(question: str, *, yes: bool) -> None:
     """Ask before something that cannot be undone; without a terminal ``--yes`` is needed."""
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not on_terminal():
         raise click.UsageError("there is no terminal to confirm on: add --yes if you mean it")
     click.confirm(question, abort=True, err=True)

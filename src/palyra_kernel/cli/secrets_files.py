@@ -20,6 +20,8 @@ def read_source(path: str, limit: int, *, what: str) -> bytes:
     ``value_too_large`` and :class:`NotFoundError` ``file_missing``.
     """
     if path == "-":
+        if sys.stdin is None:
+            raise InvalidInputError("no_input", "standard input is closed")
         return read_bounded(sys.stdin.buffer, limit, what=what)
     try:
         with Path(path).open("rb") as stream:
@@ -67,6 +69,8 @@ def write_private(path: str, data: bytes, *, force: bool = False) -> None:
 
 def write_stdout(data: bytes) -> None:
     """Write exactly *data*, past the buffer of Python: nothing stays behind in it, and no error comes late."""
+    if sys.stdout is None:
+        raise UnavailableError("os_error", "standard output is closed")
     sys.stdout.flush()
     stream = sys.stdout.buffer
     raw = getattr(stream, "raw", stream)

@@ -56,12 +56,12 @@ def command(cli: Cli, ref: str, reveal: bool, out: str | None, force: bool, as_b
         data = base64.b64encode(data) + b"\n"
     if out is not None:
         return _write(cli, parsed, out, data, force=force)
-    if cli.as_json:
-        return json_out({"ref": parsed, **_value_for_json(data, as_base64)})
-    if sys.stdout.isatty():
+    if sys.stdout is not None and sys.stdout.isatty():
         click.echo(
             "palyra: warning: the value is now on your screen, and in what your terminal keeps", err=True
         )
+    if cli.as_json:
+        return json_out({"ref": parsed, **_value_for_json(data, as_base64)})
     return write_stdout(data)
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from palyra_kernel.cli.context import ask_hidden
+from palyra_kernel.cli.context import ask_hidden, on_terminal
 from palyra_kernel.cli.generate import KINDS, Generated, generate
 from palyra_kernel.cli.options import json_option
 from palyra_kernel.cli.output import json_out
@@ -112,7 +111,7 @@ def _check(cli: Cli, options: _Options) -> None:
 def _value(ref: VaultRef, options: _Options, limit: int) -> Generated:
     if options.generate:
         return generate(options.generate, options.length)
-    if options.file is None and sys.stdin.isatty():
+    if options.file is None and on_terminal():
         value = ask_hidden(f"Value of {short(ref)}")
     else:
         # A line break that is stripped does not count against the limit; the vault checks what is left.

@@ -99,7 +99,9 @@ class BlobBackend(ABC):
         finally:
             self.delete([canary_id], deadline)
         if not intact:
-            raise UnavailableError("probe_failed", f"the {self.kind} backend did not give back what was written")
+            raise UnavailableError(
+                "probe_failed", f"the {self.kind} backend did not give back what was written"
+            )
 
     @abstractmethod
     def close(self) -> None:

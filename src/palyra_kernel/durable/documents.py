@@ -49,7 +49,7 @@ def decode_document(data: bytes, kind: type[_T], *, format: int, path: Path, cod
                 "newer_format", f"{path} has a format newer than {format}", hint="upgrade palyra-kernel"
             )
         return msgspec.json.decode(text, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise _damaged(path, code) from None
 
 

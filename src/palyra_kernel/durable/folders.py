@@ -40,7 +40,7 @@ def private_folder(path: Path, *, create: bool) -> Path:
             found = os.lstat(path)
         except FileNotFoundError:
             raise NotFoundError(
-                "folder_missing", f"there is no folder {path}", hint="run `palyra init`"
+                "folder_missing", f"there is no folder {path}", hint="restore it, or name the right one"
             ) from None
         if not stat.S_ISDIR(found.st_mode):
             what = "a link" if stat.S_ISLNK(found.st_mode) else "not a folder"

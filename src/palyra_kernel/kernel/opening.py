@@ -103,8 +103,15 @@ def open_vault(
     with open_root(document, find, unlock) as root:
         keys = DerivedKeys(root, document.vault_id, document.epoch)
     document.check_mac(keys)
+    heads = head_file(places, keys)
+    if heads.read().generation and not os.path.lexists(places.state_root / RECORDS_FILE):
+        raise IntegrityError(
+            "records_missing",
+            f"{places.state_root / RECORDS_FILE} is missing",
+            hint="restore it; nothing was changed",
+        )
     store = open_store(registry, f"sqlite://{places.state_root / RECORDS_FILE}")
-    records = Records(store, keys, head_file(places, keys), deadline_seconds=config.vault.deadline_seconds)
+    records = Records(store, keys, heads, deadline_seconds=config.vault.deadline_seconds)
     try:
         if records.check_head().generation == 0:
             _first_commit(places, config, registry, records, document, backend)

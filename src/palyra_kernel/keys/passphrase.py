@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 
 from palyra_kernel.contracts.protectors import KeyProtector, SlotContext, SlotScalar, Unlock
-from palyra_kernel.errors import InvalidInputError, UnavailableError
+from palyra_kernel.errors import IntegrityError, InvalidInputError, UnavailableError
 from palyra_kernel.keys.wrapping import KEY_BYTES, open_key, seal_key, slot_bytes, slot_text
 from palyra_kernel.values.sensitive import SensitiveBytes
 
@@ -38,7 +38,10 @@ class PassphraseProtector(KeyProtector):
         return {"salt": slot_text(salt), "wrapped": slot_text(sealed)}
 
     def unwrap(self, slot: Mapping[str, SlotScalar], context: SlotContext, unlock: Unlock) -> SensitiveBytes:
-        with _derive(context.params, slot_bytes(slot, "salt"), unlock) as derived:
+        salt = slot_bytes(slot, "salt")
+        if len(salt) != _SALT_BYTES:
+            raise IntegrityError("damaged_slot", "the slot's salt has a wrong length")
+        with _derive(context.params, salt, unlock) as derived:
             return open_key(slot_bytes(slot, "wrapped"), derived, context.encode())
 
     def forget(self, slot: Mapping[str, SlotScalar], context: SlotContext, unlock: Unlock) -> None:
@@ -55,7 +58,13 @@ def _derive(params: Mapping[str, SlotScalar], salt: bytes, unlock: Unlock) -> Se
 
     derived = bytearray(KEY_BYTES)
     kdf = Argon2id(salt=salt, length=KEY_BYTES, iterations=iterations, lanes=lanes, memory_cost=memory)
-    kdf.derive_into(unlock.passphrase.view(), derived)  # type: ignore[arg-type]  # takes any buffer; a copy stays
+    try:
+        kdf.derive_into(unlock.passphrase.view(), derived)  # type: ignore[arg-type]  # takes any buffer; a copy stays
+    except MemoryError:
+        raise UnavailableError(
+            "out_of_memory",
+            f"deriving the key takes {memory // 1024} MiB of memory, and there is not so much",
+        ) from None
     return SensitiveBytes.adopt(derived)
 
 

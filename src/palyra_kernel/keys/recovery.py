@@ -34,7 +34,10 @@ class RecoveryProtector(KeyProtector):
     def wrap(self, key: SensitiveBytes, context: SlotContext, unlock: Unlock) -> Mapping[str, SlotScalar]:
         name = _suite_name(context.params)
         public = _load_public(name, slot_bytes(context.params, "public_key"))
-        sealed = _suite(name).encrypt(key.view(), public, info=context.encode())
+        try:
+            sealed = _suite(name).encrypt(key.view(), public, info=context.encode())
+        except ValueError:  # a point of low order: RFC 9180 section 7.1.4 refuses it
+            raise _damaged_public_key() from None
         return {"wrapped": slot_text(sealed)}
 
     def unwrap(self, slot: Mapping[str, SlotScalar], context: SlotContext, unlock: Unlock) -> SensitiveBytes:
@@ -128,7 +131,11 @@ def _load_public(name: str, raw: bytes) -> Any:
             return classic
         return hpke.MLKEM768X25519PublicKey(mlkem.MLKEM768PublicKey.from_public_bytes(raw[:-32]), classic)
     except ValueError:
-        raise InvalidInputError("slot_parameters", "the slot's public key is damaged") from None
+        raise _damaged_public_key() from None
+
+
+def _damaged_public_key() -> InvalidInputError:
+    return InvalidInputError("slot_parameters", "the slot's public key is damaged")
 
 
 def _format(suite: str, private: SensitiveBytes) -> SensitiveBytes:
@@ -152,6 +159,8 @@ def _parse(text: SensitiveBytes) -> tuple[str, SensitiveBytes]:
         body = bytearray(base64.b32decode(packed + b"=" * (-len(packed) % 8)))
     except (binascii.Error, ValueError):
         raise _not_a_key("it holds a character that is not A-Z or 2-7") from None
+    if base64.b32encode(body).rstrip(b"=") != packed:
+        raise _not_a_key("its last character is mistyped")
     data, check = body[:-_CHECK_BYTES], body[-_CHECK_BYTES:]
     if not data or hashlib.sha256(data).digest()[:_CHECK_BYTES] != check:
         raise _not_a_key("the checksum does not fit: look for a mistyped character")

@@ -50,7 +50,7 @@ class KeyringDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     def check_mac(self, keys: DerivedKeys) -> None:
         """Raise :class:`IntegrityError` ``keyring_tampered`` unless the MAC fits."""
-        if not hmac.compare_digest(self.mac, self._expected(keys)):
+        if not hmac.compare_digest(self.mac.encode("utf-8", "replace"), self._expected(keys).encode()):
             raise IntegrityError(
                 "keyring_tampered",
                 "the slots in keyring.json were changed by something else than palyra",
@@ -79,7 +79,8 @@ def read_keyring(path: Path) -> KeyringDocument:
     """
     data = read_file(path, limit=_MAX_KEYRING_BYTES)
     document = decode_document(data, KeyringDocument, format=FORMAT, path=path, code="damaged_keyring")
-    if document.format != FORMAT or not document.slots or not _is_vault_id(document.vault_id):
+    whole = document.slots and 1 <= document.epoch < 2**32 and _is_vault_id(document.vault_id)
+    if document.format != FORMAT or not whole:
         raise IntegrityError("damaged_keyring", f"{path} is damaged", hint="restore it from a backup")
     return document
 

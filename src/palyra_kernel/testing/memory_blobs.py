@@ -69,6 +69,7 @@ class MemoryBackend(BlobBackend):
             return sorted(blob_id for blob_id in self.shelf.blobs if after is None or blob_id > after)[:limit]
 
     def probe(self) -> None:
+        # Beside put, get and delete: a test that makes one of them fail still has a backend that probes.
         canary_id, canary = secrets.token_hex(16), secrets.token_bytes(16)
         with self.shelf.lock:
             self.shelf.blobs[canary_id] = canary

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import TIMEOUT_MAX
 from time import monotonic
 
 from palyra_kernel.errors import UnavailableError
@@ -21,8 +22,8 @@ class Deadline:
         return cls(monotonic() + seconds)
 
     def remaining(self) -> float:
-        """Seconds left, never below zero."""
-        return max(0.0, self.at - monotonic())
+        """Seconds left, never below zero, and never more than a lock can wait."""
+        return min(max(0.0, self.at - monotonic()), TIMEOUT_MAX)
 
     @property
     def expired(self) -> bool:

@@ -38,6 +38,8 @@ class VaultRef:
     def __init__(
         self, scope: VaultScope, key: str, *, version: int | None = None, field: str | None = None
     ) -> None:
+        if not isinstance(scope, VaultScope):
+            raise _invalid(f"a scope is a VaultScope, not {type(scope).__name__}")
         check_key(key)
         if version is not None and not (type(version) is int and 1 <= version <= MAX_VERSION):
             raise _invalid(f"a version is a number from 1 to {MAX_VERSION}")
@@ -56,7 +58,7 @@ class VaultRef:
         if len(text) > _MAX_REFERENCE:
             raise _invalid(f"a reference has at most {_MAX_REFERENCE} characters")
         rest = text.removeprefix(SCHEME)
-        if "://" in rest:
+        if "://" in rest.partition("#")[0]:
             raise _invalid(f"not a vault reference: {text[:64]!r}")
         scope, rest = _split_scope(rest)
         rest, hash_sign, field = rest.partition("#")
@@ -92,6 +94,9 @@ class VaultRef:
         return hash(self._identity())
 
     def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("a reference does not change")
+
+    def __delattr__(self, name: str) -> None:
         raise AttributeError("a reference does not change")
 
     def __reduce__(self) -> tuple[object, ...]:

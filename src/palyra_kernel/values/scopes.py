@@ -10,6 +10,7 @@ from palyra_kernel.errors import InvalidInputError
 MAX_SEGMENT_BYTES = 256
 _SHAPES = {"principal": 1, "channel": 2, "skill": 1}
 _RESERVED = "kernel"
+_CONTROL = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"))
 
 
 class VaultScope:
@@ -27,8 +28,8 @@ class VaultScope:
     _text: str
 
     def __init__(self, kind: str, *segments: str) -> None:
-        if kind != "global" and kind not in _SHAPES:
-            raise _invalid(f"unknown kind of scope: {kind[:32]!r}")
+        if not isinstance(kind, str) or (kind != "global" and kind not in _SHAPES):
+            raise _invalid(f"unknown kind of scope: {str(kind)[:32]!r}")
         if len(segments) != _SHAPES.get(kind, 0):
             raise _invalid(f"a {kind} scope takes {_SHAPES.get(kind, 0)} segments, not {len(segments)}")
         for segment in segments:
@@ -82,6 +83,9 @@ class VaultScope:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("a scope does not change")
 
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError("a scope does not change")
+
     def __reduce__(self) -> tuple[object, ...]:
         if self.reserved:
             return (VaultScope.kernel, self.segments)
@@ -104,7 +108,7 @@ def _check_segment(segment: str) -> None:
         if not segment.isprintable():
             raise _invalid("a scope segment has no control characters")
     elif not unicodedata.is_normalized("NFC", segment) or any(
-        unicodedata.category(c)[0] == "C" for c in segment
+        unicodedata.category(c) in _CONTROL for c in segment
     ):
         raise _invalid("a scope segment is in normal form C and has no control characters")
     if segment != segment.strip() or "/" in segment or "\\" in segment:

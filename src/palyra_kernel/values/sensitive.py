@@ -80,7 +80,9 @@ class SensitiveBytes:
     def __eq__(self, other: object) -> bool:
         if isinstance(other, SensitiveBytes):
             return hmac.compare_digest(self.view(), other.view())
-        if isinstance(other, bytes | bytearray | memoryview):
+        if isinstance(other, memoryview):
+            other = other.tobytes()  # compare_digest takes contiguous buffers only
+        if isinstance(other, bytes | bytearray):
             return hmac.compare_digest(self.view(), other)
         return NotImplemented
 

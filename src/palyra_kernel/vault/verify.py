@@ -66,7 +66,7 @@ def _verify_entry(index: Index, objects: Objects, entry: Entry) -> list[Finding]
         try:
             objects.open(ref, version, blob).wipe()
         except PalyraError as error:
-            findings.append(_error(error.code, subject, error.message))
+            findings.append(_error(error.code, subject, error.message, error.hint))
     return findings
 
 
@@ -99,7 +99,6 @@ def _ref(entry: Entry) -> VaultRef:
     return VaultRef(VaultScope.parse(entry.scope), entry.key)
 
 
-def _error(code: str, subject: str, message: str) -> Finding:
-    return Finding(
-        severity="error", code=code, subject=subject, message=message, hint="restore it from a backup"
-    )
+def _error(code: str, subject: str, message: str, hint: str | None = None) -> Finding:
+    hint = hint or "restore it from a backup"
+    return Finding(severity="error", code=code, subject=subject, message=message, hint=hint)

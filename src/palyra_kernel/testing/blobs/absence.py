@@ -14,7 +14,7 @@ class AbsenceRules(BlobRules):
 
     def test_unknown_ids_are_left_out(self, backend: BlobBackend) -> None:
         """Elsewhere an absent item was reported like a failure, so a lost blob could not even be deleted."""
-        assert backend.get([new_id(), new_id()], soon()) == {}
+        assert backend.get([new_id() for _ in range(3)], soon()) == {}
 
     def test_a_missing_id_hides_no_other(self, backend: BlobBackend) -> None:
         """A batch that stops at the first gap makes stored secrets look lost."""

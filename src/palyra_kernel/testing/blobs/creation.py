@@ -49,12 +49,6 @@ class CreationRules(BlobRules):
         chunks = [ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK)]
         assert {key: blob for chunk in chunks for key, blob in backend.get(chunk, soon()).items()} == blobs
 
-    def test_nothing_to_do_is_fine(self, backend: BlobBackend) -> None:
-        """An empty batch happens at the ends of loops; `IN ()` is a syntax error in most databases."""
-        backend.put({}, soon())
-        backend.delete([], soon())
-        assert backend.get([], soon()) == {}
-
     def test_threads_lose_nothing(self, backend: BlobBackend) -> None:
         """Read, change, write the whole file: two writers at once, and the first one's blobs are gone."""
         parts = [new_blobs(10) for _ in range(self.threads)]
