@@ -11,27 +11,44 @@ import pytest
 import palyra_kernel
 from tests.support import Places
 
-PROMISED = """
-Kernel SensitiveBytes VaultRef VaultScope SecretMetadata hookimpl
-BlobBackend RecordStore KeyProtector
-PalyraError NotFoundError InvalidInputError DeniedError ApprovalRequiredError UnavailableError ConflictError
-IntegrityError
-""".split()
+PROMISED = [
+    *("Kernel", "SensitiveBytes", "VaultRef", "VaultScope", "SecretMetadata", "hookimpl"),
+    *("BlobBackend", "RecordStore", "KeyProtector"),
+    *("PalyraError", "NotFoundError", "InvalidInputError", "DeniedError", "ApprovalRequiredError"),
+    *("UnavailableError", "ConflictError", "IntegrityError"),
+]
 
-BANNED = """
-pydantic hypercorn authlib httpx httpx2 keyring stevedore cedarpy anyio asyncio rich importlib.metadata
-cryptography.x509 packaging platformdirs tomllib logging
-""".split()
+BANNED = [
+    *("pydantic", "hypercorn", "authlib", "httpx", "httpx2", "keyring", "stevedore", "cedarpy", "anyio"),
+    *(
+        "asyncio",
+        "rich",
+        "importlib.metadata",
+        "cryptography.x509",
+        "packaging",
+        "platformdirs",
+        "tomllib",
+        "logging",
+    ),
+]
 """What reading a secret must not import: each costs between ten and two hundred milliseconds."""
+
+SPY = """
+import json, sys
+try:
+    exec({code!r})
+finally:
+    print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+"""
 
 
 def modules_after(code, *arguments, env=None):
     """The modules that a fresh interpreter has imported when *code* ended."""
-    script = f"import sys\ntry:\n    exec({code!r})\nfinally:\n    import json; print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
     ran = subprocess.run(
-        [sys.executable, "-c", script, *arguments],
+        [sys.executable, "-c", SPY.format(code=code), *arguments],
         capture_output=True,
         text=True,
+        check=False,
         env={**os.environ, **(env or {})},
     )
     return ran, set(json.loads(ran.stderr.strip().splitlines()[-1]))

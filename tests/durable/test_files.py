@@ -197,8 +197,6 @@ def test_what_a_crash_left_is_replaced(left, path, tmp_path):
 class Faults:
     """Lets the n-th call of the functions that reach the disk fail."""
 
-    NAMES = ("open", "write", "fsync", "close", "replace", "unlink")
-
     def __init__(self, monkeypatch, fail_at: int, code: int, short: bool = False) -> None:
         self.calls: list[str] = []
         self._fail_at, self._code, self._short = fail_at, code, short

@@ -30,8 +30,8 @@ def test_opening_what_is_not_there_writes_nothing(places, tmp_path):
         places.open()
     assert caught.value.code == "vault_missing"
     assert tree(tmp_path) == []
-    os.mkdir(places.state_root, 0o700)
-    os.mkdir(places.config_dir, 0o700)
+    places.state_root.mkdir(0o700)
+    places.config_dir.mkdir(0o700)
     with pytest.raises(NotFoundError):
         places.open()
     assert tree(tmp_path) == ["config", "state"]
@@ -59,7 +59,7 @@ def test_a_copied_state_root_alone_opens_nothing(places, tmp_path):
     with places.create() as kernel:
         kernel.vault.put("a", b"1")
     shutil.rmtree(places.config_dir)
-    os.mkdir(places.config_dir, 0o700)
+    places.config_dir.mkdir(0o700)
     with pytest.raises(UnavailableError) as caught:
         places.open()
     assert caught.value.code == "no_slot_opens"

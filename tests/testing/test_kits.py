@@ -7,11 +7,11 @@ import pytest
 
 from tests.testing.matrix import broken_rules, mutants_of
 
-MODULES = [f"tests.testing.{kind}_mutants" for kind in ("blob", "record", "protector")]
+PACKAGES = [f"tests.testing.{kind}_mutants" for kind in ("blob", "record", "protector")]
 PROCESSES = 2
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", PACKAGES)
 def test_each_mutant_breaks_exactly_its_rule(name, tmp_path):
     mutants = mutants_of(name)
     expected = {"Healthy": set(), **{mutant.__name__: {mutant.breaks} for mutant in mutants}}
@@ -29,7 +29,7 @@ def test_each_mutant_breaks_exactly_its_rule(name, tmp_path):
     assert found == expected
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", PACKAGES)
 def test_each_rule_has_a_mutant(name):
     contract = importlib.import_module(name).Contract
     rules = {rule for rule in dir(contract) if rule.startswith("test_")}

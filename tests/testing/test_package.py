@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from palyra_kernel.testing import BlobBackendContract
+from palyra_kernel.testing import BlobBackendContract, MemoryBackend
+from palyra_kernel.testing.memory_blobs import BlobShelf
 from palyra_kernel.testing.threads import together
 
 
@@ -39,10 +40,10 @@ def test_the_error_of_a_thread_arrives():
 def test_a_broken_rule_shows_both_values():
     """Without ``register_assert_rewrite`` a failing kit says only ``AssertionError``."""
 
-    class Wrong:
+    class Wrong(MemoryBackend):
         def get(self, ids, deadline):
             return {"unknown": b"ghost"}
 
     with pytest.raises(AssertionError) as caught:
-        BlobBackendContract().test_unknown_ids_are_left_out(Wrong())
+        BlobBackendContract().test_unknown_ids_are_left_out(Wrong(BlobShelf()))
     assert "ghost" in str(caught.value)

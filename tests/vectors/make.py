@@ -4,7 +4,6 @@ Run as ``python tests/vectors/make.py``; it refuses to replace a file. A new for
 """
 
 import json
-import os
 import shutil
 import sys
 import tempfile
@@ -124,7 +123,7 @@ def main():
     base = vault()
     for path in base.rglob("*"):
         if path.name.endswith(".lock"):
-            os.unlink(path)
+            path.unlink()
     shutil.copytree(base, HERE / "vault-v1")
     shutil.rmtree(base)
 

@@ -77,7 +77,8 @@ def app(
 def run(arguments: Sequence[str]) -> int:
     """Run one command; return its exit code. Every error ends here, and none shows a secret."""
     _no_core_dumps()
-    as_json = "--json" in arguments  # also for errors in the arguments themselves
+    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    as_json = "--json" in own  # also for errors in the arguments themselves
     try:
         outcome = app.main(args=list(arguments), prog_name="palyra", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
@@ -90,7 +91,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return EXIT_USAGE
-    except Exception as error:  # noqa: BLE001  # the last door: an unknown error is shown by type, never by text
+    except Exception as error:  # the last door: an unknown error is shown by type, never by text
         known = _known(error)
         if known is None:
             if os.environ.get(TRACEBACK_VARIABLE):

@@ -17,10 +17,7 @@ _MEANING = {
     "passphrase": "asked for each time, or read from --passphrase-file",
     "recovery": "a printed key, read from --recovery-file",
 }
-_RECOVERY = (
-    "Recovery key: it opens the vault when every other way is lost, for you and for whoever finds it. It is shown "
-    "only now: print it, and keep it away from this machine."
-)
+_RECOVERY = "Recovery key: it opens the vault when every other way is lost, for you and for whoever finds it."
 
 
 class Made(NamedTuple):
@@ -59,8 +56,13 @@ def report(cli: Cli, made: Made, slots: NewSlots, recovery_out: str | None) -> N
     else:
         _tell(made)
         if key is not None:
-            click.echo(f"\n{_RECOVERY}\n")
-            click.echo(f"    {key}" if recovery_out is None else f"    written to {recovery_out}")
+            click.echo(f"\n{_RECOVERY}")
+            if recovery_out is None:
+                click.echo(f"It is shown only now: print it, keep it away from this machine.\n\n    {key}")
+            else:
+                click.echo(
+                    f"It is in {recovery_out}: print it, keep it away from this machine, remove the file."
+                )
         _next(made)
     for secret in (slots.recovery_key, slots.unlock.passphrase):
         if secret is not None:

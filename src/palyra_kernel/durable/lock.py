@@ -135,7 +135,7 @@ class FileLock:
         if not ticket.taken(deadline):
             return False
         # The ticket's descriptor holds the lock now; it becomes ours, and ours is closed.
-        fd, self._fd = self._fd, ticket.fd
+        fd, self._fd, ticket.fd = self._fd, ticket.fd, -1
         os.close(fd)
         return True
 
@@ -155,27 +155,33 @@ class _Ticket:
         self._state = threading.Lock()
         self._locked = threading.Event()
         self._abandoned = False
+        _tickets.add(self)
 
     def wait(self) -> None:
         try:
             _wait_lock(self.fd)
         except OSError:
             with self._state:
-                if self._abandoned:
-                    os.close(self.fd)
+                self.drop()
             return  # the waiter runs into its deadline and reports the lock as unavailable
         with self._state:
             if self._abandoned:
-                os.close(self.fd)
+                self.drop()
             else:
                 self._locked.set()
+
+    def drop(self) -> None:
+        """Close the descriptor, and with it the lock, unless it was handed on."""
+        fd, self.fd = self.fd, -1
+        if fd >= 0:
+            os.close(fd)
 
     def taken(self, deadline: Deadline) -> bool:
         try:
             self._locked.wait(deadline.remaining())
         except BaseException:
             if not self._abandon():
-                os.close(self.fd)
+                self.drop()
             raise
         return not self._abandon()
 
@@ -199,6 +205,7 @@ def _open(path: Path) -> int:
         return fd
 
 
+_tickets: weakref.WeakSet[_Ticket] = weakref.WeakSet()
 _open_locks: weakref.WeakSet[FileLock] = weakref.WeakSet()
 
 
@@ -206,6 +213,8 @@ def _drop_in_child() -> None:
     """A forked child must not keep the parent's lock alive through the descriptors it inherited."""
     for lock in list(_open_locks):
         lock.drop()
+    for ticket in list(_tickets):
+        ticket.drop()
 
 
 if sys.platform != "win32":

@@ -28,6 +28,7 @@ from palyra_kernel.keys.slots import KEYRING_FILE
 from palyra_kernel.plugins import PluginHost, Registry
 from palyra_kernel.records import sqlite as builtin_records
 from palyra_kernel.values.findings import Finding
+from palyra_kernel.values.sensitive import SensitiveBytes
 from palyra_kernel.vault import Vault
 from palyra_kernel.vault.epochs import Epochs
 from palyra_kernel.vault.index import Index
@@ -85,13 +86,16 @@ class Kernel:
         unlock: Unlock | None = None,
         backend: str | None = None,
         slots: Sequence[NewSlot] = FILE_SLOT,
+        adopt: bool = False,
     ) -> Self:
         """Open the vault in *state_root* with the configuration in *config_dir*.
 
         Both default to ``PALYRA_STATE_ROOT`` and ``PALYRA_CONFIG_DIR``, then to the platform's folders. *plugins*
         narrows what ``plugins.lock`` pins, or names the set when there is no lock. *create* makes folders and vault
         if there are none, with *slots* and *backend*. *unlock* brings a passphrase or recovery key; the kernel
-        never asks for one. Without *create* nothing is written to a place that has no vault.
+        never asks for one. *adopt* opens a vault of which this machine has no head, because the configuration
+        folder was lost or the state root comes from elsewhere: whether it is the newest cannot be told then.
+        Without *create* nothing is written to a place that has no vault.
 
         Raises :class:`NotFoundError` ``vault_missing``, :class:`DeniedError` ``unsafe_folder``,
         :class:`UnavailableError` (``no_slot_opens``, ``no_backend``, ``plugin_missing``, …),
@@ -105,11 +109,11 @@ class Kernel:
             raise missing_vault(places)
         config = read_config(places.config_dir)
         host = PluginHost.load(places.config_dir, names=plugins, builtins=BUILTINS)
-        unlock = _with_key_folder(unlock or Unlock(), places)
+        unlock = _own(unlock or Unlock(), places)
         if create and not vault_exists(places):
-            made = [new._replace(unlock=_with_key_folder(new.unlock, places)) for new in slots]
+            made = [new._replace(unlock=_own(new.unlock, places)) for new in slots]
             make_vault(places, config, host.registry, made, backend)
-        opened = open_vault(places, config, host.registry, unlock, backend)
+        opened = open_vault(places, config, host.registry, unlock, backend, adopt=adopt)
         try:
             return cls(places, config, host, opened, unlock)
         except BaseException:
@@ -152,6 +156,9 @@ class Kernel:
                 self._objects.backend.close()
             finally:
                 self._records.close()
+                for secret in (self.unlock.passphrase, self.unlock.recovery_key):
+                    if secret is not None:
+                        secret.wipe()
 
     _closed = False
 
@@ -183,7 +190,15 @@ def _open_objects(
     return objects, Index(opened.records)
 
 
-def _with_key_folder(unlock: Unlock, places: Places) -> Unlock:
-    if unlock.key_folder is not None:
-        return unlock
-    return msgspec.structs.replace(unlock, key_folder=places.key_folder)
+def _own(unlock: Unlock, places: Places) -> Unlock:
+    """A copy that the kernel wipes when it is closed; the caller's stays the caller's."""
+    return Unlock(
+        key_folder=unlock.key_folder or places.key_folder,
+        passphrase=_copy(unlock.passphrase),
+        recovery_key=_copy(unlock.recovery_key),
+        interactive=unlock.interactive,
+    )
+
+
+def _copy(secret: SensitiveBytes | None) -> SensitiveBytes | None:
+    return None if secret is None else SensitiveBytes(secret.view())

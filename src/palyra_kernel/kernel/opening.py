@@ -95,16 +95,26 @@ def make_vault(
 
 
 def open_vault(
-    places: Places, config: Config, registry: Registry, unlock: Unlock, backend: str | None
+    places: Places,
+    config: Config,
+    registry: Registry,
+    unlock: Unlock,
+    backend: str | None,
+    *,
+    adopt: bool = False,
 ) -> Opened:
-    """Open the vault in *places*, and finish making it if that was interrupted."""
+    """Open the vault in *places*, and finish making it if that was interrupted.
+
+    *adopt* accepts the vault as it is where this machine has no head of it.
+    """
     find = protector_finder(registry)
     document = read_keyring(places.state_root / KEYRING_FILE)
     with open_root(document, find, unlock) as root:
         keys = DerivedKeys(root, document.vault_id, document.epoch)
     document.check_mac(keys)
     heads = head_file(places, keys)
-    if heads.read().generation and not os.path.lexists(places.state_root / RECORDS_FILE):
+    adopt = adopt and not os.path.lexists(heads.path)
+    if (adopt or heads.read().generation) and not os.path.lexists(places.state_root / RECORDS_FILE):
         raise IntegrityError(
             "records_missing",
             f"{places.state_root / RECORDS_FILE} is missing",
@@ -113,6 +123,8 @@ def open_vault(
     store = open_store(registry, f"sqlite://{places.state_root / RECORDS_FILE}")
     records = Records(store, keys, heads, deadline_seconds=config.vault.deadline_seconds)
     try:
+        if adopt:
+            records.adopt_head()
         if records.check_head().generation == 0:
             _first_commit(places, config, registry, records, document, backend)
         pins, document = _pinned_keyring(places, records, document)

@@ -10,7 +10,7 @@ from palyra_kernel.contracts.protectors import KeyProtector, SlotContext, SlotSc
 from palyra_kernel.durable.files import create_file, read_file
 from palyra_kernel.durable.folders import fsync_folder
 from palyra_kernel.durable.oserrors import translated
-from palyra_kernel.errors import ConflictError, IntegrityError, NotFoundError, UnavailableError
+from palyra_kernel.errors import ConflictError, IntegrityError, NotFoundError, PalyraError, UnavailableError
 from palyra_kernel.keys.wrapping import KEY_BYTES, open_key, seal_key, slot_bytes, slot_text
 from palyra_kernel.values.sensitive import SensitiveBytes
 
@@ -56,6 +56,10 @@ class FileProtector(KeyProtector):
 
     def forget(self, slot: Mapping[str, SlotScalar], context: SlotContext, unlock: Unlock) -> None:
         path = _key_path(context, unlock)
+        try:
+            self.unwrap(slot, context, unlock).wipe()
+        except PalyraError:
+            return  # gone, or the key file of another slot
         with translated(f"removing {path}"):
             path.unlink(missing_ok=True)
             fsync_folder(path.parent)

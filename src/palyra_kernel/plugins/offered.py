@@ -36,14 +36,22 @@ def check_class(offered: object, contract: type[T], origin: Origin, hook: str) -
     return offered
 
 
+def _are_params(params: object) -> bool:
+    if not isinstance(params, dict):
+        return False
+    return all(type(name) is str and type(value) in (str, int) for name, value in params.items())
+
+
 def _check_attributes(cls: type[object], contract: type[object], origin: Origin) -> None:
     """What the kernel sorts by and prints before anything is opened."""
     strength: object = getattr(cls, "strength", 0)
     device_bound: object = getattr(cls, "device_bound", False)
     weak: object = getattr(cls, "weak", None)
+    params: object = getattr(cls, "default_params", {})
     for name, fits in (
         ("strength", type(strength) is int and 0 <= strength <= 100),
         ("device_bound", type(device_bound) is bool),
+        ("default_params", _are_params(params)),
         ("weak", weak is None or (isinstance(weak, str) and bool(weak))),
     ):
         if hasattr(contract, name) and not fits:

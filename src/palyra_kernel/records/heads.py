@@ -55,6 +55,12 @@ class HeadFile:
                 return
             fsync_folder(self.path.parent)
 
+    def adopt(self, store: Head) -> None:
+        """Take the store as it is for the newest that was seen: this machine knows nothing better."""
+        with translated(f"writing {self.path}"):
+            create_file(self.path, self._slot(store).ljust(_SLOT_STEP, b"\0") + self._slot(store))
+            fsync_folder(self.path.parent)
+
     def read(self) -> Head:
         """Return the newest whole slot. Raises :class:`IntegrityError` ``head_missing`` or ``head_tampered``."""
         with translated(f"reading {self.path}"):
@@ -110,7 +116,7 @@ class HeadFile:
             raise IntegrityError(
                 "head_missing",
                 f"{self.path} is missing: this machine cannot tell whether the vault was rolled back",
-                hint="restore the configuration folder",
+                hint="restore the configuration folder, or take the vault as it is: palyra vault adopt",
             ) from None
         try:
             check_owner(fd, self.path, forbidden=0o077)

@@ -54,6 +54,10 @@ class Records:
         self._heads.check(head)
         return head
 
+    def adopt_head(self) -> None:
+        """Make the head that is missing on this machine, from the store as it is."""
+        self._heads.adopt(self._stored_head()[0])
+
     def read(self, key: bytes) -> Record:
         """Return the record of *key*."""
         stored = self.store.get(key)

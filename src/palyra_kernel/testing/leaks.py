@@ -13,6 +13,7 @@ _WINDOW = 16
 
 def shows(text: str, secret: bytes) -> bool:
     """Whether *text* holds *secret*, a slice of it, or its SHA-256, in one of the usual forms."""
+    text += text.replace("\\\\", "\\")  # a repr of a repr escapes twice
     return any(
         form[start : start + _WINDOW] in text
         for form in _forms(secret)
@@ -44,7 +45,8 @@ def text_of(error: BaseException) -> str:
         if one is None or id(one) in seen:
             continue
         seen.add(id(one))
-        parts += [str(one), repr(one), repr(one.args), repr(vars(one))]
+        carried = (*one.args, *vars(one).values(), *getattr(one, "__notes__", ()))
+        parts += [str(one), repr(one), *map(str, carried)]
         waiting.append(one.__cause__)
         if not one.__suppress_context__:
             waiting.append(one.__context__)

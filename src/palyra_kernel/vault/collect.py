@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import msgspec
 
+from palyra_kernel.errors import UnavailableError
 from palyra_kernel.records import Change, Namespace, Records
 from palyra_kernel.values.ids import now_ms
-from palyra_kernel.vault.index import Index
+from palyra_kernel.vault.index import SECRETS, Index
 from palyra_kernel.vault.objects import Objects
 
 MARKS = Namespace("gc", guarded=False)
@@ -33,6 +34,10 @@ class _Mark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def collect(records: Records, index: Index, objects: Objects, *, grace_ms: int = GRACE_MS) -> GcReport:
     """Delete what was marked at least *grace_ms* milliseconds ago, then mark what is new."""
+    if not objects.backend.capabilities().listable:
+        raise UnavailableError(
+            "not_listable", "the blob backend cannot list what it holds, so nothing can be collected"
+        )
     now = now_ms()
     deleted, waiting = _sweep(records, index, objects, now - grace_ms)
     marked = _mark(records, index, objects, now)
@@ -73,6 +78,7 @@ def _sweep(records: Records, index: Index, objects: Objects, before: int) -> tup
     if not due:
         return 0, len(marks)
     with records.exclusive():
+        records.load_guarded(SECRETS)  # an index that was rolled back must not decide what is garbage
         referenced = _referenced(index)
         dead = [object_id for object_id in due if object_id not in referenced]
         for start in range(0, len(due), _BATCH):

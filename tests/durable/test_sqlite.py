@@ -1,0 +1,315 @@
+"""The SQLite file: what was acknowledged is there, and everything else is an error with a name."""
+
+import os
+import shutil
+import sqlite3
+import stat
+import sys
+import threading
+from contextlib import closing
+
+import pytest
+
+from palyra_kernel.durable.sqlite import DurableDatabase
+from palyra_kernel.errors import DeniedError, IntegrityError, PalyraError, UnavailableError
+from palyra_kernel.values.deadline import Deadline
+from tests.durable.posix import STRANGER, needs_root, with_umask
+from tests.durable.processes import WAIT, Process
+
+if sys.platform == "win32":
+    pytest.skip("POSIX modes and processes", allow_module_level=True)
+
+SCHEMA = ("CREATE TABLE t (id INTEGER PRIMARY KEY, value BLOB) STRICT",)
+INSERT = "INSERT INTO t (value) VALUES (?)"
+
+
+def open_at(path, format: int = 1) -> DurableDatabase:
+    return DurableDatabase(path, schema=SCHEMA, format=format)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "x.db"
+
+
+@pytest.fixture
+def database(path):
+    database = open_at(path)
+    yield database
+    database.close()
+
+
+def put(database: DurableDatabase, value: bytes, seconds: float = WAIT) -> None:
+    with database.transaction(Deadline.after(seconds)) as connection:
+        connection.execute(INSERT, (value,))
+
+
+def values(database: DurableDatabase) -> list[bytes]:
+    return [value for (value,) in database.rows("SELECT value FROM t ORDER BY id")]
+
+
+def refused(path, *codes: str, kind: type[PalyraError] = PalyraError, format: int = 1) -> None:
+    with pytest.raises(kind) as caught:
+        open_at(path, format)
+    assert caught.value.code in codes
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_every_file_is_born_private(umask, path, tmp_path):
+    """SQLite gives a file the mode of the umask: readable for everybody, until somebody narrows it."""
+    born = []
+    plain = os.open
+
+    def spy(*args, **options):
+        fd = plain(*args, **options)
+        if stat.S_ISREG(os.fstat(fd).st_mode):
+            born.append(stat.S_IMODE(os.fstat(fd).st_mode))
+        return fd
+
+    os.open = spy
+    try:
+        database = with_umask(umask, open_at, path)
+    finally:
+        os.open = plain
+    with_umask(umask, put, database, b"x")
+    found = {entry.name: stat.S_IMODE(entry.stat().st_mode) for entry in tmp_path.iterdir()}
+    database.close()
+    assert found == dict.fromkeys(("x.db", "x.db-wal", "x.db-shm", "x.db.lock"), 0o600)
+    assert set(born) == {0o600}
+
+
+def test_what_is_committed_is_there(path, database):
+    put(database, b"1")
+    put(database, b"2")
+    assert values(database) == [b"1", b"2"]
+    database.close()
+    with closing(open_at(path)) as again:
+        assert values(again) == [b"1", b"2"]
+        assert again.check() == []
+
+
+def test_it_is_durable_by_its_settings(database):
+    """Without a sync at each commit, a power cut takes the last ones."""
+    settings = {
+        name: database.row(f"PRAGMA {name}")[0] for name in ("journal_mode", "synchronous", "secure_delete")
+    }
+    assert settings == {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1}
+    assert database.row("PRAGMA trusted_schema") == (0,)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, UnavailableError])
+def test_an_error_in_the_block_changes_nothing(error, database):
+    put(database, b"1")
+    with pytest.raises(error), database.transaction(Deadline.after(WAIT)) as connection:
+        connection.execute(INSERT, (b"2",))
+        raise error("code", "message") if error is UnavailableError else error
+    assert values(database) == [b"1"]
+    put(database, b"3")
+    assert values(database) == [b"1", b"3"]
+
+
+def test_processes_lose_nothing(path):
+    """Sixteen writers at once: an unlocked read-modify-write lost what others had been told is stored."""
+    code = f"""
+    database = DurableDatabase(path, schema={SCHEMA!r}, format=1)
+    say("ready")
+    hear()
+    for number in range(50):
+        with database.transaction(Deadline.after(100)) as connection:
+            connection.execute("INSERT INTO t (value) VALUES (?)", (b"%d/%d" % (os.getpid(), number),))
+    database.close()
+    """
+    processes = [Process(code, path) for _ in range(16)]
+    try:
+        for process in processes:
+            process.hear("ready")
+        for process in processes:
+            process.say()
+        for process in processes:
+            process.finish()
+    finally:
+        for process in processes:
+            process.__exit__()
+    with closing(open_at(path)) as database:
+        expected = {b"%d/%d" % (process.pid, number) for process in processes for number in range(50)}
+        found = values(database)
+        assert len(found) == 800
+        assert set(found) == expected
+        assert database.check() == []
+
+
+def test_threads_lose_nothing(database):
+    def write(name: int) -> None:
+        for number in range(25):
+            put(database, b"%d/%d" % (name, number))
+            assert b"%d/%d" % (name, number) in values(database)
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(WAIT)
+    assert len(set(values(database))) == 100
+
+
+def test_first_openers_at_once_make_one_database(path):
+    """Two first starts made two worlds elsewhere, and the second erased the first."""
+    code = f"""
+    say("ready")
+    hear()
+    database = DurableDatabase(path, schema={SCHEMA!r}, format=1)
+    with database.transaction(Deadline.after(100)) as connection:
+        connection.execute("INSERT INTO t (value) VALUES (x'00')")
+    os._exit(0)
+    """
+    processes = [Process(code, path) for _ in range(6)]
+    try:
+        for process in processes:
+            process.hear("ready")
+        for process in processes:
+            process.say()
+        for process in processes:
+            process.finish()
+    finally:
+        for process in processes:
+            process.__exit__()
+    with closing(open_at(path)) as database:
+        assert len(values(database)) == 6
+
+
+def test_a_killed_writer_leaves_the_old_state(path):
+    code = f"""
+    database = DurableDatabase(path, schema={SCHEMA!r}, format=1)
+    with database.transaction(Deadline.after(100)) as connection:
+        connection.execute("INSERT INTO t (value) VALUES (x'01')")
+    with database.transaction(Deadline.after(100)) as connection:
+        connection.execute("INSERT INTO t (value) VALUES (x'02')")
+        say("inside")
+        hear()
+    """
+    with Process(code, path) as writer:
+        writer.hear("inside")
+        writer.kill()
+        with closing(open_at(path)) as database:
+            assert values(database) == [b"\1"]
+            put(database, b"3")
+
+
+def test_readers_do_not_wait_for_a_writer(path, database):
+    """Readers excluded each other elsewhere, and every reader took the lock."""
+    put(database, b"1")
+    with closing(open_at(path)) as reader, database.transaction(Deadline.after(WAIT)) as connection:
+        connection.execute(INSERT, (b"2",))
+        assert values(reader) == [b"1"]
+
+
+def test_another_commit_changes_the_data_version(path, database):
+    before = database.data_version()
+    assert database.data_version() == before
+    with closing(open_at(path)) as other:
+        put(other, b"1")
+    assert database.data_version() != before
+
+
+@pytest.mark.parametrize("format", [1, 2, 127])
+def test_formats(format, path):
+    open_at(path, format).close()
+    open_at(path, format).close()
+    if format > 1:
+        refused(path, "newer_format", kind=UnavailableError, format=format - 1)
+
+
+def flip(path, at: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("at", range(60, 64))
+def test_a_flipped_bit_in_the_format_is_damage(at, path):
+    """It sent people off to upgrade a program that was new enough."""
+    open_at(path).close()
+    flip(path, at)
+    refused(path, "damaged", kind=IntegrityError)
+
+
+@pytest.mark.parametrize(
+    "content", [b"garbage" * 1000, b"\0" * 8192, b"SQLite format 3\0" + b"\xff" * 5000, b"x"]
+)
+def test_a_garbage_file(content, path):
+    path.touch(mode=0o600)
+    path.write_bytes(content)
+    refused(path, "damaged", kind=IntegrityError)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("keep", [1, 50, 99, 100, 4096, 8191, 12_000])
+def test_a_truncated_file(keep, path):
+    with closing(open_at(path)) as database:
+        put(database, bytes(40_000))
+    assert path.stat().st_size > 40_000
+    os.truncate(path, keep)
+    try:
+        database = open_at(path)
+    except IntegrityError as error:
+        assert error.code == "damaged"  # noqa: PT017
+        return
+    with closing(database):
+        assert database.check() != []
+        with pytest.raises(IntegrityError):
+            values(database)
+
+
+def test_a_damaged_page_is_found(path):
+    with closing(open_at(path)) as database:
+        put(database, bytes(40_000))
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(os.urandom(4096))
+    with closing(open_at(path)) as database:
+        assert database.check()
+        with pytest.raises(IntegrityError) as caught:
+            values(database)
+    assert caught.value.code == "damaged"
+
+
+def test_a_table_of_somebody_else(path):
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE t (other)")
+    path.chmod(0o600)
+    refused(path, "damaged", kind=IntegrityError)
+
+
+@pytest.mark.parametrize("kind", ["folder", "link", "dangling link", "fifo", "open"])
+def test_what_is_no_file_of_ours(kind, path, tmp_path):
+    target = tmp_path / "target.db"
+    if kind == "folder":
+        path.mkdir(mode=0o700)
+    elif kind == "link":
+        open_at(target).close()
+        path.symlink_to(target)
+    elif kind == "dangling link":
+        path.symlink_to(target)
+    elif kind == "fifo":
+        os.mkfifo(path, 0o600)
+    else:
+        path.touch(mode=0o644)
+    refused(path, "unsafe_file", kind=DeniedError)
+    assert kind == "link" or not target.exists()
+
+
+@needs_root
+def test_a_file_of_another_user(path):
+    open_at(path).close()
+    os.chown(path, STRANGER, -1)
+    refused(path, "unsafe_file", kind=DeniedError)
+
+
+def test_a_copy_of_the_closed_file_is_whole(path, database, tmp_path):
+    """Closing moves the log into the file."""
+    put(database, b"1")
+    database.close()
+    assert not path.with_name("x.db-wal").exists()
+    shutil.copy2(path, tmp_path / "copy.db")
+    with closing(open_at(tmp_path / "copy.db")) as copy:
+        assert values(copy) == [b"1"]

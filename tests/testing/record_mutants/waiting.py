@@ -1,0 +1,113 @@
+"""Broken about watching and locking."""
+
+import time
+from contextlib import contextmanager
+
+from palyra_kernel.errors import UnavailableError
+from tests.testing.record_mutants import HASTY, HASTY_AFTER_SETTLING, Healthy, records_of
+
+
+class AlwaysCallsChange(Healthy):
+    breaks = "test_watch_is_false_when_nothing_happened"
+
+    def watch(self, prefix, deadline):
+        return True
+
+
+class WakesTheWaitingOnly(Healthy):
+    breaks = "test_watch_remembers_a_commit_between_two_calls"
+    knobs = HASTY_AFTER_SETTLING
+
+    def watch(self, prefix, deadline):
+        self._seen[prefix] = self.shelf.moment
+        return super().watch(prefix, deadline)
+
+
+class AnswersAtTheDeadline(Healthy):
+    breaks = "test_watch_wakes_up"
+    knobs = HASTY
+
+    def watch(self, prefix, deadline):
+        time.sleep(deadline.remaining())
+        return super().watch(prefix, deadline)
+
+
+class IgnoresDeletes(Healthy):
+    breaks = "test_watch_notices_a_delete"
+    knobs = HASTY
+
+    def _changed(self, prefix, since):
+        return any(
+            at > since and key.startswith(prefix) and records_of(self)[key].value is not None
+            for key, at in self.shelf.changed_at.items()
+        )
+
+
+class NoticesItselfOnly(Healthy):
+    breaks = "test_watch_notices_another_process"
+    knobs = HASTY
+
+    def commit(self, checks, puts, deletes):
+        super().commit(checks, puts, deletes)
+        vars(self.shelf)["last_author"] = self
+
+    def _changed(self, prefix, since):
+        return super()._changed(prefix, since) and vars(self.shelf).get("last_author", self) is self
+
+
+class HasOneMark(Healthy):
+    breaks = "test_one_watcher_does_not_eat_the_news_of_another"
+    knobs = HASTY
+    mark = 0
+
+    def _changed(self, prefix, since):
+        if not super()._changed(prefix, self.mark):
+            return False
+        self.mark = self.shelf.moment
+        return True
+
+
+class LocksItselfOut(Healthy):
+    breaks = "test_commit_works_inside_exclusive"
+    held = False
+
+    @contextmanager
+    def exclusive(self, deadline):
+        with super().exclusive(deadline):
+            self.held = True
+            try:
+                yield
+            finally:
+                self.held = False
+
+    def commit(self, checks, puts, deletes):
+        if self.held:
+            raise UnavailableError("locked", "somebody holds the store")
+        super().commit(checks, puts, deletes)
+
+
+class KeepsTheLock(Healthy):
+    breaks = "test_exclusive_is_released"
+    knobs = HASTY
+
+    @contextmanager
+    def exclusive(self, deadline):
+        with super().exclusive(deadline):
+            try:
+                yield
+            except LookupError:
+                self.shelf.writer.acquire()
+                raise
+
+
+class GivesUpItsOwnWay(Healthy):
+    breaks = "test_exclusive_gives_up_as_unavailable"
+
+    @contextmanager
+    def exclusive(self, deadline):
+        if not self.shelf.writer.acquire(timeout=deadline.remaining()):
+            raise TimeoutError
+        try:
+            yield
+        finally:
+            self.shelf.writer.release()
