@@ -66,7 +66,7 @@ class Process:
         """Wait for an end without an error."""
         assert self._process.wait(WAIT) == 0
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:

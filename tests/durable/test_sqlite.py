@@ -78,7 +78,8 @@ def test_every_file_is_born_private(umask, path, tmp_path):
     assert set(born) == {0o600}
 
 
-def test_what_is_committed_is_there(path, database):
+def test_what_is_committed_is_there(path):
+    database = open_at(path)
     put(database, b"1")
     put(database, b"2")
     assert values(database) == [b"1", b"2"]
@@ -100,12 +101,17 @@ def test_it_is_durable_by_its_settings(database):
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, UnavailableError])
 def test_an_error_in_the_block_changes_nothing(error, database):
     put(database, b"1")
+    raised = error("code", "message") if error is UnavailableError else error()
     with pytest.raises(error), database.transaction(Deadline.after(WAIT)) as connection:
-        connection.execute(INSERT, (b"2",))
-        raise error("code", "message") if error is UnavailableError else error
+        _execute_and_raise(connection, raised)
     assert values(database) == [b"1"]
     put(database, b"3")
     assert values(database) == [b"1", b"3"]
+
+
+def _execute_and_raise(connection, error):
+    connection.execute(INSERT, (b"2",))
+    raise error
 
 
 def test_processes_lose_nothing(path):
@@ -233,9 +239,7 @@ def test_a_flipped_bit_in_the_format_is_damage(at, path):
     refused(path, "damaged", kind=IntegrityError)
 
 
-@pytest.mark.parametrize(
-    "content", [b"garbage" * 1000, b"\0" * 8192, b"SQLite format 3\0" + b"\xff" * 5000, b"x"]
-)
+@pytest.mark.parametrize("content", [b"garbage" * 1000, b"\0" * 8192, b"SQLite format 3\0" + b"\xff" * 5000])
 def test_a_garbage_file(content, path):
     path.touch(mode=0o600)
     path.write_bytes(content)
@@ -243,7 +247,7 @@ def test_a_garbage_file(content, path):
     assert path.read_bytes() == content
 
 
-@pytest.mark.parametrize("keep", [1, 50, 99, 100, 4096, 8191, 12_000])
+@pytest.mark.parametrize("keep", [50, 99, 100, 4096, 8191, 12_000])
 def test_a_truncated_file(keep, path):
     with closing(open_at(path)) as database:
         put(database, bytes(40_000))
@@ -267,10 +271,17 @@ def test_a_damaged_page_is_found(path):
         file.seek(4096)
         file.write(os.urandom(4096))
     with closing(open_at(path)) as database:
-        assert database.check()
-        with pytest.raises(IntegrityError) as caught:
-            values(database)
-    assert caught.value.code == "damaged"
+        for look in (database.check, lambda: values(database)):
+            with pytest.raises(IntegrityError) as caught:
+                look()
+            assert caught.value.code == "damaged"
+
+
+def test_an_empty_file_is_one_that_was_being_made(path):
+    """Its maker died between the first two steps. What a vault lost, the head outside of it notices."""
+    path.touch(mode=0o600)
+    with closing(open_at(path)) as database:
+        assert values(database) == []
 
 
 def test_a_table_of_somebody_else(path):
@@ -305,8 +316,9 @@ def test_a_file_of_another_user(path):
     refused(path, "unsafe_file", kind=DeniedError)
 
 
-def test_a_copy_of_the_closed_file_is_whole(path, database, tmp_path):
+def test_a_copy_of_the_closed_file_is_whole(path, tmp_path):
     """Closing moves the log into the file."""
+    database = open_at(path)
     put(database, b"1")
     database.close()
     assert not path.with_name("x.db-wal").exists()

@@ -1,9 +1,17 @@
 """Slots of a live vault: added, drilled, removed, and never an old keyring put back."""
 
+import shutil
+
 import pytest
 
 from palyra_kernel import SensitiveBytes, Unlock
-from palyra_kernel.errors import ConflictError, IntegrityError, NotFoundError, UnavailableError
+from palyra_kernel.errors import (
+    ConflictError,
+    IntegrityError,
+    InvalidInputError,
+    NotFoundError,
+    UnavailableError,
+)
 from palyra_kernel.kernel import slots as keeper
 from palyra_kernel.keys import recovery
 
@@ -126,3 +134,46 @@ def test_a_changed_keyring_is_refused_even_with_a_right_checksum(places):
         write_keyring(path, changed)
         with pytest.raises(IntegrityError):
             places.open()
+
+
+def test_the_recovery_key_opens_a_vault_whose_configuration_folder_is_gone(places):
+    """A recovery key that needs a file of the lost machine recovers nothing."""
+    with places.create() as kernel:
+        kernel.vault.put("a", b"1")
+        text, params = recovery.generate()
+        (lost,) = kernel.slots.list()
+        kernel.slots.add("recovery", Unlock(), unlock=kernel.unlock, params=params)
+    shutil.rmtree(places.config_dir)
+    unlock = Unlock(recovery_key=text)
+    with pytest.raises(NotFoundError):
+        places.open(unlock=unlock)
+    with places.open(unlock=unlock, adopt=True) as kernel:
+        assert kernel.vault.get("a") == b"1"
+        kernel.slots.add("file", kernel.unlock, unlock=kernel.unlock)
+        kernel.slots.remove(lost.id, unlock=kernel.unlock)  # must not take the new slot's key file along
+        assert kernel.verify() == []
+    with places.open() as kernel:
+        assert kernel.vault.get("a") == b"1"
+
+
+def test_adopting_is_no_way_around_a_rollback(places):
+    with places.create() as kernel:
+        kernel.vault.put("a", b"1")
+    old = places.records_db.read_bytes()
+    with places.open() as kernel:
+        kernel.vault.put("a", b"2")
+    places.records_db.write_bytes(old)
+    with pytest.raises(IntegrityError) as caught:
+        places.open(adopt=True)
+    assert caught.value.code == "rolled_back"
+
+
+def test_closing_wipes_the_kernels_own_copies_and_not_the_callers(places):
+    mine = passphrase(b"one")
+    with places.create() as kernel:
+        add_passphrase(kernel)
+    kernel = places.open(unlock=mine)
+    kernel.close()
+    assert mine.passphrase == b"one"
+    with pytest.raises(InvalidInputError):
+        kernel.unlock.passphrase.reveal()

@@ -256,14 +256,12 @@ def test_a_field_is_text(field):
         VaultRef(GLOBAL, "a", field=field)
 
 
-@pytest.mark.xfail(strict=True, reason="the parser looks for '://' behind '#', too")
 def test_a_field_may_hold_a_url():
     """Docker's credential files have such members. What the constructor takes, the parser takes."""
     ref = VaultRef(GLOBAL, "docker", field="https://index.docker.io/v1/")
     assert VaultRef.parse(str(ref)) == ref
 
 
-@pytest.mark.xfail(strict=True, reason="the constructor takes any object as scope")
 @pytest.mark.parametrize("scope", ["global", "principal:a/b", "kernel:ca", None])
 def test_a_scope_is_no_text(scope: Any):
     """Scopes that were built directly were not checked elsewhere: text that the parser refuses got into ids and
@@ -286,7 +284,6 @@ def test_it_does_not_change_and_travels():
     assert ref.bare == VaultRef.parse("principal:a/b")
 
 
-@pytest.mark.xfail(strict=True, reason="`del` is not refused")
 @pytest.mark.parametrize(
     ("value", "name"), [(VaultRef.parse("a"), "key"), (VaultScope("skill", "a"), "segments")]
 )

@@ -60,16 +60,16 @@ class Cli:
 
         return find_places(self.state_root, self.config_dir)
 
-    def kernel(self) -> Kernel:
+    def kernel(self, *, adopt: bool = False) -> Kernel:
         """Open the vault; the command closes it. Asks for the passphrase on a terminal if nothing else opens."""
         from palyra_kernel.errors import UnavailableError
 
         try:
-            return self._open(self.unlock())
+            return self._open(self.unlock(), adopt=adopt)
         except UnavailableError as error:
             if error.code != "no_slot_opens" or self.passphrase_file or not on_terminal():
                 raise
-        return self._open(self._asked())
+        return self._open(self._asked(), adopt=adopt)
 
     def unlock(self) -> Unlock:
         """What the options bring to open a slot."""
@@ -79,11 +79,15 @@ class Cli:
             passphrase=read_key_file(self.passphrase_file), recovery_key=read_key_file(self.recovery_file)
         )
 
-    def _open(self, unlock: Unlock) -> Kernel:
+    def _open(self, unlock: Unlock, *, adopt: bool) -> Kernel:
         from palyra_kernel.kernel import Kernel
 
         return Kernel.open(
-            state_root=self.state_root, config_dir=self.config_dir, plugins=self.plugins, unlock=unlock
+            state_root=self.state_root,
+            config_dir=self.config_dir,
+            plugins=self.plugins,
+            unlock=unlock,
+            adopt=adopt,
         )
 
     def _asked(self) -> Unlock:

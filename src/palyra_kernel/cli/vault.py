@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from palyra_kernel.cli.options import json_option
+from palyra_kernel.cli.options import confirm, json_option, yes_option
 
 if TYPE_CHECKING:
     from palyra_kernel.cli.context import Cli
@@ -104,6 +104,24 @@ def gc(cli: Cli, grace: int) -> None:
         report,
         f"{report.deleted} deleted, {report.marked} marked for a later run, {report.waiting} not due yet",
     )
+
+
+@command.command("adopt")
+@yes_option
+@json_option
+@click.pass_obj
+def adopt(cli: Cli, yes: bool) -> None:
+    """Take a vault over on a machine that never saw it.
+
+    For a state root whose configuration folder was lost, or that was moved here. It needs a slot that opens without
+    the lost folder: --passphrase-file or --recovery-file. Whether the vault is the newest copy cannot be told.
+    """
+    from palyra_kernel.cli.output import say
+
+    confirm("Nobody can tell whether this is the newest copy of the vault. Take it as it is?", yes=yes)
+    with cli.kernel(adopt=True) as kernel:
+        vault_id = kernel.vault_id
+    say(cli, {"adopted": vault_id}, f"this machine knows the vault {vault_id} now; next: palyra vault verify")
 
 
 def _count(count: int, noun: str) -> str:

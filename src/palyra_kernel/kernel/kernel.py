@@ -104,7 +104,7 @@ class Kernel:
         places = find_places(state_root, config_dir)
         if not create and not os.path.lexists(places.state_root):
             raise missing_vault(places)
-        places.prepare(create=create)
+        places.prepare(create=create or adopt)
         if not create and not vault_exists(places):
             raise missing_vault(places)
         config = read_config(places.config_dir)
