@@ -8,15 +8,15 @@ from importlib.util import module_from_spec, spec_from_file_location
 
 import pytest
 
-from palyra_kernel import hookspecs, testing
+from palyra_kernel import DurableDatabase, hookspecs, testing
 from palyra_kernel.contracts import BlobBackend, BlobCapabilities, KeyProtector, RecordStore
 from palyra_kernel.plugins import guard_blobs, threads
 from palyra_kernel.testing import BlobBackendContract
 from tests.docs.pages import DOCS, blocks, page, section, table_rows
 
 PAGE = page("plugin-author.md")
-EXAMPLE = DOCS / "examples" / "acme_memory"
-FILES = ("acme_palyra_memory.py", "pyproject.toml", "tests/test_contract.py")
+EXAMPLE = DOCS / "examples" / "acme_store"
+FILES = ("acme_palyra_store.py", "pyproject.toml", "tests/test_contract.py")
 HOOKS = [name for name in vars(hookspecs) if name.startswith("palyra_")]
 CONTRACTS = {"BlobBackend": BlobBackend, "RecordStore": RecordStore, "KeyProtector": KeyProtector}
 
@@ -34,13 +34,14 @@ def test_the_example_is_the_file(name):
     )
 
 
-def test_the_number_of_lines_is_right():
+def test_a_backend_takes_twenty_lines():
     lines = [line for line in (EXAMPLE / FILES[0]).read_text("utf-8").splitlines() if line.strip()]
+    assert len(lines) <= 20
     assert f"has {len(lines)} lines that are not blank" in " ".join(PAGE.split())
 
 
 def _module():
-    spec = spec_from_file_location("acme_palyra_memory", EXAMPLE / FILES[0])
+    spec = spec_from_file_location("acme_palyra_store", EXAMPLE / FILES[0])
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
@@ -55,7 +56,7 @@ class TestExample(BlobBackendContract):
 
     @pytest.fixture
     def backend(self, place):
-        return _module().AcmeMemory.open(place)
+        return _module().AcmeStore.open(place)
 
 
 def test_every_hook_has_a_heading_with_its_arguments():
@@ -83,6 +84,26 @@ def test_every_attribute_of_a_contract_is_named(name):
     text = section(PAGE, f"## {name}")
     for attribute in CONTRACTS[name].__annotations__:
         assert f"`{attribute}`" in text or f"by `{attribute}`" in PAGE
+
+
+def test_the_room_of_the_example_is_called_as_the_page_says():
+    shown = inspect.signature(DurableDatabase)
+    bare = [each.replace(annotation=each.empty) for each in shown.parameters.values()]
+    assert f"`DurableDatabase{inspect.Signature(bare)}`" in PAGE
+    text = section(PAGE, "## Threads, processes, fork")
+    for name, found in vars(DurableDatabase).items():
+        if inspect.isfunction(found) and not name.startswith("_"):
+            assert f"`{name}" in text, name
+
+
+def test_what_is_inherited_is_concrete():
+    """The page promises that a backend needs no probe and a store no check of its own."""
+    inherited = {"probe": "Inherited", "check": "Optional"}
+    for row in table_rows(section(PAGE, "## BlobBackend")):
+        method = row[0].strip("`").partition("(")[0]
+        if method in vars(BlobBackend):
+            assert (method in inherited) == (method not in BlobBackend.__abstractmethods__)
+            assert row[1].startswith(inherited.get(method, ""))
 
 
 def test_every_capability_is_listed():

@@ -252,7 +252,7 @@ def test_an_attribute_as_plugin(site, source):
         ('kind = "memory"', "kind = 7", "legal key"),
         ('kind = "memory"', 'kind = "memory"; strength = 101', "strength is not what its contract allows"),
         ('kind = "memory"', 'kind = "memory"; strength = "9"', "strength"),
-        ("def probe(self):", "def prob(self):", "Memory does not implement probe"),
+        ("def list(self", "def lst(self", "Memory does not implement list"),
         ("def get(self", "async def get(self", "Memory.get is a coroutine"),
         ("        return cls()", "        yield cls()", "Memory.open is a coroutine or generator"),
         ("class Memory(BlobBackend)", "class Memory", "not a BlobBackend"),

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from palyra_kernel import Deadline, DurableDatabase
 from palyra_kernel.errors import UnavailableError
 from palyra_kernel.vault.verify import verify_vault
 from tests.support import Parts, Places
@@ -143,3 +144,14 @@ def test_a_full_disk_refuses_and_keeps_the_old(kernel, monkeypatch):
     kernel._records.store._database._connection.execute("PRAGMA max_page_count = 1000000")
     kernel.vault.put("a", b"new")
     assert kernel.vault.get("a") == b"new"
+
+
+def test_a_closed_database_says_so(tmp_path):
+    database = DurableDatabase(tmp_path / "x.db", schema=["CREATE TABLE t (a)"], format=1)
+    database.close()
+    database.close()
+    with pytest.raises(UnavailableError) as caught, database.transaction(Deadline.after(1)):
+        pass
+    assert caught.value.code == "closed"
+    with pytest.raises(UnavailableError):
+        database.rows("SELECT a FROM t")

@@ -102,6 +102,9 @@ def create_file(path: Path, data: bytes | bytearray | memoryview) -> None:
         while view:
             view = view[os.write(fd, view) :]
         os.fsync(fd)
+    except BaseException:
+        path.unlink(missing_ok=True)  # half a file is worse than none
+        raise
     finally:
         os.close(fd)
 

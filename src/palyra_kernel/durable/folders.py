@@ -15,6 +15,8 @@ from pathlib import Path
 from palyra_kernel.durable.oserrors import translated
 from palyra_kernel.errors import DeniedError, InvalidInputError, NotFoundError
 
+_MAX_HOPS = 40
+
 
 def normal_path(path: str | os.PathLike[str]) -> Path:
     """Return *path* absolute, without resolving links. Refuses an empty path, NUL and ``..``."""
@@ -54,16 +56,18 @@ def private_folder(path: Path, *, create: bool) -> Path:
                 raise _unsafe(
                     f"{path} is open to other users", f"chmod 700 {path}, after checking why it was open"
                 )
-            _check_ancestors(path)
+            _check_way(path)
     return path
 
 
 def _make(path: Path) -> None:
-    """Make *path* and its missing parents, each 0700 from birth, whatever the umask."""
+    """Make *path* and its missing parents, each 0700 from birth, whatever the umask; on a safe way only."""
     missing = []
     while not os.path.lexists(path):
         missing.append(path)
         path = path.parent
+    if missing:
+        _check_way(path / missing[-1].name)
     for folder in reversed(missing):
         try:
             os.mkdir(folder, 0o700)  # noqa: PTH102  # the mode at birth matters
@@ -72,19 +76,31 @@ def _make(path: Path) -> None:
         fsync_folder(folder.parent)
 
 
-def _check_ancestors(path: Path) -> None:
-    """Every folder above *path*, and above the target of every link on the way, is safe to pass through."""
+def _check_way(path: Path) -> None:
+    """Every folder and every link that the system passes on its way to *path* is ours or root's, hop by hop."""
     if sys.platform == "win32":
         return
     us = (0, os.geteuid())
-    for given in (path.parent, *path.parent.parents):
-        found = os.lstat(given)
-        if stat.S_ISLNK(found.st_mode):
-            if found.st_uid not in us:
-                raise _unsafe(f"{given} is a link of another user", "name the folder it leads to")
-            _check_ancestors(Path(os.path.realpath(given)) / path.name)
+    here, ahead, hops = Path(path.anchor), list(path.parts[1:-1]), 0
+    _check_ancestor(here, os.lstat(here), us)
+    while ahead:
+        name = ahead.pop(0)
+        if name == "..":
+            here = here.parent
             continue
-        _check_ancestor(given, found, us)
+        found = os.lstat(here / name)
+        if not stat.S_ISLNK(found.st_mode):
+            here /= name
+            _check_ancestor(here, found, us)
+            continue
+        hops += 1
+        if found.st_uid not in us or hops > _MAX_HOPS:
+            raise _unsafe(f"{here / name} is a link of another user", "name the folder it leads to")
+        target = Path(os.readlink(here / name))  # noqa: PTH115  # the bare text of the link
+        if target.is_absolute():
+            here, ahead = Path(target.anchor), [*target.parts[1:], *ahead]
+        else:
+            ahead = [*target.parts, *ahead]
 
 
 def _check_ancestor(folder: Path, found: os.stat_result, us: tuple[int, ...]) -> None:

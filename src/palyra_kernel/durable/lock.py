@@ -75,10 +75,12 @@ class FileLock:
 
     @contextmanager
     def held(self, deadline: Deadline) -> Iterator[None]:
-        """Hold the lock in the block. Raises :class:`UnavailableError` ``locked`` at the deadline."""
+        """Hold the lock in the block. Raises :class:`UnavailableError` ``locked`` at the deadline, ``closed``."""
         if not self._mutex.acquire(timeout=deadline.remaining()):
             raise self._timed_out()
         try:
+            if self._fd < 0:
+                raise UnavailableError("closed", f"{self.path} is closed", hint="open it again")
             if self._depth == 0:
                 self._acquire(deadline)
             self._depth += 1
@@ -86,7 +88,7 @@ class FileLock:
                 yield
             finally:
                 self._depth -= 1
-                if self._depth == 0:
+                if self._depth == 0 and self._fd >= 0:  # a forked child has dropped it
                     _unlock(self._fd)
         finally:
             self._mutex.release()

@@ -113,10 +113,11 @@ class DurableDatabase:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+                self._check_process()
                 self._lock.check_in_place()
                 self._connection.execute("COMMIT")
             except BaseException:
-                if self._connection.in_transaction:
+                if self._pid == os.getpid() and self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
 
@@ -130,9 +131,9 @@ class DurableDatabase:
         return int(version)
 
     def close(self) -> None:
-        """Close the connection, which may move the log into the file, under the lock."""
-        if self._pid != os.getpid():
-            return  # a forked child leaves the parent's connection alone
+        """Close the connection, which may move the log into the file, under the lock. Twice is fine."""
+        if self._pid != os.getpid() or self._connection not in _open_connections:
+            return  # closed before; and a forked child leaves the parent's connection alone
         try:
             with self._lock.held(Deadline.after(_OPEN_SECONDS)), self._mutex, self._translated("closing"):
                 self._close_connection()
@@ -140,8 +141,7 @@ class DurableDatabase:
             self._lock.close()
 
     def _close_connection(self) -> None:
-        if self._connection in _open_connections:
-            _open_connections.remove(self._connection)
+        _open_connections.remove(self._connection)
         self._connection.close()
 
     def _check_process(self) -> None:

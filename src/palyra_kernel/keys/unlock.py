@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from palyra_kernel.contracts.protectors import KeyProtector, SlotScalar, Unlock
-from palyra_kernel.errors import IntegrityError, InvalidInputError, PalyraError, UnavailableError
+from palyra_kernel.errors import IntegrityError, PalyraError, UnavailableError
 from palyra_kernel.keys.derive import ROOT_BYTES
 from palyra_kernel.keys.slots import KeyringDocument, Slot, new_slot_id, slot_context
 from palyra_kernel.values.ids import now_ms
@@ -25,7 +25,7 @@ def open_root(document: KeyringDocument, find: FindProtector, unlock: Unlock) ->
     for slot in document.slots:
         try:
             return open_slot(document.vault_id, slot, find, unlock)
-        except (IntegrityError, UnavailableError, InvalidInputError) as error:
+        except PalyraError as error:
             failures.append((slot, error))
     reasons = "; ".join(f"slot {slot.id} ({slot.kind}): {error.message}" for slot, error in failures)
     hint = next((error.hint for _, error in failures if error.hint), None)

@@ -79,9 +79,13 @@ class HeadFile:
             )
         return max(whole)
 
-    def check(self, store: Head) -> None:
-        """Refuse a store that is behind what this process or this machine saw, or beside it."""
-        known = max(self.read(), self._known)
+    def seen(self) -> Head:
+        """The newest head that this machine or this process saw. Ask before the store is read, not after: a commit
+        between the two would look like a rollback."""
+        return max(self.read(), self._known)
+
+    def check(self, store: Head, known: Head) -> None:
+        """Refuse a store that is behind *known*, or beside it."""
         if store.generation < known.generation:
             raise IntegrityError(
                 "rolled_back",
@@ -95,7 +99,7 @@ class HeadFile:
                 f"the vault at generation {store.generation} is not the one this machine saw",
                 hint="put the state root back that belongs to this configuration folder",
             )
-        self._known = store
+        self._known = max(store, self._known)
 
     def write(self, head: Head) -> None:
         """Remember *head*: one write, in the slot that does not hold the present one."""
@@ -107,7 +111,7 @@ class HeadFile:
                     raise OSError(28, "short write")
             finally:
                 os.close(fd)
-        self._known = head
+        self._known = max(head, self._known)
 
     def _open(self) -> int:
         try:

@@ -50,8 +50,9 @@ class Records:
 
     def check_head(self) -> Head:
         """Compare the store with what this machine saw; raise :class:`IntegrityError` on a rollback."""
+        seen = self._heads.seen()
         head = self._stored_head()[0]
-        self._heads.check(head)
+        self._heads.check(head, seen)
         return head
 
     def adopt_head(self) -> None:
@@ -126,8 +127,9 @@ class Records:
 
     def _try_commit(self, change: Change) -> bool:
         """Commit once; False if another writer came between, which a store without a lock allows."""
+        seen = self._heads.seen()
         head, document = self._stored_head()
-        self._heads.check(head)
+        self._heads.check(head, seen)
         current = {key: self.store.get(key) for key in {*change.checks, *change.puts, *change.deletes}}
         versions = {key: 0 if found is None else found.version for key, found in current.items()}
         if any(versions[key] != expected for key, expected in change.checks.items()):

@@ -1,12 +1,12 @@
 import pytest
-from acme_palyra_memory import AcmeMemory
+from acme_palyra_store import AcmeStore
 
 from palyra_kernel.testing import BlobBackendContract
 
 
-class TestAcmeMemory(BlobBackendContract):
+class TestAcmeStore(BlobBackendContract):
     processes = 4
 
     @pytest.fixture
     def backend(self, place):
-        return AcmeMemory.open(place)
+        return AcmeStore.open(place)
