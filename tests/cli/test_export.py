@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from palyra_kernel.cli.dotenv_format import dotenv_line, parse_dotenv
+from palyra_kernel.cli.secrets.dotenv_format import dotenv_line, parse_dotenv
 
 TEXTS = [
     "", "plain", " spaced ", "two\nlines\n", "cr\r\nlf\r", "tab\t", "'", '"', "\\", "\\\\", '\\"', "\\'",

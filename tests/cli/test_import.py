@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from palyra_kernel.cli import importing_plan
+from palyra_kernel.cli.secrets import import_plan
 from palyra_kernel.errors import UnavailableError
 from palyra_kernel.vault import Vault
 
@@ -92,7 +92,7 @@ def test_standard_input(call):
 
 
 def test_a_failing_batch_stores_nothing_of_itself_and_the_next_import_goes_on(call, monkeypatch):
-    monkeypatch.setattr(importing_plan, "BATCH", 10)
+    monkeypatch.setattr(import_plan, "BATCH", 10)
     path = write(call, "".join(f"k{number}={number}\n" for number in range(25)))
     put_many, calls = Vault.put_many, []
 

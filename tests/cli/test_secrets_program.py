@@ -32,7 +32,7 @@ def test_revealing_imports_little(palyra):
         "keyring", "packaging", "platformdirs", "pydantic", "rich", "shutil", "socket", "ssl", "stevedore",
         "subprocess", "tempfile",
     }  # fmt: skip
-    assert "palyra_kernel.cli.secrets_get" in modules
+    assert "palyra_kernel.cli.secrets.get" in modules
     assert not {name for name in modules if any(name == one or name.startswith(f"{one}.") for one in heavy)}
     assert not {name for name in modules if name.startswith("palyra_kernel.cli.")} - {
         f"palyra_kernel.cli.{name}"
@@ -43,8 +43,8 @@ def test_revealing_imports_little(palyra):
             "options",
             "output",
             "secrets",
-            "secrets_files",
-            "secrets_get",
-            "secrets_shown",
+            "files",
+            "secrets.get",
+            "secrets.shown",
         )
     }

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from palyra_kernel.cli.generate import ALPHABET
+from palyra_kernel.cli.secrets.generate import ALPHABET
 
 
 @pytest.mark.parametrize(

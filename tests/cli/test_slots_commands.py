@@ -1,6 +1,6 @@
 import pytest
 
-from palyra_kernel.cli.slots import slot_views
+from palyra_kernel.cli.slots.views import slot_views
 from tests.cli.helpers_admin import Admin, key_file
 
 CHEAP = ("--memory-kib", "8192", "--iterations", "1", "--lanes", "1")

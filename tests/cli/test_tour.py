@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from palyra_kernel import PalyraError
-from palyra_kernel.cli.tour_stage import Stage
+from palyra_kernel.cli.tour.stage import Stage
 
 ENTRY = [sys.executable, "-m", "palyra_kernel.cli", "tour"]
 

@@ -86,6 +86,7 @@ def eventually(holds: Callable[[], bool], within: float = WAIT) -> bool:
 
 def in_child(act: Callable[[], object]) -> str:
     """What *act* answers in a forked child, or the code of its error, or its type."""
+    assert sys.platform != "win32"
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:

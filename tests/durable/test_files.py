@@ -265,7 +265,6 @@ def test_short_writes_are_continued(path):
     assert path.read_bytes() == NEW
 
 
-@pytest.mark.xfail(strict=True, reason="a file that could not be written whole stays")
 @pytest.mark.parametrize("step", ["write", "fsync"])
 def test_a_fault_while_creating_leaves_no_half_file(step, tmp_path, monkeypatch):
     """Whoever creates only, never replaces, finds the half file in the way for ever."""

@@ -291,7 +291,6 @@ def test_a_file_of_another_user_is_refused(path):
         FileLock(path)
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="flock(-1) raises ValueError")
 def test_a_closed_lock_is_not_taken(lock):
     """A thread that comes late, after the kernel was closed."""
     lock.close()

@@ -210,7 +210,6 @@ def _open_and_put(path) -> int:
         return before
 
 
-@pytest.mark.xfail(strict=True, reason="the child rolls back on its parent's connection")
 def test_a_fork_inside_a_transaction_leaves_it_to_the_parent(path, database):
     """The child commits nothing, and takes nothing back: that damages the file for good."""
     put(database, b"1")
@@ -229,9 +228,6 @@ def test_a_fork_inside_a_transaction_leaves_it_to_the_parent(path, database):
         assert again.check() == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the child rolls back on its parent's connection, and reports the lock"
-)
 def test_leaving_a_transaction_in_a_child_says_forked(database, monkeypatch):
     statements: list[str] = []
     transaction = database.transaction(Deadline.after(WAIT))
@@ -259,7 +255,6 @@ def test_a_closed_database(path):
         assert caught.value.code == "closed"
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="the lock is closed first, and raises ValueError")
 def test_writing_to_a_closed_database(path):
     database = open_at(path)
     database.close()
@@ -268,7 +263,6 @@ def test_writing_to_a_closed_database(path):
     assert caught.value.code == "closed"
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="the lock is closed first, and raises ValueError")
 def test_closing_twice(path):
     database = open_at(path)
     database.close()

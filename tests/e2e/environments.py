@@ -50,7 +50,7 @@ class Environment:
         around = [sysconfig.get_path(name) for name in ("purelib", "platlib")]
         around += [str(_home(module.__file__)) for module in (palyra_kernel, palyra_backend_file)]
         lines = "".join(f"{path}\n" for path in dict.fromkeys(around))
-        (self.site / "around.pth").write_text(lines, "utf-8", newline="\n")
+        (self.site / "around.pth").write_text(lines, "locale")  # as site reads it
 
     def run(self, *arguments: str | Path, stdin: bytes = b"", **variables: str) -> Outcome:
         """Run this Python, isolated: neither the current folder nor the caller's variables are searched."""

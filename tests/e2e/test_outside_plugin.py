@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
-import os
+import shutil
 from functools import partial
 
 import pytest
@@ -16,7 +17,7 @@ EXAMPLE = DOCS / "examples" / "acme_store"
 MODULE = "acme_palyra_store.py"
 INFO = "acme_palyra_store-0.1.dist-info"
 REF = "global/token"
-VALUE = os.urandom(48)
+VALUE = bytes(range(256))
 
 
 @pytest.fixture(scope="module")
@@ -57,12 +58,17 @@ def _ok(outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _state(palyra, name="acme_store"):
-    return {line["name"]: line["state"] for line in _ok(palyra("plugins", "list")).json["plugins"]}[name]
+def _state(palyra):
+    listed = _ok(palyra("plugins", "list")).json["plugins"]
+    return {line["name"]: line["state"] for line in listed}["acme_store"]
 
 
 def _reveal(palyra):
     return palyra("secrets", "get", REF, "--reveal")
+
+
+def _value(palyra):
+    return base64.b64decode(_ok(_reveal(palyra)).json["base64"])
 
 
 def _refused(outcome: Outcome, code: int, name: str) -> str:
@@ -70,25 +76,99 @@ def _refused(outcome: Outcome, code: int, name: str) -> str:
     assert outcome.code == code, outcome
     assert outcome.out == b""
     assert outcome.error["code"] == name
-    return outcome.error["hint"]
+    return str(outcome.error["hint"])
 
 
-def _pins(tmp_path):
-    return json.loads((tmp_path / "config" / "plugins.lock").read_text("utf-8"))
+def _pin(tmp_path):
+    """What the lock says about the plugin."""
+    lock = json.loads((tmp_path / "config" / "plugins.lock").read_text("utf-8"))
+    (pin,) = [pin for pin in lock["document"]["plugins"] if pin["name"] == "acme_store"]
+    return pin
 
 
-def _acme_pin(tmp_path):
-    text = json.dumps(_pins(tmp_path))
-    return text
-
-
-def test_it_is_listed_and_does_nothing_until_it_is_enabled(palyra, tmp_path):
+def test_it_is_listed_and_may_do_nothing_until_it_is_enabled(palyra, tmp_path):
     assert _state(palyra) == "not enabled"
     assert not (tmp_path / "config" / "plugins.lock").exists()
     hint = _refused(palyra("init", "--plugin", "file", "--backend", "acme_store"), 6, "backend_missing")
     assert "palyra plugins enable acme_store" in hint
+    assert _state(palyra) == "not enabled"
 
 
 def test_enabling_pins_its_version_and_its_record(palyra, environment, record, tmp_path):
     shown = _ok(palyra("plugins", "enable", "acme_store")).json["enabled"]
-    print(_acme_pin(tmp_path), shown)
+    pin = _pin(tmp_path)
+    assert shown == pin
+    assert (pin["distribution"], pin["version"]) == ("acme-palyra-store", "0.1")
+    assert (pin["record"], pin["path"]) == (record(), str(environment.site / INFO))
+    assert _state(palyra) == "enabled"
+    assert _ok(palyra("plugins", "doctor")).json["ok"]
+
+
+def test_it_keeps_secrets(vault, tmp_path):
+    assert _value(vault) == VALUE
+    assert _ok(vault("vault", "status")).json["backend"] == "acme_store"
+    assert _ok(vault("vault", "verify")).json == {"ok": True, "secrets": 1, "findings": []}
+    assert (tmp_path / "state" / "objects" / "acme.db").exists()
+    _ok(vault("secrets", "rm", REF, "--yes"))
+    _refused(_reveal(vault), 3, "deleted")
+
+
+def test_it_keeps_its_contract_where_it_is_installed(environment, tmp_path):
+    tests = shutil.copytree(EXAMPLE / "tests", tmp_path / "tests")  # without the module beside them
+    options = ("-q", "-p", "no:cacheprovider", "-W", "error", "--rootdir", tests)
+    outcome = environment.run("-m", "pytest", *options, tests, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+    assert _ok(outcome).out.decode().splitlines()[-1].split()[1] == "passed"  # and nothing left out
+
+
+def test_an_upgrade_that_nobody_enabled_stops_everything(vault, environment, record, tmp_path):
+    enabled = record()
+    environment.upgrade(INFO, MODULE, b"64 * 1024", b"65 * 1024")
+    assert record() != enabled
+    for command in (("secrets", "get", REF, "--reveal"), ("secrets", "list"), ("vault", "verify")):
+        hint = _refused(vault(*command), 8, "plugin_changed")
+        assert "palyra plugins enable acme_store" in hint
+    assert _state(vault) == "changed"
+    examined = vault("plugins", "doctor")
+    assert (examined.code, examined.json["ok"]) == (9, False)
+    assert [each["code"] for each in examined.json["findings"] if each["severity"] == "error"] == [
+        "plugin_changed"
+    ]
+    assert _pin(tmp_path)["record"] == enabled  # looking is no consent
+
+
+def test_enabling_again_is_consent_to_the_upgrade(vault, environment, record, tmp_path):
+    environment.upgrade(INFO, MODULE, b"64 * 1024", b"65 * 1024")
+    _ok(vault("plugins", "disable", "acme_store"))
+    assert _state(vault) == "not enabled"
+    hint = _refused(_reveal(vault), 6, "backend_missing")
+    assert "palyra plugins enable acme_store" in hint
+    _ok(vault("plugins", "enable", "acme_store"))
+    assert _pin(tmp_path)["record"] == record()
+    assert _value(vault) == VALUE
+    _ok(vault("plugins", "doctor"))
+
+
+def test_when_it_is_gone_no_other_backend_steps_in(vault, environment, wheel, tmp_path):
+    _ok(vault("plugins", "enable", "file"))
+    before = _files(tmp_path / "state")
+    environment.uninstall(INFO)
+    reads, writes = ("secrets", "get", REF, "--reveal"), ("secrets", "set", REF)
+    for command in (reads, writes, ("vault", "verify")):
+        hint = _refused(vault(*command, stdin=b"new"), 6, "plugin_missing")
+        assert "acme-palyra-store" in hint
+    assert _state(vault) == "missing"
+    for command in (reads, writes):
+        _refused(vault("-p", "file", *command, stdin=b"new"), 6, "backend_missing")
+    _ok(vault("plugins", "disable", "acme_store"))
+    for command in (reads, writes):
+        _refused(vault(*command, stdin=b"new"), 6, "backend_missing")
+    assert _files(tmp_path / "state") == before
+
+    environment.install(wheel)
+    _ok(vault("plugins", "enable", "acme_store"))
+    assert _value(vault) == VALUE
+    _ok(vault("vault", "verify"))
+
+
+def _files(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))

@@ -117,7 +117,6 @@ def test_forgetting_removes_the_file_and_can_be_repeated(opener, path):
     forget_slot(VAULT_ID, slot, find, opener.unlock)
 
 
-@pytest.mark.xfail(strict=True, reason="a key file that could not be written whole stays")
 @pytest.mark.parametrize("step", ["write", "fsync"])
 def test_a_full_disk_leaves_no_half_key(step, opener, path, monkeypatch):
     """It opens nothing, and it is in the way of the next attempt for ever."""

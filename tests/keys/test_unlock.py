@@ -119,7 +119,6 @@ def test_a_slot_of_a_missing_plugin_does_not_stop_the_next(opener):
         open_root(document(strange), find, opener.unlock)
 
 
-@pytest.mark.xfail(strict=True, reason="DeniedError of one slot ends the search")
 def test_an_unsafe_key_file_does_not_stop_the_next_slot(opener):
     """A restore with the wrong umask is the day on which somebody needs the recovery key."""
     keyring = document(*(opener.make(kind) for kind in KINDS))

@@ -28,7 +28,7 @@ def status(cli: Cli) -> None:
     import msgspec
 
     from palyra_kernel.cli.output import json_out
-    from palyra_kernel.cli.slots import slot_table, slot_views
+    from palyra_kernel.cli.slots.views import slot_table, slot_views
 
     with cli.kernel() as kernel:
         facts, slots = kernel.status(), slot_views(kernel)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from palyra_kernel.cli.tour_stage import CONFIG, STATE, Stage
+from palyra_kernel.cli.tour.stage import CONFIG, STATE, Stage
 
 _KEY = "tls/key.pem"
 _API = "OPENAI_API_KEY"

@@ -8,7 +8,7 @@ import click
 
 from palyra_kernel.cli.options import confirm, json_option, yes_option
 from palyra_kernel.cli.output import say
-from palyra_kernel.cli.secrets_shown import bare_ref, short
+from palyra_kernel.cli.secrets.shown import bare_ref, short
 
 if TYPE_CHECKING:
     from palyra_kernel.cli.context import Cli

@@ -6,16 +6,16 @@ import click
 
 from palyra_kernel.cli.lazy import LazyGroup
 
-_HOME = "palyra_kernel.cli"
+_HOME = "palyra_kernel.cli.secrets"
 _COMMANDS = {
-    "set": (f"{_HOME}.secrets_set", "Store a value as the next version."),
-    "get": (f"{_HOME}.secrets_get", "Show a secret without its value, or reveal it."),
-    "list": (f"{_HOME}.secrets_list", "List secrets; no value is decrypted."),
-    "rm": (f"{_HOME}.secrets_rm", "Delete a secret; undelete brings it back."),
-    "undelete": (f"{_HOME}.secrets_undelete", "Bring a deleted secret back."),
-    "destroy": (f"{_HOME}.secrets_destroy", "Destroy values for ever."),
-    "history": (f"{_HOME}.secrets_history", "List the versions of a secret."),
-    "rollback": (f"{_HOME}.secrets_rollback", "Make an older value the newest version."),
+    "set": (f"{_HOME}.set", "Store a value as the next version."),
+    "get": (f"{_HOME}.get", "Show a secret without its value, or reveal it."),
+    "list": (f"{_HOME}.list", "List secrets; no value is decrypted."),
+    "rm": (f"{_HOME}.rm", "Delete a secret; undelete brings it back."),
+    "undelete": (f"{_HOME}.undelete", "Bring a deleted secret back."),
+    "destroy": (f"{_HOME}.destroy", "Destroy values for ever."),
+    "history": (f"{_HOME}.history", "List the versions of a secret."),
+    "rollback": (f"{_HOME}.rollback", "Make an older value the newest version."),
     "import": (f"{_HOME}.importing", "Store the values of a .env or JSON file."),
     "export": (f"{_HOME}.exporting", "Write values in plain text."),
 }

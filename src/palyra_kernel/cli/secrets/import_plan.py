@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from palyra_kernel.cli.importing_files import Named
+from palyra_kernel.cli.secrets.import_files import Named
 from palyra_kernel.errors import ConflictError, NotFoundError, PalyraError
 
 if TYPE_CHECKING:

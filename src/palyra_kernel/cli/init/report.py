@@ -11,7 +11,7 @@ from palyra_kernel.cli.output import json_out
 if TYPE_CHECKING:
     from palyra_kernel import Kernel
     from palyra_kernel.cli.context import Cli
-    from palyra_kernel.cli.init_slots import NewSlots
+    from palyra_kernel.cli.init.slots import NewSlots
 
 _MEANING = {
     "passphrase": "asked for each time, or read from --passphrase-file",

@@ -8,27 +8,14 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
 
+from palyra_kernel.cli.secrets.dotenv_format import parse_dotenv
+from palyra_kernel.cli.secrets.import_items import Item, Problem
 from palyra_kernel.errors import InvalidInputError, PalyraError
 from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.scopes import VaultScope
 
 FORMATS = ("dotenv", "json")
 _SHOWN = 10
-
-
-class Item(NamedTuple):
-    """One entry of a file."""
-
-    where: str
-    name: str
-    value: bytes
-
-
-class Problem(NamedTuple):
-    """Something wrong in a file. ``why`` never contains text of the file."""
-
-    where: str
-    why: str
 
 
 class Named(NamedTuple):
@@ -48,8 +35,6 @@ def read_items(data: bytes, format: str) -> list[Item]:
     if format == "json":
         items, problems = _parse_json(text)
     else:
-        from palyra_kernel.cli.dotenv_format import parse_dotenv
-
         items, problems = parse_dotenv(text)
     if problems:
         raise invalid_import(problems)

@@ -28,8 +28,8 @@ def command(cli: Cli, keep: bool) -> None:
     the first step that does not do what it says.
     """
     from palyra_kernel.cli.output import say
-    from palyra_kernel.cli.tour_stage import Stage
-    from palyra_kernel.cli.tour_steps import walk
+    from palyra_kernel.cli.tour.stage import Stage
+    from palyra_kernel.cli.tour.steps import walk
 
     with _throwaway(keep=keep) as folder:
         stage = Stage(folder, silent=cli.as_json)

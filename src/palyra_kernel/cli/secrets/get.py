@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from palyra_kernel.cli.files import refuse_existing, write_private, write_stdout
 from palyra_kernel.cli.options import json_option
 from palyra_kernel.cli.output import json_out, moment
-from palyra_kernel.cli.secrets_files import refuse_existing, write_private, write_stdout
-from palyra_kernel.cli.secrets_shown import described, labels_text, short
+from palyra_kernel.cli.secrets.shown import described, labels_text, short
 from palyra_kernel.errors import NotFoundError
 from palyra_kernel.values.refs import VaultRef
 

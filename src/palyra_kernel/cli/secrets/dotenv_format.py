@@ -13,7 +13,7 @@ import re
 
 from dotenv.parser import Binding, parse_stream
 
-from palyra_kernel.cli.importing_files import Item, Problem
+from palyra_kernel.cli.secrets.import_items import Item, Problem
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]+", re.ASCII)
 _NEEDS_DOUBLE = re.compile(r"['\\\x00-\x1f\x7f]")

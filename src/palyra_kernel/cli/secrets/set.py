@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from palyra_kernel.cli.context import ask_hidden, on_terminal
-from palyra_kernel.cli.generate import KINDS, Generated, generate
+from palyra_kernel.cli.files import read_source
 from palyra_kernel.cli.options import json_option
 from palyra_kernel.cli.output import json_out
-from palyra_kernel.cli.secrets_expiry import parse_expiry
-from palyra_kernel.cli.secrets_files import read_source
-from palyra_kernel.cli.secrets_shown import bare_ref, described, parse_labels, short
+from palyra_kernel.cli.secrets.expiry import parse_expiry
+from palyra_kernel.cli.secrets.generate import KINDS, Generated, generate
+from palyra_kernel.cli.secrets.shown import bare_ref, described, parse_labels, short
 from palyra_kernel.errors import InvalidInputError
 from palyra_kernel.values.sensitive import SensitiveBytes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from palyra_kernel.cli.context import ask_hidden
-from palyra_kernel.cli.secrets_files import write_private
+from palyra_kernel.cli.files import write_private
 from palyra_kernel.contracts import Unlock
 from palyra_kernel.errors import ConflictError, IntegrityError
 from palyra_kernel.kernel import NewSlot

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from palyra_kernel.cli.files import refuse_existing, write_private, write_stdout
 from palyra_kernel.cli.options import confirm, json_option, yes_option
 from palyra_kernel.cli.output import json_out
-from palyra_kernel.cli.secrets_files import refuse_existing, write_private, write_stdout
-from palyra_kernel.cli.secrets_shown import short
+from palyra_kernel.cli.secrets.shown import short
 from palyra_kernel.errors import InvalidInputError, NotFoundError
 from palyra_kernel.values.scopes import VaultScope
 
@@ -79,7 +79,7 @@ def _values(vault: Vault, refs: list[VaultRef]) -> dict[VaultRef, bytes]:
 
 
 def _dotenv(values: dict[VaultRef, bytes]) -> bytes:
-    from palyra_kernel.cli.dotenv_format import dotenv_line
+    from palyra_kernel.cli.secrets.dotenv_format import dotenv_line
 
     lines = []
     for ref, value in values.items():

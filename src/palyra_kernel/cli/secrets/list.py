@@ -8,7 +8,7 @@ import click
 
 from palyra_kernel.cli.options import json_option
 from palyra_kernel.cli.output import json_out, moment, table
-from palyra_kernel.cli.secrets_shown import described, labels_text, parse_labels, short, state
+from palyra_kernel.cli.secrets.shown import described, labels_text, parse_labels, short, state
 
 if TYPE_CHECKING:
     from palyra_kernel.cli.context import Cli

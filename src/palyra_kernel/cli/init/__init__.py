@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from palyra_kernel.cli.init_report import Made, report
-from palyra_kernel.cli.init_slots import SLOT_KINDS, NewSlots, collect_slots, prove_slots
+from palyra_kernel.cli.init.report import Made, report
+from palyra_kernel.cli.init.slots import SLOT_KINDS, NewSlots, collect_slots, prove_slots
 from palyra_kernel.cli.options import json_option
 from palyra_kernel.errors import ConflictError
 from palyra_kernel.keys.recovery import SUITES

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from palyra_kernel.cli.options import json_option
-from palyra_kernel.cli.run_program import find_program, start
+from palyra_kernel.cli.run.program import find_program, start
 from palyra_kernel.errors import InvalidInputError
 from palyra_kernel.values.refs import VaultRef
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from palyra_kernel.cli.importing_files import FORMATS, guess_format, name_items, read_items
-from palyra_kernel.cli.importing_plan import Plan, plan_import, refuse_existing_secrets, store
+from palyra_kernel.cli.files import read_source
 from palyra_kernel.cli.options import confirm, json_option, yes_option
 from palyra_kernel.cli.output import json_out, table
-from palyra_kernel.cli.secrets_files import read_source
-from palyra_kernel.cli.secrets_shown import short
+from palyra_kernel.cli.secrets.import_files import FORMATS, guess_format, name_items, read_items
+from palyra_kernel.cli.secrets.import_plan import Plan, plan_import, refuse_existing_secrets, store
+from palyra_kernel.cli.secrets.shown import short
 from palyra_kernel.values.scopes import VaultScope
 
 if TYPE_CHECKING:

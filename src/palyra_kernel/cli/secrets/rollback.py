@@ -8,7 +8,7 @@ import click
 
 from palyra_kernel.cli.options import json_option
 from palyra_kernel.cli.output import say
-from palyra_kernel.cli.secrets_shown import bare_ref, described, short
+from palyra_kernel.cli.secrets.shown import bare_ref, described, short
 
 if TYPE_CHECKING:
     from palyra_kernel.cli.context import Cli
