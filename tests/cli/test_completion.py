@@ -27,6 +27,7 @@ def test_another_shell_is_refused(capsys):
     assert run(["completion", "cmd"]) == 2
 
 
+@pytest.mark.real
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_shell_itself_accepts_the_script(capsys, shell):
     if shutil.which(shell) is None:

@@ -211,7 +211,8 @@ def test_a_file_that_others_read_is_fine(folder, write):
 @posix
 @pytest.mark.parametrize("kind", ["fifo", "folder"])
 def test_what_is_no_file_is_refused_without_waiting(kind, folder):
-    assert sys.platform != "win32"
+    if sys.platform == "win32":
+        raise NotImplementedError
     make = os.mkfifo if kind == "fifo" else os.mkdir
     make(folder / "palyra.toml")
     with pytest.raises(DeniedError) as caught:

@@ -7,6 +7,10 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with the code of the outcome (see ``docs/cli.md``)."""
-    from palyra_kernel.cli.app import run
+    try:
+        from palyra_kernel.cli.app import run
 
-    sys.exit(run(sys.argv[1:]))
+        outcome = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while modules are loaded, before there is anything to say
+        outcome = 130
+    sys.exit(outcome)
