@@ -88,7 +88,7 @@ class Actor:
         assert self.kernel is not None
         with secret(masked) as passphrase:
             slot = self.kernel.slots.add(
-                "passphrase", Unlock(passphrase=passphrase), unlock=self.kernel.unlock
+                "passphrase", Unlock(passphrase=passphrase), unlock=Unlock()
             )
             self.kernel.slots.drill(slot.id, Unlock(passphrase=passphrase))
 

@@ -108,7 +108,7 @@ def vault():
         kernel.slots.add(
             "passphrase",
             Unlock(passphrase=SensitiveBytes(b"correct horse")),
-            unlock=kernel.unlock,
+            unlock=Unlock(),
             params={"memory_kib": 8192, "iterations": 1, "lanes": 1},
         )
     return base

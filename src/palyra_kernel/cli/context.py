@@ -53,6 +53,7 @@ class Cli:
         self.as_json = as_json
         self.passphrase_file = passphrase_file
         self.recovery_file = recovery_file
+        self._opened_with: Unlock | None = None
 
     def places(self) -> Places:
         """The two folders, without opening anything."""
@@ -71,6 +72,12 @@ class Cli:
                 raise
         return self._open(self._asked(), adopt=adopt)
 
+    def opened_with(self) -> Unlock:
+        """What opened the vault, for commands that open the root key again; a plugin may ask on a terminal."""
+        import msgspec
+
+        return msgspec.structs.replace(self._opened_with or self.unlock(), interactive=on_terminal())
+
     def unlock(self) -> Unlock:
         """What the options bring to open a slot."""
         from palyra_kernel.contracts import Unlock
@@ -82,6 +89,7 @@ class Cli:
     def _open(self, unlock: Unlock, *, adopt: bool) -> Kernel:
         from palyra_kernel.kernel import Kernel
 
+        self._opened_with = unlock
         return Kernel.open(
             state_root=self.state_root,
             config_dir=self.config_dir,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from io import FileIO
 from pathlib import Path
 
 from palyra_kernel.durable.folders import fsync_folder
 from palyra_kernel.durable.oserrors import translated
 from palyra_kernel.errors import DeniedError, IntegrityError, NotFoundError
+from palyra_kernel.values.sensitive import SensitiveBytes
 
 _BINARY = getattr(os, "O_BINARY", 0)
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
@@ -24,6 +26,12 @@ def read_file(path: Path, *, limit: int, private: bool = True) -> bytes:
     :class:`NotFoundError` ``file_missing``, :class:`DeniedError` ``unsafe_file`` and :class:`IntegrityError`
     ``file_too_large``.
     """
+    with read_secret_file(path, limit=limit, private=private) as content:
+        return content.reveal()
+
+
+def read_secret_file(path: Path, *, limit: int, private: bool = True) -> SensitiveBytes:
+    """The same into a buffer that can be wiped, without a copy on the way."""
     with translated(f"reading {path}"):
         try:
             fd = os.open(path, os.O_RDONLY | _BINARY | _NO_FOLLOW | _NO_WAIT | _CLOEXEC)
@@ -35,7 +43,7 @@ def read_file(path: Path, *, limit: int, private: bool = True) -> bytes:
             raise
         try:
             check_owner(fd, path, forbidden=0o077 if private else 0o022)
-            return _read_bounded(fd, path, limit)
+            return _read_bounded(FileIO(fd, closefd=False), path, limit)
         finally:
             os.close(fd)
 
@@ -68,13 +76,15 @@ def _judge(found: os.stat_result, path: Path, forbidden: int) -> None:
             raise _unsafe(f"{path} is open to other users (mode {stat.S_IMODE(found.st_mode):o})")
 
 
-def _read_bounded(fd: int, path: Path, limit: int) -> bytes:
-    data = bytearray()
-    while chunk := os.read(fd, min(65_536, limit + 1 - len(data))):
-        data += chunk
-        if len(data) > limit:
-            raise IntegrityError("file_too_large", f"{path} is larger than {limit} bytes")
-    return bytes(data)
+def _read_bounded(file: FileIO, path: Path, limit: int) -> SensitiveBytes:
+    size = os.fstat(file.fileno()).st_size
+    with SensitiveBytes.adopt(bytearray(min(size, limit) + 1)) as buffer:  # one more, to notice that it grew
+        view, used = buffer.view(), 0
+        while used < len(view) and (got := file.readinto(view[used:])):
+            used += got
+        if used == len(view):
+            raise IntegrityError("file_too_large", f"{path} is larger than {limit} bytes, or grows")
+        return SensitiveBytes.adopt(bytearray(view[:used]))
 
 
 def write_file(path: Path, data: bytes | bytearray | memoryview) -> None:

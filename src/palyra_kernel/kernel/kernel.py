@@ -22,13 +22,11 @@ from palyra_kernel.kernel.opening import (
     vault_exists,
 )
 from palyra_kernel.kernel.pins import check_backend_kind, load_pins
-from palyra_kernel.kernel.slots import SlotKeeper
+from palyra_kernel.kernel.slots import SlotKeeper, with_key_folder
 from palyra_kernel.keys import builtin as builtin_keys
-from palyra_kernel.keys.slots import KEYRING_FILE
 from palyra_kernel.plugins import PluginHost, Registry
 from palyra_kernel.records import sqlite as builtin_records
 from palyra_kernel.values.findings import Finding
-from palyra_kernel.values.sensitive import SensitiveBytes
 from palyra_kernel.vault import Vault
 from palyra_kernel.vault.epochs import Epochs
 from palyra_kernel.vault.index import Index
@@ -55,24 +53,19 @@ class VaultStatus(msgspec.Struct, frozen=True, kw_only=True):
 class Kernel:
     """An open vault. Open it once for each process, use it from any thread, close it or use ``with``."""
 
-    def __init__(
-        self, places: Places, config: Config, host: PluginHost, opened: Opened, unlock: Unlock
-    ) -> None:
+    def __init__(self, places: Places, config: Config, host: PluginHost, opened: Opened) -> None:
         self.places = places
         self.config = config
         self.plugins = host
         self.vault_id = opened.keyring.vault_id
         self.backend_kind = opened.pins.backend
-        self.unlock = unlock
         self._records = opened.records
         self._objects, self._index = _open_objects(places, config, host.registry, opened)
         self.vault = Vault(
             self._records, self._index, self._objects, versions_kept=config.vault.versions_kept
         )
         """The secrets. Mechanism: nothing is asked before a call and nothing is logged after it."""
-        self.slots = SlotKeeper(
-            places.state_root / KEYRING_FILE, self._records, protector_finder(host.registry)
-        )
+        self.slots = SlotKeeper(places, self._records, protector_finder(host.registry))
         """The ways to open the vault."""
 
     @classmethod
@@ -109,13 +102,13 @@ class Kernel:
             raise missing_vault(places)
         config = read_config(places.config_dir)
         host = PluginHost.load(places.config_dir, names=plugins, builtins=BUILTINS)
-        unlock = _own(unlock or Unlock(), places)
+        unlock = with_key_folder(unlock or Unlock(), places.key_folder)
         if create and not vault_exists(places):
-            made = [new._replace(unlock=_own(new.unlock, places)) for new in slots]
+            made = [new._replace(unlock=with_key_folder(new.unlock, places.key_folder)) for new in slots]
             make_vault(places, config, host.registry, made, backend)
         opened = open_vault(places, config, host.registry, unlock, backend, adopt=adopt)
         try:
-            return cls(places, config, host, opened, unlock)
+            return cls(places, config, host, opened)
         except BaseException:
             opened.records.close()
             raise
@@ -156,9 +149,7 @@ class Kernel:
                 self._objects.backend.close()
             finally:
                 self._records.close()
-                for secret in (self.unlock.passphrase, self.unlock.recovery_key):
-                    if secret is not None:
-                        secret.wipe()
+                self._objects.epochs.forget()
 
     _closed = False
 
@@ -188,17 +179,3 @@ def _open_objects(
         deadline_seconds=config.vault.deadline_seconds,
     )
     return objects, Index(opened.records)
-
-
-def _own(unlock: Unlock, places: Places) -> Unlock:
-    """A copy that the kernel wipes when it is closed; the caller's stays the caller's."""
-    return Unlock(
-        key_folder=unlock.key_folder or places.key_folder,
-        passphrase=_copy(unlock.passphrase),
-        recovery_key=_copy(unlock.recovery_key),
-        interactive=unlock.interactive,
-    )
-
-
-def _copy(secret: SensitiveBytes | None) -> SensitiveBytes | None:
-    return None if secret is None else SensitiveBytes(secret.view())

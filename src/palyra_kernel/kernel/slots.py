@@ -10,19 +10,30 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from palyra_kernel.config import Places
 from palyra_kernel.contracts import KeyProtector, SlotScalar, Unlock
 from palyra_kernel.errors import ConflictError, NotFoundError
 from palyra_kernel.kernel.pins import load_pins, put_pins
-from palyra_kernel.keys.slots import KeyringDocument, Slot, read_keyring, write_keyring
+from palyra_kernel.keys.slots import KEYRING_FILE, KeyringDocument, Slot, read_keyring, write_keyring
 from palyra_kernel.keys.unlock import FindProtector, forget_slot, make_slot, open_root, open_slot
 from palyra_kernel.records import Change, Records
 
 
-class SlotKeeper:
-    """The slots of one vault. Adding and drilling open the root key again, so they take an :class:`Unlock`."""
+def with_key_folder(unlock: Unlock, folder: Path) -> Unlock:
+    """*unlock* with the folder of key files, unless it names one."""
+    return unlock if unlock.key_folder is not None else replace(unlock, key_folder=folder)
 
-    def __init__(self, path: Path, records: Records, find: FindProtector) -> None:
-        self._path = path
+
+class SlotKeeper:
+    """The slots of one vault.
+
+    The kernel keeps no key to the vault, so whatever opens the root key again takes an :class:`Unlock`;
+    ``Unlock()`` is enough where a ``file`` slot opens.
+    """
+
+    def __init__(self, places: Places, records: Records, find: FindProtector) -> None:
+        self._path = places.state_root / KEYRING_FILE
+        self._key_folder = places.key_folder
         self._records = records
         self._find = find
 
@@ -43,6 +54,7 @@ class SlotKeeper:
         no other kind of slot beside it.
         """
         protector = self._find(kind)
+        new, unlock = (with_key_folder(each, self._key_folder) for each in (new, unlock))
         with self._records.exclusive():
             document = self._read()
             if protector is not None and protector.device_bound and not self._portable(document.slots):
@@ -77,14 +89,14 @@ class SlotKeeper:
                     hint="add another slot first: palyra slots add passphrase",
                 )
             self._replace(document, rest)
-            forget_slot(document.vault_id, slot, self._find, unlock)
+            forget_slot(document.vault_id, slot, self._find, with_key_folder(unlock, self._key_folder))
         return slot
 
     def drill(self, slot_id: str, unlock: Unlock) -> Slot:
         """Prove that this one slot opens the vault with *unlock*, by opening it. Raises what the slot says."""
         document = self._read()
         slot = self._pick(document, slot_id)
-        open_slot(document.vault_id, slot, self._find, unlock).wipe()
+        open_slot(document.vault_id, slot, self._find, with_key_folder(unlock, self._key_folder)).wipe()
         return slot
 
     def _portable(self, slots: tuple[Slot, ...]) -> bool:

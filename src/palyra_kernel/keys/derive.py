@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hmac
+from contextlib import suppress
+from typing import NoReturn
 
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from palyra_kernel.errors import UnavailableError
 from palyra_kernel.values.framing import frame
 from palyra_kernel.values.sensitive import SensitiveBytes
 
@@ -32,6 +35,15 @@ class DerivedKeys:
         self._set_hash = _mac(root, vault_id, "set hash", epoch)
         self._head = _mac(root, vault_id, "head", epoch)
         self._keyring = _mac(root, vault_id, "keyring", epoch)
+
+    def forget(self) -> None:
+        """Let go of the keys: the objects that hold them are freed, and their memory with them."""
+        for name in ("record", "_blinding", "_set_hash", "_head", "_keyring"):
+            with suppress(AttributeError):  # forgotten before
+                delattr(self, name)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise UnavailableError("closed", "the vault is closed", hint="open the Kernel again")
 
     def blind(self, *parts: str) -> bytes:
         """A 32-byte stand-in for a name: the same for the same name, meaningless without the key."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from palyra_kernel.contracts.protectors import KeyProtector, SlotContext, SlotScalar, Unlock
-from palyra_kernel.durable.files import create_file, read_file
+from palyra_kernel.durable.files import create_file, read_secret_file
 from palyra_kernel.durable.folders import fsync_folder
 from palyra_kernel.durable.oserrors import translated
 from palyra_kernel.errors import ConflictError, IntegrityError, NotFoundError, PalyraError, UnavailableError
@@ -42,16 +42,16 @@ class FileProtector(KeyProtector):
     def unwrap(self, slot: Mapping[str, SlotScalar], context: SlotContext, unlock: Unlock) -> SensitiveBytes:
         path = _key_path(context, unlock)
         try:
-            data = read_file(path, limit=KEY_BYTES)
+            file_key = read_secret_file(path, limit=KEY_BYTES)
         except NotFoundError:
             raise UnavailableError(
                 "key_file_missing",
                 f"the key file {path} is not there",
                 hint="put it back, or open the vault with another slot: --passphrase-file or --recovery-file",
             ) from None
-        if len(data) != KEY_BYTES:
-            raise IntegrityError("wrong_key", f"{path} is not a key file: it has {len(data)} bytes")
-        with SensitiveBytes(data) as file_key:
+        with file_key:
+            if len(file_key) != KEY_BYTES:
+                raise IntegrityError("wrong_key", f"{path} is not a key file: it has {len(file_key)} bytes")
             return open_key(slot_bytes(slot, "wrapped"), file_key, context.encode())
 
     def forget(self, slot: Mapping[str, SlotScalar], context: SlotContext, unlock: Unlock) -> None:

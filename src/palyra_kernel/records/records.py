@@ -190,8 +190,12 @@ class Records:
         return self._stored_head()[1]
 
     def close(self) -> None:
-        """Close the store."""
-        self.store.close()
+        """Close the store and let go of the keys."""
+        try:
+            self.store.close()
+        finally:
+            self.keys.forget()
+            self._sealer.forget()
 
 
 def _head_of(stored: StoredRecord) -> Head:

@@ -7,11 +7,13 @@ seals at most 2**32 records (random 96-bit nonces, NIST SP 800-38D section 8.3);
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from typing import NoReturn
 
 from cryptography.exceptions import InvalidTag
 
 from palyra_kernel.contracts.records import StoredRecord
-from palyra_kernel.errors import IntegrityError
+from palyra_kernel.errors import IntegrityError, UnavailableError
 from palyra_kernel.keys.derive import DerivedKeys
 from palyra_kernel.values.framing import frame
 from palyra_kernel.values.sensitive import SensitiveBytes
@@ -32,6 +34,14 @@ class Sealer:
         self._aead = keys.record
         self._header = bytes([FORMAT]) + keys.epoch.to_bytes(4, "big")
         self._binding = frame("palyra record", keys.vault_id, keys.epoch)
+
+    def forget(self) -> None:
+        """Let go of the record key."""
+        with suppress(AttributeError):  # forgotten before
+            del self._aead
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise UnavailableError("closed", "the vault is closed", hint="open the Kernel again")
 
     def seal(self, key: bytes, version: int, document: bytes | bytearray) -> StoredRecord:
         """Return the stored record for *document*."""

@@ -40,6 +40,11 @@ class Epochs:
                 view.release()
         self.current = max(self.keks, default=0)
 
+    def forget(self) -> None:
+        """Let go of all KEKs."""
+        self.keks.clear()
+        self.current = 0
+
     def sealing(self) -> tuple[ChaCha20Poly1305, int]:
         """The newest KEK and its epoch."""
         if not self.current:

@@ -59,7 +59,7 @@ def prove_slots(kernel: Kernel, slots: NewSlots) -> None:
         raise _other_vault(kernel)
     for slot in made:
         try:
-            kernel.slots.drill(slot.id, kernel.unlock)
+            kernel.slots.drill(slot.id, slots.unlock)
         except IntegrityError:
             raise _other_vault(kernel) from None
 

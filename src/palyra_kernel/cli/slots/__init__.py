@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from palyra_kernel.cli.options import confirm, json_option, yes_option
-from palyra_kernel.cli.slots.add import add, interactive
+from palyra_kernel.cli.slots.add import add
 from palyra_kernel.cli.slots.views import slot_table, slot_views
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def remove(cli: Cli, slot_id: str, yes: bool) -> None:
         if not cli.as_json:
             click.echo(note, err=True)
         confirm(f"Remove slot {slot.id} ({slot.kind})?", yes=yes)
-        kernel.slots.remove(slot.id, unlock=interactive(kernel.unlock))
+        kernel.slots.remove(slot.id, unlock=cli.opened_with())
     say(
         cli, {"removed": slot.id, "kind": slot.kind, "note": note}, f"slot {slot.id} ({slot.kind}) is removed"
     )
@@ -83,7 +83,7 @@ def drill(cli: Cli, slot_id: str) -> None:
     from palyra_kernel.cli.output import say
 
     with cli.kernel() as kernel:
-        slot, unlock = _find(kernel, slot_id), interactive(kernel.unlock)
+        slot, unlock = _find(kernel, slot_id), cli.opened_with()
         if slot.kind == "passphrase" and unlock.passphrase is None:
             unlock = msgspec.structs.replace(unlock, passphrase=ask_hidden("Passphrase"))
         if slot.kind == "recovery" and unlock.recovery_key is None:

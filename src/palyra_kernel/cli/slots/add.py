@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -27,11 +26,6 @@ The recovery key of slot {id} is below. It opens the vault like any other slot; 
   Use it:  palyra --recovery-file FILE COMMAND"""
 
 
-def interactive(unlock: Unlock) -> Unlock:
-    """A protector of a plugin may ask the user where there is one."""
-    return msgspec.structs.replace(unlock, interactive=sys.stdin.isatty())
-
-
 @click.command("add")
 @click.argument("kind")
 @click.option("--new-passphrase-file", metavar="FILE", help="passphrase: the new one; asked for without.")
@@ -53,11 +47,11 @@ def add(cli: Cli, /, kind: str, **options: str | int | None) -> None:
         if kind == "recovery":
             _add_recovery(cli, kernel, given)
             return
-        new = interactive(kernel.unlock)
+        new = cli.opened_with()
         params: dict[str, SlotScalar] = {}
         if kind == "passphrase":
             new, params = _new_passphrase(new, given)
-        slot = kernel.slots.add(kind, new, unlock=kernel.unlock, params=params)
+        slot = kernel.slots.add(kind, new, unlock=cli.opened_with(), params=params)
         _added(cli, slot_view(kernel, slot))
 
 
@@ -83,6 +77,7 @@ def _new_passphrase(new: Unlock, given: Mapping[str, str | int]) -> tuple[Unlock
 def _add_recovery(cli: Cli, kernel: Kernel, given: Mapping[str, str | int]) -> None:
     """A slot whose key nobody has is worse than none: the file comes first, and what cannot be shown is removed."""
     from palyra_kernel.cli.files import write_private
+    from palyra_kernel.contracts import Unlock
     from palyra_kernel.keys.recovery import generate
 
     key, params = generate(str(given.get("suite", "x25519")))
@@ -91,7 +86,7 @@ def _add_recovery(cli: Cli, kernel: Kernel, given: Mapping[str, str | int]) -> N
         if path is not None:
             write_private(str(path), key.reveal() + b"\n")
         try:
-            slot = kernel.slots.add("recovery", kernel.unlock, unlock=kernel.unlock, params=params)
+            slot = kernel.slots.add("recovery", Unlock(), unlock=cli.opened_with(), params=params)
         except BaseException:
             if path is not None:
                 path.unlink(missing_ok=True)
@@ -103,7 +98,7 @@ def _add_recovery(cli: Cli, kernel: Kernel, given: Mapping[str, str | int]) -> N
             _show_recovery(cli, slot_view(kernel, slot), key.reveal())
         except BaseException:
             with suppress(PalyraError):  # the first error is the one to report
-                kernel.slots.remove(slot.id, unlock=kernel.unlock)
+                kernel.slots.remove(slot.id, unlock=cli.opened_with())
             raise
 
 
