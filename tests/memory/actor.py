@@ -87,9 +87,7 @@ class Actor:
     def add_slot(self, masked: str) -> None:
         assert self.kernel is not None
         with secret(masked) as passphrase:
-            slot = self.kernel.slots.add(
-                "passphrase", Unlock(passphrase=passphrase), unlock=Unlock()
-            )
+            slot = self.kernel.slots.add("passphrase", Unlock(passphrase=passphrase), unlock=Unlock())
             self.kernel.slots.drill(slot.id, Unlock(passphrase=passphrase))
 
     def keep(self, masked: str) -> None:

@@ -12,6 +12,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _LIMIT = 1024 * 1024
+_HARMLESS = frozenset(
+    {
+        # Shipped by setuptools into most environments, word for word: it makes distutils importable.
+        b"import os; var = 'SETUPTOOLS_USE_DISTUTILS'; enabled = os.environ.get(var, 'local') == 'local'; "
+        b"enabled and __import__('_distutils_hack').add_shim();",
+    }
+)
 
 
 def site_folders(extra: Iterable[Path] = ()) -> list[Path]:
@@ -35,4 +42,5 @@ def _runs_code(path: Path) -> bool:
     except OSError:
         return True
     lines = data.removeprefix(b"\xef\xbb\xbf").splitlines()
-    return len(data) == _LIMIT or any(line.startswith((b"import ", b"import\t")) for line in lines)
+    code = [line for line in lines if line.startswith((b"import ", b"import\t"))]
+    return len(data) == _LIMIT or any(line.strip() not in _HARMLESS for line in code)
