@@ -142,6 +142,9 @@ def test_fields_of_a_json_value(vault):
         with pytest.raises(NotFoundError) as caught:
             vault.get(f"global/db#{field}")
         assert code(caught) == "field_missing"
+    vault.put("global/deep", b"[" * 60_000)
+    with pytest.raises(InvalidInputError):
+        vault.get("global/deep#user")
     vault.put("global/text", b"no json: s3cr3t")
     with pytest.raises(InvalidInputError) as broken:
         vault.get("global/text#user")

@@ -122,7 +122,7 @@ class FileLock:
 
     def _acquire(self, deadline: Deadline) -> None:
         with translated(f"locking {self.path}"):
-            if not _try_lock(self._fd) and not self._wait(deadline):
+            if not _try_lock(self._fd) and (deadline.expired or not self._wait(deadline)):
                 raise self._timed_out()
         try:
             self.check_in_place()

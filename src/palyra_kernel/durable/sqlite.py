@@ -89,15 +89,21 @@ class DurableDatabase:
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         """Run a query and return all its rows."""
-        with self._mutex, self._translated("reading"):
-            self._check_process()
-            return self._connection.execute(sql, parameters).fetchall()
+        self._check_process()
+        with self._mutex:
+            try:
+                return self._connection.execute(sql, parameters).fetchall()
+            except sqlite3.Error as error:
+                raise self._ours(error, "reading") from error
 
     def row(self, sql: str, parameters: Sequence[object] = ()) -> Any:
         """Run a query and return its first row, or None."""
-        with self._mutex, self._translated("reading"):
-            self._check_process()
-            return self._connection.execute(sql, parameters).fetchone()
+        self._check_process()
+        with self._mutex:
+            try:
+                return self._connection.execute(sql, parameters).fetchone()
+            except sqlite3.Error as error:
+                raise self._ours(error, "reading") from error
 
     @contextmanager
     def exclusive(self, deadline: Deadline) -> Iterator[None]:
@@ -157,9 +163,10 @@ class DurableDatabase:
         try:
             yield
         except sqlite3.Error as error:
-            raise from_sqlite_error(
-                error, f"{doing} {self.path}", writable=os.access(self.path, os.W_OK)
-            ) from error
+            raise self._ours(error, doing) from error
+
+    def _ours(self, error: sqlite3.Error, doing: str) -> PalyraError:
+        return from_sqlite_error(error, f"{doing} {self.path}", writable=os.access(self.path, os.W_OK))
 
 
 def from_sqlite_error(error: sqlite3.Error, doing: str, *, writable: bool) -> PalyraError:

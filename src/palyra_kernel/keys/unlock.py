@@ -26,7 +26,8 @@ def open_root(document: KeyringDocument, find: FindProtector, unlock: Unlock) ->
         try:
             return open_slot(document.vault_id, slot, find, unlock)
         except PalyraError as error:
-            failures.append((slot, error))
+            # Its frames hold this list, which holds the error: a cycle that keeps what was brought in memory.
+            failures.append((slot, error.with_traceback(None)))
     reasons = "; ".join(f"slot {slot.id} ({slot.kind}): {error.message}" for slot, error in failures)
     hint = next((error.hint for _, error in failures if error.hint), None)
     wrong = next((error for _, error in failures if not isinstance(error, UnavailableError)), None)

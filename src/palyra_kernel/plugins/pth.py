@@ -12,12 +12,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _LIMIT = 1024 * 1024
-_HARMLESS = frozenset(
-    {
-        # Shipped by setuptools into most environments, word for word: it makes distutils importable.
-        b"import os; var = 'SETUPTOOLS_USE_DISTUTILS'; enabled = os.environ.get(var, 'local') == 'local'; "
-        b"enabled and __import__('_distutils_hack').add_shim();",
-    }
+# Shipped by setuptools into most environments, word for word: it makes distutils importable.
+_HARMLESS = (
+    b"import os; var = 'SETUPTOOLS_USE_DISTUTILS'; enabled = os.environ.get(var, 'local') == 'local'; "
+    b"enabled and __import__('_distutils_hack').add_shim();"
 )
 
 
@@ -43,4 +41,4 @@ def _runs_code(path: Path) -> bool:
         return True
     lines = data.removeprefix(b"\xef\xbb\xbf").splitlines()
     code = [line for line in lines if line.startswith((b"import ", b"import\t"))]
-    return len(data) == _LIMIT or any(line.strip() not in _HARMLESS for line in code)
+    return len(data) == _LIMIT or any(line.strip() != _HARMLESS for line in code)

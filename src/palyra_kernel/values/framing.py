@@ -9,12 +9,9 @@ def frame(*parts: bytes | str | int) -> bytes:
     Two different lists of fields never give the same bytes, which a separator cannot promise. Text is UTF-8,
     integers are 8 bytes big endian and must be within 0 and 2**64 - 1.
     """
-    out = bytearray()
+    out: list[bytes] = []
     for part in parts:
-        if isinstance(part, str):
-            part = part.encode()  # noqa: PLW2901
-        elif isinstance(part, int):
-            part = part.to_bytes(8, "big")  # noqa: PLW2901
-        out += len(part).to_bytes(4, "big")
-        out += part
-    return bytes(out)
+        text = part.encode() if isinstance(part, str) else part
+        raw = text.to_bytes(8, "big") if isinstance(text, int) else text
+        out += (len(raw).to_bytes(4, "big"), raw)
+    return b"".join(out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from palyra_kernel.errors import InvalidInputError
 from palyra_kernel.values.scopes import GLOBAL, VaultScope
@@ -48,27 +49,14 @@ class VaultRef:
         for name, value in (("scope", scope), ("key", key), ("version", version), ("field", field)):
             object.__setattr__(self, name, value)
 
-    @classmethod
-    def parse(cls, text: str | VaultRef) -> VaultRef:
+    @staticmethod
+    def parse(text: str | VaultRef) -> VaultRef:
         """Parse *text*; a VaultRef comes back as it is."""
         if isinstance(text, VaultRef):
             return text
         if not isinstance(text, str):
             raise _invalid(f"a reference is text, not {type(text).__name__}")
-        if len(text) > _MAX_REFERENCE:
-            raise _invalid(f"a reference has at most {_MAX_REFERENCE} characters")
-        rest = text.removeprefix(SCHEME)
-        if "://" in rest.partition("#")[0]:
-            raise _invalid(f"not a vault reference: {text[:64]!r}")
-        scope, rest = _split_scope(rest)
-        rest, hash_sign, field = rest.partition("#")
-        key, question, query = rest.partition("?")
-        return cls(
-            scope,
-            key,
-            version=_parse_query(query) if question else None,
-            field=field if hash_sign else None,
-        )
+        return _parse(text)
 
     @property
     def bare(self) -> VaultRef:
@@ -101,6 +89,20 @@ class VaultRef:
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, self._identity())
+
+
+@lru_cache(maxsize=1024)  # the same few references are read again and again; a reference does not change
+def _parse(text: str) -> VaultRef:
+    if len(text) > _MAX_REFERENCE:
+        raise _invalid(f"a reference has at most {_MAX_REFERENCE} characters")
+    rest = text.removeprefix(SCHEME)
+    if "://" in rest.partition("#")[0]:
+        raise _invalid(f"not a vault reference: {text[:64]!r}")
+    scope, rest = _split_scope(rest)
+    rest, hash_sign, field = rest.partition("#")
+    key, question, query = rest.partition("?")
+    version = _parse_query(query) if question else None
+    return VaultRef(scope, key, version=version, field=field if hash_sign else None)
 
 
 def _rebuild(scope: VaultScope, key: str, version: int | None, field: str | None) -> VaultRef:

@@ -54,17 +54,18 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise NotFoundError(
                 "deleted", f"{ref.bare} was deleted", hint=f"palyra secrets undelete {ref.bare}"
             )
-        number = self.current.number if ref.version is None else ref.version
-        version = next((version for version in self.versions if version.number == number), None)
-        if version is None:
-            raise NotFoundError(
-                "version_missing", f"{ref.bare} has no version {number}", hint="see its history"
-            )
+        version = self.versions[0] if ref.version is None else self._numbered(ref, ref.version)
         if not version.object_id:
-            raise NotFoundError("destroyed", f"version {number} of {ref.bare} was destroyed")
+            raise NotFoundError("destroyed", f"version {version.number} of {ref.bare} was destroyed")
         if version.expired(now):
             raise NotFoundError("expired", f"{ref.bare} has expired", hint="store a new value")
         return version
+
+    def _numbered(self, ref: VaultRef, number: int) -> Version:
+        for version in self.versions:
+            if version.number == number:
+                return version
+        raise NotFoundError("version_missing", f"{ref.bare} has no version {number}", hint="see its history")
 
 
 _encoder = msgspec.json.Encoder()

@@ -17,7 +17,7 @@ def pick_field(secret: SensitiveBytes, field: str) -> SensitiveBytes:
     ``field_missing``."""
     try:
         value: Any = msgspec.json.decode(secret.view())
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise InvalidInputError("not_json", "the secret is no JSON document, so it has no fields") from None
     steps = [_unescape(step) for step in field[1:].split("/")] if field.startswith("/") else [field]
     for step in steps:

@@ -23,7 +23,7 @@ that SQLite relies on. Deleted envelopes are overwritten in the file, not in sna
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self
 
 from palyra_kernel import (
@@ -73,10 +73,10 @@ class FileBackend(BlobBackend):
 
     def get(self, ids: Sequence[str], deadline: Deadline) -> Mapping[str, bytes]:
         found: dict[str, bytes] = {}
-        for chunk in _chunks(ids):
+        for start in range(0, len(ids), _IDS_A_QUERY):
             deadline.check("reading envelopes")
-            marks = ",".join("?" * len(chunk))
-            query = f"SELECT id, data FROM blobs WHERE id IN ({marks})"  # noqa: S608  # question marks only
+            chunk = ids[start : start + _IDS_A_QUERY]
+            query = f"SELECT id, data FROM blobs WHERE id IN (?{',?' * (len(chunk) - 1)})"  # noqa: S608  # marks only
             for blob_id, data in self._database.rows(query, chunk):
                 if type(blob_id) is not str or type(data) is not bytes:
                     raise IntegrityError("damaged", f"{self._database.path} has a row of the wrong type")
@@ -100,11 +100,6 @@ class FileBackend(BlobBackend):
 
     def close(self) -> None:
         self._database.close()
-
-
-def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(ids), _IDS_A_QUERY):
-        yield ids[start : start + _IDS_A_QUERY]
 
 
 @hookimpl
