@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from palyra_kernel import SensitiveBytes, StoredRecord, Unlock
 from palyra_kernel.contracts.protectors import SlotContext
-from palyra_kernel.errors import IntegrityError, NotFoundError
+from palyra_kernel.errors import IntegrityError, NotFoundError, UnavailableError
 from palyra_kernel.keys.derive import DerivedKeys
 from palyra_kernel.keys.file import FileProtector
 from palyra_kernel.keys.passphrase import PassphraseProtector
@@ -56,7 +56,7 @@ def test_every_byte_of_an_envelope_counts(case):
     for position in range(len(blob)):
         flipped = bytearray(blob)
         flipped[position] ^= 1
-        with pytest.raises((IntegrityError, envelope.UnavailableError)):
+        with pytest.raises((IntegrityError, UnavailableError)):
             envelope.open_envelope(bytes(flipped), binding, keks)
 
 

@@ -12,7 +12,7 @@ from palyra_kernel.errors import (
     UnavailableError,
 )
 from palyra_kernel.kernel import slots as keeper
-from palyra_kernel.keys import recovery
+from palyra_kernel.keys import recovery, slots
 
 CHEAP = {"memory_kib": 8192, "iterations": 1, "lanes": 1}
 
@@ -90,7 +90,7 @@ def test_a_crash_while_slots_change_leaves_a_vault_that_opens(places, monkeypatc
         write(path, document)
         raise Killed
 
-    write = keeper.write_keyring
+    write = slots.write_keyring
     with places.create() as kernel:
         for crash in (dying, late):
             with monkeypatch.context() as patch:

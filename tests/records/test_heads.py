@@ -82,7 +82,7 @@ def test_a_head_of_another_vault_does_not_count(heads, tmp_path):
 def test_a_commit_between_the_two_reads_is_no_rollback(parts, monkeypatch):
     """The store was read first and the head after it: under load every sixteenth opener was told of a rollback."""
     original = parts.records._stored_head
-    done = []
+    done: list[bool] = []
 
     def slow():
         found = original()

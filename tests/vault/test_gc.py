@@ -3,6 +3,7 @@
 import pytest
 
 from palyra_kernel.errors import UnavailableError
+from palyra_kernel.records import Change
 from palyra_kernel.vault import collect
 
 
@@ -40,7 +41,7 @@ def test_orphans_are_marked_first_and_deleted_an_hour_later(parts, clock):
 def test_a_put_in_flight_survives_any_number_of_collections(parts, clock, monkeypatch, jump_ms):
     """The write stops between blob and index commit, for as long as the clock says; the collector comes by twice."""
     commit = parts.records.commit
-    stored = []
+    stored: list[str] = []
 
     def slow_commit(change):
         if not stored:
@@ -69,7 +70,7 @@ def test_a_marked_id_that_is_referenced_after_all_is_kept(parts, clock):
     """The index is read again under the write lock before anything is deleted."""
     parts.vault.put("global/a", b"1")
     (live,) = ids(parts)
-    change = collect.Change()
+    change = Change()
     change.put(collect.MARKS.key(live), b'{"marked_at_ms":0}')
     parts.records.commit(change)
     assert parts.vault.gc().deleted == 0

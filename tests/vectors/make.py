@@ -87,10 +87,10 @@ def slots():
     unlock = Unlock(passphrase=SensitiveBytes(b"correct horse"))
     add("passphrase", params, PassphraseProtector().wrap(root, context, unlock), passphrase="correct horse")
     for suite in recovery.SUITES:
-        text, params = recovery.generate(suite)
-        context = SlotContext(vault_id=VAULT_ID, slot_id="0011aabb", kind="recovery", params=params)
+        text, public = recovery.generate(suite)
+        context = SlotContext(vault_id=VAULT_ID, slot_id="0011aabb", kind="recovery", params=public)
         data = RecoveryProtector().wrap(root, context, Unlock())
-        add("recovery", dict(params), data, recovery_key=text.reveal().decode())
+        add("recovery", dict(public), data, recovery_key=text.reveal().decode())
     return {"root": ROOT.hex(), "vault_id": VAULT_ID, "cases": cases}
 
 

@@ -34,7 +34,7 @@ from palyra_kernel.vault.objects import Objects
 from palyra_kernel.vault.verify import Progress, verify_vault
 
 BUILTINS = (builtin_keys, builtin_records)
-FILE_SLOT = (NewSlot("file", Unlock(), {}),)
+FILE_SLOT = (NewSlot("file", Unlock()),)
 
 
 class VaultStatus(msgspec.Struct, frozen=True, kw_only=True):

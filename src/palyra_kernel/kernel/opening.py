@@ -8,11 +8,12 @@ a vault is never quietly made again in the place of a lost one.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from palyra_kernel.config import Config, Places
-from palyra_kernel.contracts import BlobPlace, Unlock
+from palyra_kernel.contracts import BlobPlace, SlotScalar, Unlock
 from palyra_kernel.durable.lock import FileLock
 from palyra_kernel.errors import (
     ConflictError,
@@ -53,7 +54,7 @@ class NewSlot(NamedTuple):
 
     kind: str
     unlock: Unlock
-    params: dict[str, str | int]
+    params: Mapping[str, SlotScalar] = MappingProxyType({})
 
 
 class Opened(NamedTuple):
