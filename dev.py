@@ -4,7 +4,7 @@
   run [ARGS]      palyra ARGS; without ARGS the guided tour
   test [ARGS]     pytest ARGS, in parallel (one process: test -n 0)
   lint            ruff check, ruff format --check, mypy for Linux, macOS and Windows
-  bench [ARGS]    benchmarks/run.py ARGS
+  bench [NAME]    measure beside peers and floors, one benchmark or all
   lock [ARGS]     resolve requirements/*.txt anew: nothing moves that need not (all: lock --upgrade)
 
 The first makes .venv from requirements/*.txt, hashes checked; it is made anew when they or Python change.
@@ -188,9 +188,7 @@ def main(command: str = "help", *args: str) -> int:
     if command == "test":
         hand_over(PYTHON, "-m", "pytest", "-n", "auto", "--dist", "worksteal", *args)
     if command == "bench":
-        if not Path("benchmarks/run.py").exists():
-            fail("there is no benchmarks/run.py yet")
-        hand_over(PYTHON, "benchmarks/run.py", *args)
+        hand_over(PYTHON, "-m", "benchmarks.run", *args)
     return lint()
 
 

@@ -7,37 +7,12 @@ judges nothing and is never a test.
 from __future__ import annotations
 
 import importlib
-import statistics
 import sys
-from collections.abc import Callable, Iterator
-from time import perf_counter
-from typing import NamedTuple
+from collections.abc import Iterator
+
+from benchmarks.measure import Pair, measure
 
 NAMES = ("vault", "start")
-
-
-class Pair(NamedTuple):
-    """Two actions to compare; each is called with a running number."""
-
-    name: str
-    ours: Callable[[int], object]
-    peer_name: str
-    peer: Callable[[int], object]
-    calls: int
-    """Calls of each in one round."""
-
-
-def measure(pair: Pair, rounds: int = 7) -> tuple[float, float]:
-    """Seconds a call, ours and the peer's: the medians of *rounds* rounds, taken in turn after one warm-up."""
-    times: tuple[list[float], list[float]] = ([], [])
-    for round_ in range(rounds + 1):
-        for kept, action in zip(times, (pair.ours, pair.peer), strict=True):
-            start = perf_counter()
-            for number in range(pair.calls):
-                action(round_ * pair.calls + number)
-            if round_:
-                kept.append((perf_counter() - start) / pair.calls)
-    return statistics.median(times[0]), statistics.median(times[1])
 
 
 def main(names: list[str]) -> int:
@@ -48,7 +23,7 @@ def main(names: list[str]) -> int:
         return 2
     print(f"{'what':<34}{'ours':>12}{'beside':>12}{'ratio':>8}  beside is")
     for name in names or NAMES:
-        module = importlib.import_module(name)
+        module = importlib.import_module(f"benchmarks.{name}")
         pairs: Iterator[Pair] = module.pairs()
         for pair in pairs:
             ours, peer = measure(pair)

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from run import Pair
+from benchmarks.measure import Pair
 
 SCRIPTS = Path(sys.executable).parent
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from run import Pair
 
+from benchmarks.measure import Pair
 from palyra_kernel import Kernel
 
 SIZES = (10, 10_000)
