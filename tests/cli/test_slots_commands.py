@@ -75,7 +75,7 @@ def test_options_of_another_kind_are_refused(admin, tmp_path):
 
 
 def test_one_file_slot_is_enough_and_an_unknown_kind_is_named(admin):
-    assert admin("--json", "slots", "add", "file").error["code"] == "key_file_exists"
+    assert admin("--json", "slots", "add", "file").error["code"] == "slot_exists"
     result = admin("--json", "slots", "add", "tpm")
     assert (result.code, result.error["code"]) == (6, "protector_missing")
 

@@ -148,8 +148,12 @@ def test_the_recovery_key_opens_a_vault_whose_configuration_folder_is_gone(place
         places.open(unlock=unlock)
     with places.open(unlock=unlock, adopt=True) as kernel:
         assert kernel.vault.get("a") == b"1"
+        assert kernel.slots.problem(lost)
+        with pytest.raises(ConflictError) as caught:
+            kernel.slots.add("file", Unlock(), unlock=unlock)
+        assert caught.value.code == "slot_exists"
+        kernel.slots.remove(lost.id, unlock=unlock)
         kernel.slots.add("file", Unlock(), unlock=unlock)
-        kernel.slots.remove(lost.id, unlock=Unlock())  # must not take the new slot's key file along
         assert kernel.verify() == []
     with places.open() as kernel:
         assert kernel.vault.get("a") == b"1"
@@ -165,3 +169,78 @@ def test_adopting_is_no_way_around_a_rollback(places):
     with pytest.raises(IntegrityError) as caught:
         places.open(adopt=True)
     assert caught.value.code == "rolled_back"
+
+
+def test_a_slot_that_is_known_not_to_open_is_no_reason_to_remove_the_last_that_does(places):
+    """Elsewhere the dead key counted as a key: the last living one was removed, and with it the secrets."""
+    with places.create() as kernel:
+        slot = add_passphrase(kernel)
+        next((places.config_dir / "keys").iterdir()).unlink()
+        with pytest.raises(ConflictError) as caught:
+            kernel.slots.remove(slot.id, unlock=passphrase(b"one"))
+        assert caught.value.code == "last_slot"
+
+
+def test_an_open_kernel_notices_an_old_keyring_too(places):
+    """It was checked at the start only: a kernel that was open signed the old slots again, and they were back."""
+    path = places.state_root / "keyring.json"
+    with places.create() as kernel:
+        slot = add_passphrase(kernel)
+        old = path.read_bytes()
+        kernel.slots.remove(slot.id, unlock=Unlock())
+        path.write_bytes(old)
+        assert [finding.code for finding in kernel.verify()] == ["keyring_rolled_back"]
+        with pytest.raises(IntegrityError):
+            add_passphrase(kernel, b"two")
+
+
+def test_a_removal_that_died_is_finished_by_the_next_opening(places, monkeypatch):
+    path = places.state_root / "keyring.json"
+
+    class Killed(BaseException):
+        pass
+
+    def late(path, document):
+        write(path, document)
+        raise Killed
+
+    write = slots.write_keyring
+    with places.create() as kernel:
+        slot = add_passphrase(kernel)
+        old = path.read_bytes()
+        with monkeypatch.context() as patch:
+            patch.setattr(keeper, "write_keyring", late)
+            with pytest.raises(Killed):
+                kernel.slots.remove(slot.id, unlock=Unlock())
+    places.open().close()
+    path.write_bytes(old)
+    with pytest.raises(IntegrityError) as caught:
+        places.open()
+    assert caught.value.code == "keyring_rolled_back"
+
+
+def test_a_slow_protector_keeps_no_writer_waiting(places, monkeypatch):
+    """A prompt inside the lock froze the whole vault until somebody answered."""
+    seen = []
+    original = keeper.make_slot
+
+    def slow(*args):
+        with places.open() as other:
+            seen.append(other.vault.put("meanwhile", b"1").version)
+        return original(*args)
+
+    with places.create() as kernel:
+        monkeypatch.setattr(keeper, "make_slot", slow)
+        add_passphrase(kernel)
+    assert seen == [1]
+
+
+def test_adopting_an_emptied_store_is_no_new_vault(places):
+    """'Empty, so make it new' would have let the collector delete every envelope as garbage."""
+    with places.create() as kernel:
+        kernel.vault.put("a", b"1")
+    places.records_db.write_bytes(b"")
+    next((places.config_dir / "heads").iterdir()).unlink()
+    with pytest.raises(IntegrityError) as caught:
+        places.open(adopt=True)
+    assert caught.value.code == "records_missing"

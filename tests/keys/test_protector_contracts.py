@@ -17,7 +17,6 @@ from tests.keys.slots import QUICK
 
 
 class TestFile(KeyProtectorContract):
-    several_slots = False
     context_errors = (IntegrityError, UnavailableError)  # another vault has another file
 
     @pytest.fixture

@@ -205,3 +205,18 @@ def test_listing_decrypts_no_value(parts):
     assert [item.size for item in parts.vault.list()] == [1]
     assert parts.vault.stat("global/a").version == 1
     assert len(parts.vault.history("global/a")) == 1
+
+
+def test_a_view_of_a_secret_outlives_the_secret(vault):
+    """A view whose owner was collected showed zeros, and zeros were stored in place of the secret."""
+    vault.put("global/a", b"hunter22")
+    vault.put("global/b", vault.get("global/a").view())
+    assert vault.get("global/b") == b"hunter22"
+
+
+def test_no_error_carries_the_secret_in_its_context(vault):
+    """The decoder's own error quotes what it could not decode, and hung on ours, `from None` or not."""
+    vault.put("global/a", b"\xff hunter2-hunter2")
+    with pytest.raises(InvalidInputError) as caught:
+        vault.get("global/a#field")
+    assert caught.value.__context__ is None

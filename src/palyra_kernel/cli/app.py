@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
 from palyra_kernel.cli.context import Cli
 from palyra_kernel.cli.lazy import LazyGroup
-from palyra_kernel.errors import InvalidInputError, PalyraError
+from palyra_kernel.errors import InvalidInputError, PalyraError, UnavailableError
 
 EXIT_USAGE = 2
 EXIT_CANCELLED = 130
+EXIT_BROKEN_PIPE = 141
+"""The reader of the output went away: what a shell says of a program that SIGPIPE ended."""
 TRACEBACK_VARIABLE = "PALYRA_TRACEBACK"
 
 _COMMANDS = {
@@ -79,17 +82,22 @@ def run(arguments: Sequence[str]) -> int:
     _no_core_dumps()
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
     as_json = "--json" in own  # also for errors in the arguments themselves
+    if sys.stdout is None:
+        return UnavailableError.exit_code  # closed before we started: there is nowhere to answer
     try:
         outcome = app.main(args=list(arguments), prog_name="palyra", standalone_mode=False)
+        sys.stdout.flush()  # a disk that is full says so only now
     except (click.Abort, KeyboardInterrupt):
         _report(as_json, "cancelled", "cancelled", "cancelled", None)
         return EXIT_CANCELLED
-    except BrokenPipeError:
-        # The reader went away. Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except (SystemExit, BrokenPipeError):  # click ends the process only when the reader of its output went away
+        _discard_output()
+        return EXIT_BROKEN_PIPE
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        if as_json:
+            _report(as_json, "invalid_input", "usage", "a command is missing", "palyra --help")
+        else:
+            click.echo(error.format_message(), err=True)
         return EXIT_USAGE
     except Exception as error:  # the last door: an unknown error is shown by type, never by text
         known = _known(error)
@@ -98,9 +106,17 @@ def run(arguments: Sequence[str]) -> int:
                 raise
             hint = f"set {TRACEBACK_VARIABLE}=1 to see where, and report it"
             known = PalyraError("internal", f"internal error: {type(error).__name__}", hint=hint)
+        if isinstance(error, OSError):
+            _discard_output()
         _report(as_json, known.kind, known.code, known.message, known.hint)
         return known.exit_code
     return outcome if isinstance(outcome, int) else 0
+
+
+def _discard_output() -> None:
+    """Python would try to write what is left again when it ends, and complain."""
+    with suppress(OSError):  # no file stands behind it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _known(error: Exception) -> PalyraError | None:

@@ -44,7 +44,10 @@ def list_plugins(cli: Cli) -> None:
     elif lines:
         table(
             ("Plugin", "State", "Distribution", "Version", "Why"),
-            [(line.name, line.state, line.distribution, line.version, line.reason or "") for line in lines],
+            [
+                (line.name, line.state, line.distribution, line.version, line.reason or _note(line.editable))
+                for line in lines
+            ],
         )
     else:
         click.echo("no plugin is installed: pip install palyra-backend-file")
@@ -109,3 +112,7 @@ def doctor(cli: Cli) -> int:
 
     errors = findings_out(cli, diagnose(cli.places().config_dir), clean="nothing to report")
     return EXIT_FINDINGS if errors else 0
+
+
+def _note(editable: bool) -> str:
+    return "editable: its files are not checked" if editable else ""

@@ -61,6 +61,9 @@ class KeyProtector(ABC):
     device_bound: ClassVar[bool] = False
     """Whether the slot dies with this machine or account; then the kernel insists on a second slot beside it."""
 
+    single: ClassVar[bool] = False
+    """Whether a vault can have only one slot of this kind, because what it keeps outside the slot has one place."""
+
     default_params: ClassVar[Mapping[str, SlotScalar]] = {}
     """Parameters of a new slot that the operator did not choose."""
 

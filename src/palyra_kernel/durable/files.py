@@ -78,13 +78,13 @@ def _judge(found: os.stat_result, path: Path, forbidden: int) -> None:
 
 def _read_bounded(file: FileIO, path: Path, limit: int) -> SensitiveBytes:
     size = os.fstat(file.fileno()).st_size
-    with SensitiveBytes.adopt(bytearray(min(size, limit) + 1)) as buffer:  # one more, to notice that it grew
+    with SensitiveBytes.zeros(min(size, limit) + 1) as buffer:  # one more, to notice that it grew
         view, used = buffer.view(), 0
         while used < len(view) and (got := file.readinto(view[used:])):
             used += got
         if used == len(view):
             raise IntegrityError("file_too_large", f"{path} is larger than {limit} bytes, or grows")
-        return SensitiveBytes.adopt(bytearray(view[:used]))
+        return SensitiveBytes(view[:used])
 
 
 def write_file(path: Path, data: bytes | bytearray | memoryview) -> None:

@@ -60,6 +60,16 @@ def private_folder(path: Path, *, create: bool) -> Path:
     return path
 
 
+def exists(path: Path) -> bool:
+    """Whether something is at *path*; a place that we may not look at is an error, not an absence."""
+    with translated(f"looking for {path}"):
+        try:
+            os.lstat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True
+
+
 def _make(path: Path) -> None:
     """Make *path* and its missing parents, each 0700 from birth, whatever the umask; on a safe way only."""
     missing = []

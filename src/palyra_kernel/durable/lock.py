@@ -70,6 +70,7 @@ class FileLock:
         self.path = path
         self._mutex = threading.RLock()
         self._depth = 0
+        self._ticket: _Ticket | None = None
         self._fd = _open(path)
         _open_locks.add(self)
 
@@ -81,14 +82,15 @@ class FileLock:
         try:
             if self._fd < 0:
                 raise UnavailableError("closed", f"{self.path} is closed", hint="open it again")
-            if self._depth == 0:
-                self._acquire(deadline)
-            self._depth += 1
-            try:
+            outer = self._depth
+            try:  # around the acquiring too: an interrupt may come right behind it
+                if not outer:
+                    self._acquire(deadline)
+                self._depth = outer + 1
                 yield
             finally:
-                self._depth -= 1
-                if self._depth == 0 and self._fd >= 0:  # a forked child has dropped it
+                self._depth = outer
+                if not outer and self._fd >= 0:  # a forked child has dropped it
                     _unlock(self._fd)
         finally:
             self._mutex.release()
@@ -131,13 +133,24 @@ class FileLock:
             raise
 
     def _wait(self, deadline: Deadline) -> bool:
-        """Wait in the operating system's queue, in a thread, so that the deadline holds."""
-        ticket = _Ticket(_open(self.path))
-        threading.Thread(target=ticket.wait, name="palyra-lock", daemon=True).start()
+        """Wait in the operating system's queue, in a thread, so that the deadline holds.
+
+        A wait that was given up goes on in its thread; the next one takes it over instead of adding another.
+        """
+        ticket = self._ticket
+        if ticket is None or not ticket.resume():
+            ticket = self._ticket = _Ticket(_open(self.path))
+            try:
+                threading.Thread(target=ticket.wait, name="palyra-lock", daemon=True).start()
+            except RuntimeError:
+                ticket.drop()
+                self._ticket = None
+                raise UnavailableError("no_thread", f"no thread to wait for {self.path} in") from None
         if not ticket.taken(deadline):
             return False
         # The ticket's descriptor holds the lock now; it becomes ours, and ours is closed.
         fd, self._fd, ticket.fd = self._fd, ticket.fd, -1
+        self._ticket = None
         os.close(fd)
         return True
 
@@ -151,6 +164,8 @@ class FileLock:
 
 class _Ticket:
     """One wait for the lock that can be abandoned: whoever comes last, waiter or lock, gives the lock back."""
+
+    fd = -1
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
@@ -177,6 +192,14 @@ class _Ticket:
         fd, self.fd = self.fd, -1
         if fd >= 0:
             os.close(fd)
+
+    __del__ = drop
+
+    def resume(self) -> bool:
+        """Want the lock again; False if this wait is over."""
+        with self._state:
+            self._abandoned = False
+            return self.fd >= 0
 
     def taken(self, deadline: Deadline) -> bool:
         try:

@@ -7,12 +7,14 @@ corrupts databases in SQLite before 3.51.3 (the WAL-reset fault).
 
 from __future__ import annotations
 
+import atexit
 import os
 import sqlite3
 import sys
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +55,12 @@ class DurableDatabase:
         try:
             with self._lock.held(Deadline.after(_OPEN_SECONDS)):
                 _create_or_check(path)
-                self._connection = sqlite3.connect(
-                    path, timeout=5.0, isolation_level=None, check_same_thread=False, cached_statements=64
-                )
+                with self._translated("opening"):
+                    self._connection = sqlite3.connect(
+                        path, timeout=5.0, isolation_level=None, check_same_thread=False, cached_statements=64
+                    )
                 _open_connections.append(self._connection)
+                _open_databases.add(self)
                 try:
                     with self._translated("opening"):
                         self._prepare(schema, format)
@@ -116,8 +120,10 @@ class DurableDatabase:
     def transaction(self, deadline: Deadline) -> Iterator[sqlite3.Connection]:
         """Write in the block, all or nothing: durable when the block has ended, unchanged if it raised."""
         with self.exclusive(deadline), self._mutex, self._translated("writing"):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
+            if self._connection.in_transaction:  # an interrupt hit the ROLLBACK of the one before
+                self._connection.execute("ROLLBACK")
+            try:  # an interrupt may come right behind BEGIN
+                self._connection.execute("BEGIN IMMEDIATE")
                 yield self._connection
                 self._check_process()
                 self._lock.check_in_place()
@@ -166,10 +172,16 @@ class DurableDatabase:
             raise self._ours(error, doing) from error
 
     def _ours(self, error: sqlite3.Error, doing: str) -> PalyraError:
-        return from_sqlite_error(error, f"{doing} {self.path}", writable=os.access(self.path, os.W_OK))
+        files = [self.path.with_name(self.path.name + suffix) for suffix in ("", "-wal", "-shm")]
+        closed = [file for file in files if file.exists() and not os.access(file, os.R_OK | os.W_OK)]
+        if closed:
+            return UnavailableError(
+                "os_denied", f"{doing}: {closed[0]} cannot be read and written", hint="chmod 600 it"
+            )
+        return from_sqlite_error(error, f"{doing} {self.path}")
 
 
-def from_sqlite_error(error: sqlite3.Error, doing: str, *, writable: bool) -> PalyraError:
+def from_sqlite_error(error: sqlite3.Error, doing: str) -> PalyraError:
     """Return the error of ours for *error*, which happened while *doing*."""
     name = getattr(error, "sqlite_errorname", None) or type(error).__name__
     if name.startswith("SQLITE_FULL"):
@@ -180,7 +192,7 @@ def from_sqlite_error(error: sqlite3.Error, doing: str, *, writable: bool) -> Pa
         return UnavailableError(
             "locked", f"{doing}: another program holds the file", hint="find it, then try again"
         )
-    if name == "SQLITE_IOERR_SHORT_READ" or (name == "SQLITE_READONLY" and writable):
+    if name in ("SQLITE_IOERR_SHORT_READ", "SQLITE_READONLY"):  # the files are writable
         return _damaged(doing, name)
     if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_NOMEM")):
         return UnavailableError(
@@ -191,6 +203,10 @@ def from_sqlite_error(error: sqlite3.Error, doing: str, *, writable: bool) -> Pa
             "closed", f"{doing}: it is closed", hint="the Kernel was closed; open it again"
         )
     return _damaged(doing, name)
+
+
+def _internal(doing: str, name: str) -> PalyraError:
+    return PalyraError("sqlite", f"{doing}: {name}", hint="report it")
 
 
 def _damaged(doing: str, name: str) -> IntegrityError:
@@ -206,5 +222,14 @@ def _create_or_check(path: Path) -> None:
             fsync_folder(path.parent)
 
 
+def _close_all() -> None:
+    """A connection that the interpreter closes at its end moves the log without the lock; so close it before."""
+    for database in list(_open_databases):
+        with suppress(PalyraError):  # there is nobody left to tell, and nothing is lost: the log stays
+            database.close()
+
+
+atexit.register(_close_all)
+_open_databases: weakref.WeakSet[DurableDatabase] = weakref.WeakSet()
 _open_connections: list[sqlite3.Connection] = []
 """Keeps connections alive in a forked child, where closing one could touch the parent's log."""

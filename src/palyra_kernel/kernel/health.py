@@ -13,11 +13,11 @@ from functools import partial
 from pathlib import Path
 
 from palyra_kernel.config import CONFIG_FILE, Places, read_config
-from palyra_kernel.contracts import KeyProtector
 from palyra_kernel.durable.folders import private_folder
 from palyra_kernel.errors import PalyraError
 from palyra_kernel.kernel.kernel import Kernel
 from palyra_kernel.kernel.opening import missing_vault, vault_exists
+from palyra_kernel.kernel.slots import SlotKeeper
 from palyra_kernel.keys.slots import Slot
 from palyra_kernel.plugins.doctor import diagnose
 from palyra_kernel.values.findings import Finding, Severity
@@ -88,18 +88,19 @@ def kernel_findings(kernel: Kernel) -> Iterator[Finding]:
     yield from _checked(f"backend {kernel.backend_kind}", backend.probe)
     slots = kernel.slots.list()
     for slot in slots:
-        yield from _slot(slot, kernel.slots.protector(slot.kind))
-    yield from _reserve([slot.kind for slot in slots])
+        yield from _slot(kernel.slots, slot)
+    yield from _reserve([slot.kind for slot in slots if kernel.slots.problem(slot) is None])
     yield from _seals(kernel._records.check_head().generation)
 
 
-def _slot(slot: Slot, protector: KeyProtector | None) -> Iterator[Finding]:
+def _slot(slots: SlotKeeper, slot: Slot) -> Iterator[Finding]:
+    protector = slots.protector(slot.kind)
     subject, hint = f"slot {slot.id} ({slot.kind})", f"palyra slots remove {slot.id}"
     if protector is None:
         message = "no enabled plugin brings this kind: it opens nothing"
         yield _warning("slot_unusable", subject, message, f"enable the plugin, or {hint}")
         return
-    if reason := protector.available():
+    if reason := slots.problem(slot):
         yield _warning("slot_unusable", subject, f"it does not work here: {reason}", f"repair it, or {hint}")
     if protector.weak:
         hint = f"palyra slots add passphrase, then {hint}; every start then needs the passphrase"
@@ -108,9 +109,9 @@ def _slot(slot: Slot, protector: KeyProtector | None) -> Iterator[Finding]:
 
 def _reserve(kinds: list[str]) -> Iterator[Finding]:
     """Whether the vault still opens when one way to open it is lost."""
-    if len(kinds) == 1:
+    if len(kinds) < 2:
         other = "passphrase" if "recovery" in kinds else "recovery"
-        message = f"only the {kinds[0]} slot opens the vault: if it is lost, so are the secrets"
+        message = f"only one slot ({', '.join(kinds)}) opens the vault: if it is lost, so are the secrets"
         yield _warning("single_slot", "slots", message, f"palyra slots add {other}")
     elif "recovery" not in kinds:
         message = "no key on paper opens the vault when this machine and what people remember are lost"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -11,6 +11,7 @@ import msgspec
 
 from palyra_kernel.config import Config, Places, find_places, read_config
 from palyra_kernel.contracts import BlobPlace, Unlock
+from palyra_kernel.durable.folders import exists
 from palyra_kernel.errors import IntegrityError
 from palyra_kernel.kernel.offers import open_backend, protector_finder
 from palyra_kernel.kernel.opening import (
@@ -26,7 +27,7 @@ from palyra_kernel.kernel.slots import SlotKeeper, with_key_folder
 from palyra_kernel.keys import builtin as builtin_keys
 from palyra_kernel.plugins import PluginHost, Registry
 from palyra_kernel.records import sqlite as builtin_records
-from palyra_kernel.values.findings import Finding
+from palyra_kernel.values.findings import Finding, finding_of
 from palyra_kernel.vault import Vault
 from palyra_kernel.vault.epochs import Epochs
 from palyra_kernel.vault.index import Index
@@ -95,7 +96,7 @@ class Kernel:
         :class:`IntegrityError` (``wrong_key``, ``rolled_back``, ``plugin_changed``, …).
         """
         places = find_places(state_root, config_dir)
-        if not create and not os.path.lexists(places.state_root):
+        if not create and not exists(places.state_root):
             raise missing_vault(places)
         places.prepare(create=create or adopt)
         if not create and not vault_exists(places):
@@ -116,16 +117,17 @@ class Kernel:
     def verify(self, progress: Progress | None = None) -> list[Finding]:
         """Read and open everything. Findings of severity ``error`` mean that something was tampered with, rolled
         back, lost or damaged. *progress* is called with the number of secrets that were checked."""
-        try:
-            findings = verify_vault(self._records, self._index, self._objects, progress)
-            check_backend_kind(self.places.state_root, load_pins(self._records).backend)
-            self.slots.list()
-        except IntegrityError as error:
-            return [
-                Finding(
-                    severity="error", code=error.code, subject="vault", message=error.message, hint=error.hint
-                )
-            ]
+        findings: list[Finding] = []
+        checks: tuple[Callable[[], object], ...] = (
+            lambda: findings.extend(verify_vault(self._records, self._index, self._objects, progress)),
+            lambda: check_backend_kind(self.places.state_root, load_pins(self._records).backend),
+            self.slots.list,
+        )
+        for check in checks:
+            try:
+                check()
+            except IntegrityError as error:
+                findings.append(finding_of(error, "vault"))
         return findings
 
     def status(self) -> VaultStatus:

@@ -14,7 +14,7 @@ def require_backend(registry: Registry, kind: str) -> None:
         raise UnavailableError(
             "backend_missing",
             f"no enabled plugin brings the blob backend {kind!r}",
-            hint=f"install it and run `palyra plugins enable {kind}`",
+            hint=f"run `palyra plugins enable {kind}`; `palyra plugins list` shows what is installed",
         )
 
 

@@ -1,6 +1,6 @@
 """Opening a vault, and making one: the order of steps is what survives a crash between any two of them.
 
-Making: key file, head, ``keyring.json`` (from here on the vault exists), ``backend.kind``, first commit. A vault
+Making: ``backend.kind``, key file, head, ``keyring.json`` (from here on the vault exists), first commit. A vault
 whose first commit is missing is finished by whoever opens it next. Everything else that is missing is an error:
 a vault is never quietly made again in the place of a lost one.
 """
@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from palyra_kernel.config import Config, Places
 from palyra_kernel.contracts import BlobPlace, SlotScalar, Unlock
+from palyra_kernel.durable.folders import exists
 from palyra_kernel.durable.lock import FileLock
 from palyra_kernel.errors import (
     ConflictError,
@@ -28,8 +29,10 @@ from palyra_kernel.kernel.pins import (
     FORMAT,
     Pins,
     check_backend_kind,
-    load_pins,
+    pinned_keyring,
     put_pins,
+    read_backend_kind,
+    settle,
     write_backend_kind,
 )
 from palyra_kernel.keys.derive import ROOT_BYTES, DerivedKeys
@@ -46,7 +49,6 @@ from palyra_kernel.vault.epochs import new_epoch
 
 RECORDS_FILE = "kernel.db"
 _CREATE_LOCK = "create.lock"
-_READ_AGAIN = 5
 
 
 class NewSlot(NamedTuple):
@@ -68,13 +70,12 @@ class Opened(NamedTuple):
 def vault_exists(places: Places) -> bool:
     """Whether there is a vault in the state root. A state root that lost ``keyring.json`` is an error."""
     root = places.state_root
-    if os.path.lexists(root / KEYRING_FILE):
+    if exists(root / KEYRING_FILE):
         return True
-    left = [name for name in (RECORDS_FILE, "backend.kind") if os.path.lexists(root / name)]
-    if left:
+    if exists(root / RECORDS_FILE):  # `backend.kind` alone is a making that was interrupted
         raise IntegrityError(
             "keyring_missing",
-            f"{root / KEYRING_FILE} is missing, but {', '.join(left)} is there",
+            f"{root / KEYRING_FILE} is missing, but {RECORDS_FILE} is there",
             hint="restore keyring.json from a backup; nothing was changed",
         )
     return False
@@ -90,6 +91,7 @@ def make_vault(
             if not vault_exists(places):
                 kind = choose_backend(registry, backend or config.vault.backend)
                 prove_backend(places, registry, kind)
+                write_backend_kind(places.state_root, kind)
                 _write_new_keyring(places, registry, slots)
     finally:
         lock.close()
@@ -114,8 +116,8 @@ def open_vault(
         keys = DerivedKeys(root, document.vault_id, document.epoch)
     document.check_mac(keys)
     heads = head_file(places, keys)
-    adopt = adopt and not os.path.lexists(heads.path)
-    if (adopt or heads.read().generation) and not os.path.lexists(places.state_root / RECORDS_FILE):
+    adopt = adopt and not exists(heads.path)
+    if (adopt or heads.read().generation) and not exists(places.state_root / RECORDS_FILE):
         raise IntegrityError(
             "records_missing",
             f"{places.state_root / RECORDS_FILE} is missing",
@@ -127,8 +129,10 @@ def open_vault(
         if adopt:
             records.adopt_head()
         if records.check_head().generation == 0:
-            _first_commit(places, config, registry, records, document, backend)
-        pins, document = _pinned_keyring(places, records, document)
+            _first_commit(places, config, registry, records, document)
+        pins, document = pinned_keyring(places.state_root / KEYRING_FILE, records)
+        if len(pins.keyrings) > 1:
+            pins = settle(places.state_root / KEYRING_FILE, records)
         check_backend_kind(places.state_root, pins.backend)
         _check_preference(backend or config.vault.backend, pins.backend)
     except BaseException:
@@ -193,7 +197,7 @@ def _write_new_keyring(places: Places, registry: Registry, slots: Sequence[NewSl
         )
         write_keyring(places.state_root / KEYRING_FILE, document.signed(keys))
     except BaseException:
-        if not os.path.lexists(places.state_root / KEYRING_FILE):
+        if not exists(places.state_root / KEYRING_FILE):
             for slot, unlock in made:
                 forget_slot(vault_id, slot, find, unlock)
         raise
@@ -205,37 +209,19 @@ def _first_commit(
     registry: Registry,
     records: Records,
     document: KeyringDocument,
-    backend: str | None,
 ) -> None:
     lock = FileLock(places.state_root / _CREATE_LOCK)
     try:
         with lock.held(Deadline.after(config.vault.deadline_seconds)):
             if records.check_head().generation:
                 return  # another opener was first
-            kind = choose_backend(registry, backend or config.vault.backend)
-            write_backend_kind(places.state_root, kind)
+            kind = read_backend_kind(places.state_root)
+            require_backend(registry, kind)
             change = new_epoch(1)
             put_pins(change, Pins(format=FORMAT, backend=kind, keyrings=(document.mac,)))
             records.commit(change)
     finally:
         lock.close()
-
-
-def _pinned_keyring(
-    places: Places, records: Records, document: KeyringDocument
-) -> tuple[Pins, KeyringDocument]:
-    """The pins, and the keyring that they allow; read again if the slots changed between the two reads."""
-    for _ in range(_READ_AGAIN):
-        pins = load_pins(records)
-        if document.mac in pins.keyrings:
-            return pins, document
-        document = read_keyring(places.state_root / KEYRING_FILE)
-        document.check_mac(records.keys)
-    raise IntegrityError(
-        "keyring_rolled_back",
-        "keyring.json is not the one that was written last: an old copy was put in its place",
-        hint="put the newest state root back",
-    )
 
 
 def _check_preference(preference: str | None, pinned: str) -> None:
@@ -248,7 +234,14 @@ def _check_preference(preference: str | None, pinned: str) -> None:
 
 
 def missing_vault(places: Places) -> NotFoundError:
-    """The error for a state root without a vault."""
+    """The error for a state root without a vault; another one if this machine knows a vault that is not there."""
+    known = sorted(each.name for each in places.heads_folder.glob("*") if len(each.name) == 32)
+    if known:
+        return NotFoundError(
+            "vault_missing",
+            f"there is no vault in {places.state_root}, but this machine knows the vault {known[0]}",
+            hint="mount or restore that state root; `palyra init` makes another vault",
+        )
     return NotFoundError(
         "vault_missing", f"there is no vault in {places.state_root}", hint="run `palyra init`"
     )

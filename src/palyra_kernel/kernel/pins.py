@@ -5,15 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from palyra_kernel.durable.files import read_file, write_file
 from palyra_kernel.errors import IntegrityError, NotFoundError
+from palyra_kernel.keys.slots import KeyringDocument, read_keyring
 from palyra_kernel.records import Change, Namespace, Records
 
 PINS = Namespace("pins", guarded=True)
 PIN_KEY = PINS.key("vault")
 BACKEND_FILE = "backend.kind"
 FORMAT = 1
+_READ_AGAIN = 5
 
 ALIASES = {
     "encrypted_file": "file",
@@ -57,16 +60,50 @@ def write_backend_kind(state_root: Path, kind: str) -> None:
     write_file(state_root / BACKEND_FILE, f"{kind}\n".encode())
 
 
+def read_backend_kind(state_root: Path) -> str:
+    """The kind that the readable copy names; empty text if there is none."""
+    try:
+        text = read_file(state_root / BACKEND_FILE, limit=256).decode("ascii", "replace").strip()
+    except NotFoundError:
+        return ""
+    return ALIASES.get(text, text)
+
+
 def check_backend_kind(state_root: Path, pinned: str) -> None:
     """Refuse a readable copy that says something else than the sealed pin."""
-    path = state_root / BACKEND_FILE
-    try:
-        text = read_file(path, limit=256).decode("ascii", "replace").strip()
-    except NotFoundError:
-        text = ""
-    if ALIASES.get(text, text) != pinned:
+    if read_backend_kind(state_root) != pinned:
         raise IntegrityError(
             "backend_kind_changed",
-            f"{path} does not name the backend that the vault is pinned to",
+            f"{state_root / BACKEND_FILE} does not name the backend that the vault is pinned to",
             hint=f"somebody changed or removed it; if you know why, write the word {pinned} into it",
         )
+
+
+def pinned_keyring(path: Path, records: Records) -> tuple[Pins, KeyringDocument]:
+    """The pins, and the keyring that they allow; read again if the slots changed between the two reads.
+
+    Raises :class:`IntegrityError` ``keyring_tampered`` or ``keyring_rolled_back``.
+    """
+    for _ in range(_READ_AGAIN):
+        document = read_keyring(path)
+        document.check_mac(records.keys)
+        pins = load_pins(records)
+        if document.mac in pins.keyrings:
+            return pins, document
+    raise IntegrityError(
+        "keyring_rolled_back",
+        "keyring.json is not the one that was written last: an old copy was put in its place",
+        hint="put the newest state root back",
+    )
+
+
+def settle(path: Path, records: Records) -> Pins:
+    """Allow only the keyring that is there, after a change of the slots that died half-way."""
+    with records.exclusive():
+        pins, document = pinned_keyring(path, records)
+        settled = replace(pins, keyrings=(document.mac,))
+        if settled != pins:
+            change = Change()
+            put_pins(change, settled)
+            records.commit(change)
+    return settled

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from palyra_kernel.config import Places
 from palyra_kernel.contracts import KeyProtector, SlotScalar, Unlock
-from palyra_kernel.errors import ConflictError, NotFoundError
-from palyra_kernel.kernel.pins import load_pins, put_pins
-from palyra_kernel.keys.slots import KEYRING_FILE, KeyringDocument, Slot, read_keyring, write_keyring
+from palyra_kernel.errors import ConflictError, IntegrityError, NotFoundError, UnavailableError
+from palyra_kernel.kernel.pins import load_pins, pinned_keyring, put_pins
+from palyra_kernel.keys.slots import KEYRING_FILE, KeyringDocument, Slot, write_keyring
 from palyra_kernel.keys.unlock import FindProtector, forget_slot, make_slot, open_root, open_slot
 from palyra_kernel.records import Change, Records
 
@@ -35,6 +35,7 @@ class SlotKeeper:
         self._path = places.state_root / KEYRING_FILE
         self._key_folder = places.key_folder
         self._records = records
+        self._vault_id = records.keys.vault_id
         self._find = find
 
     def list(self) -> tuple[Slot, ...]:
@@ -51,26 +52,33 @@ class SlotKeeper:
         """Add a slot of *kind*; *new* is what will open it, *unlock* opens the vault now.
 
         Raises :class:`ConflictError` ``second_slot_needed`` for a slot that dies with this machine while there is
-        no other kind of slot beside it.
+        no other kind of slot beside it, and ``slot_exists`` for a second slot of a kind that allows one.
         """
         protector = self._find(kind)
+        single = protector is not None and protector.single
         new, unlock = (with_key_folder(each, self._key_folder) for each in (new, unlock))
-        with self._records.exclusive():
-            document = self._read()
-            if protector is not None and protector.device_bound and not self._portable(document.slots):
-                raise ConflictError(
-                    "second_slot_needed",
-                    f"a {kind} slot dies with this machine: the vault needs another slot beside it",
-                    hint="palyra slots add passphrase, or palyra slots add recovery",
-                )
-            with open_root(document, self._find, unlock) as root:
-                slot = make_slot(document.vault_id, kind, root, self._find, new, params or {})
-            try:
-                self._replace(document, (*document.slots, slot))
-            except BaseException:
-                if slot not in self._read().slots:
-                    forget_slot(document.vault_id, slot, self._find, new)
-                raise
+        before = self._read()
+        self._check_new(before, kind, protector)
+        # A slow or asking protector must not keep every writer waiting; one that shares a place with other slots of
+        # its kind must not be overtaken.
+        with open_root(before, self._find, unlock) as root:
+
+            def make() -> Slot:
+                return make_slot(before.vault_id, kind, root, self._find, new, params or {})
+
+            slot = None if single else make()
+            with self._records.exclusive():
+                document = self._read()
+                if (document.vault_id, document.epoch) != (before.vault_id, before.epoch):
+                    raise ConflictError("record_changed", "the root key changed meanwhile", hint="try again")
+                self._check_new(document, kind, protector)
+                slot = slot or make()
+                try:
+                    self._replace(document, (*document.slots, slot))
+                except BaseException:
+                    if not any(other.kind == kind for other in self._read().slots):
+                        forget_slot(document.vault_id, slot, self._find, new)
+                    raise
         return slot
 
     def remove(self, slot_id: str, *, unlock: Unlock) -> Slot:
@@ -89,7 +97,8 @@ class SlotKeeper:
                     hint="add another slot first: palyra slots add passphrase",
                 )
             self._replace(document, rest)
-            forget_slot(document.vault_id, slot, self._find, with_key_folder(unlock, self._key_folder))
+            if self._find(slot.kind) is not None:  # without its plugin there is nobody to tidy up after it
+                forget_slot(document.vault_id, slot, self._find, with_key_folder(unlock, self._key_folder))
         return slot
 
     def drill(self, slot_id: str, unlock: Unlock) -> Slot:
@@ -99,15 +108,46 @@ class SlotKeeper:
         open_slot(document.vault_id, slot, self._find, with_key_folder(unlock, self._key_folder)).wipe()
         return slot
 
+    def _check_new(self, document: KeyringDocument, kind: str, protector: KeyProtector | None) -> None:
+        if protector is None:
+            return  # making the slot says what is missing
+        if protector.single and any(slot.kind == kind for slot in document.slots):
+            raise ConflictError(
+                "slot_exists",
+                f"the vault has a {kind} slot already",
+                hint="palyra slots remove, if its key is lost",
+            )
+        if protector.device_bound and not self._portable(document.slots):
+            raise ConflictError(
+                "second_slot_needed",
+                f"a {kind} slot dies with this machine: the vault needs another slot beside it",
+                hint="palyra slots add passphrase, or palyra slots add recovery",
+            )
+
     def _portable(self, slots: tuple[Slot, ...]) -> bool:
-        """Whether one of *slots* would outlive this machine. A slot whose protector is missing does not count."""
-        protectors = [self._find(slot.kind) for slot in slots]
-        return any(protector is not None and not protector.device_bound for protector in protectors)
+        """Whether one of *slots* would outlive this machine. A slot that is known not to open does not count."""
+        return any(self._outlives_machine(slot.kind) and self.problem(slot) is None for slot in slots)
+
+    def _outlives_machine(self, kind: str) -> bool:
+        protector = self._find(kind)
+        return protector is not None and not protector.device_bound
+
+    def problem(self, slot: Slot) -> str | None:
+        """Why *slot* cannot open the vault here, as far as that can be told without a human: None if it may."""
+        protector = self._find(slot.kind)
+        if protector is None:
+            return "no enabled plugin brings this kind"
+        reason = protector.available()
+        if reason is not None or not protector.single:
+            return reason
+        try:
+            open_slot(self._vault_id, slot, self._find, Unlock(key_folder=self._key_folder)).wipe()
+        except (UnavailableError, IntegrityError) as error:
+            return error.message
+        return None
 
     def _read(self) -> KeyringDocument:
-        document = read_keyring(self._path)
-        document.check_mac(self._records.keys)
-        return document
+        return pinned_keyring(self._path, self._records)[1]
 
     @staticmethod
     def _pick(document: KeyringDocument, slot_id: str) -> Slot:

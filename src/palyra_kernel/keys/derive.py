@@ -43,6 +43,8 @@ class DerivedKeys:
                 delattr(self, name)
 
     def __getattr__(self, name: str) -> NoReturn:
+        if name not in self.__slots__:
+            raise AttributeError(name)
         raise UnavailableError("closed", "the vault is closed", hint="open the Kernel again")
 
     def blind(self, *parts: str) -> bytes:

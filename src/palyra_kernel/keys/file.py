@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from palyra_kernel.contracts.protectors import KeyProtector, SlotContext, SlotScalar, Unlock
-from palyra_kernel.durable.files import create_file, read_secret_file
+from palyra_kernel.durable.files import read_secret_file, write_file
 from palyra_kernel.durable.folders import fsync_folder
 from palyra_kernel.durable.oserrors import translated
-from palyra_kernel.errors import ConflictError, IntegrityError, NotFoundError, PalyraError, UnavailableError
+from palyra_kernel.errors import IntegrityError, NotFoundError, PalyraError, UnavailableError
 from palyra_kernel.keys.wrapping import KEY_BYTES, open_key, seal_key, slot_bytes, slot_text
 from palyra_kernel.values.sensitive import SensitiveBytes
 
@@ -19,6 +19,7 @@ class FileProtector(KeyProtector):
     """Keeps a 32-byte key in ``keys/VAULT_ID.key`` (0600), outside the state root."""
 
     kind = "file"
+    single = True
     weak = "whoever reads the configuration folder and the state root reads every secret"
 
     def available(self) -> str | None:
@@ -26,18 +27,10 @@ class FileProtector(KeyProtector):
 
     def wrap(self, key: SensitiveBytes, context: SlotContext, unlock: Unlock) -> Mapping[str, SlotScalar]:
         path = _key_path(context, unlock)
-        with SensitiveBytes(os.urandom(KEY_BYTES)) as file_key:
-            with translated(f"writing {path}"):
-                try:
-                    create_file(path, file_key.view())
-                except FileExistsError:
-                    raise ConflictError(
-                        "key_file_exists",
-                        f"there is a key file {path} already",
-                        hint="one `file` slot is enough",
-                    ) from None
-                fsync_folder(path.parent)
-            return {"wrapped": slot_text(seal_key(key, file_key, context.encode()))}
+        with _left_over(path) or SensitiveBytes(os.urandom(KEY_BYTES)) as file_key:
+            sealed = seal_key(key, file_key, context.encode())
+            write_file(path, file_key.view())
+        return {"wrapped": slot_text(sealed)}
 
     def unwrap(self, slot: Mapping[str, SlotScalar], context: SlotContext, unlock: Unlock) -> SensitiveBytes:
         path = _key_path(context, unlock)
@@ -69,3 +62,15 @@ def _key_path(context: SlotContext, unlock: Unlock) -> Path:
     if unlock.key_folder is None:
         raise UnavailableError("no_key_folder", "no folder of key files was given")
     return unlock.key_folder / f"{context.vault_id}.key"
+
+
+def _left_over(path: Path) -> SensitiveBytes | None:
+    """The key in a key file that a making or removing which died left behind; used again, or replaced if not whole."""
+    try:
+        found = read_secret_file(path, limit=KEY_BYTES)
+    except (NotFoundError, IntegrityError):
+        return None
+    if len(found) == KEY_BYTES:
+        return found
+    found.wipe()
+    return None

@@ -56,16 +56,16 @@ def _derive(params: Mapping[str, SlotScalar], salt: bytes, unlock: Unlock) -> Se
         )
     from cryptography.hazmat.primitives.kdf.argon2 import Argon2id  # only this slot needs it
 
-    derived = bytearray(KEY_BYTES)
+    derived = SensitiveBytes.zeros(KEY_BYTES)
     kdf = Argon2id(salt=salt, length=KEY_BYTES, iterations=iterations, lanes=lanes, memory_cost=memory)
     try:
-        kdf.derive_into(unlock.passphrase.view(), derived)  # type: ignore[arg-type]  # takes any buffer; a copy stays
+        kdf.derive_into(unlock.passphrase.view(), derived.view())  # type: ignore[arg-type]  # takes any buffer; a copy stays
     except MemoryError:
         raise UnavailableError(
             "out_of_memory",
             f"deriving the key takes {memory // 1024} MiB of memory, and there is not so much",
         ) from None
-    return SensitiveBytes.adopt(derived)
+    return derived
 
 
 def _bounded(params: Mapping[str, SlotScalar], name: str) -> int:

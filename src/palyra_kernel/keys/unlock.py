@@ -74,6 +74,6 @@ def _protector(find: FindProtector, kind: str) -> KeyProtector:
         raise UnavailableError(
             "protector_missing",
             f"no enabled plugin brings the slot kind {kind!r}",
-            hint="install it and run `palyra plugins enable NAME`",
+            hint="built in are file, passphrase and recovery; others come with a plugin: palyra plugins list",
         )
     return protector

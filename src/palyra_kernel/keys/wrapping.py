@@ -29,15 +29,15 @@ def open_key(sealed: bytes, wrapping_key: SensitiveBytes, context: bytes) -> Sen
     """Undo :func:`seal_key`. Raises :class:`IntegrityError` ``wrong_key``."""
     if len(sealed) != _NONCE_BYTES + KEY_BYTES + _TAG_BYTES:
         raise IntegrityError("wrong_key", "the slot holds a wrapped key of a wrong length")
-    key = bytearray(KEY_BYTES)
+    key = SensitiveBytes.zeros(KEY_BYTES)
     try:
         ChaCha20Poly1305(wrapping_key.view()).decrypt_into(
-            sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context, key
+            sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context, key.view()
         )
     except InvalidTag:
-        key[:] = bytes(KEY_BYTES)  # decrypt_into leaves unauthenticated plaintext behind
+        key.wipe()  # decrypt_into leaves unauthenticated plaintext behind
         raise IntegrityError("wrong_key", "this key does not open the slot") from None
-    return SensitiveBytes.adopt(key)
+    return key
 
 
 def slot_bytes(slot: Mapping[str, SlotScalar], name: str) -> bytes:

@@ -10,6 +10,7 @@ import msgspec
 
 from palyra_kernel.errors import PalyraError
 from palyra_kernel.plugins.discovery import Installed, discover
+from palyra_kernel.plugins.distribution import EDITABLE
 from palyra_kernel.plugins.names import canonical
 from palyra_kernel.plugins.pinning import pin_of
 from palyra_kernel.plugins.pins import Pin, read_pins
@@ -33,6 +34,7 @@ class PluginStatus(msgspec.Struct, frozen=True, kw_only=True):
     entry_point: str
     state: State
     reason: str | None = None
+    editable: bool = False
 
 
 def listing(config_dir: Path) -> list[PluginStatus]:
@@ -76,6 +78,7 @@ def _pinned(pin: Pin) -> PluginStatus:
         entry_point=pin.entry_point,
         state=state,
         reason=reason,
+        editable=pin.record == EDITABLE,
     )
 
 

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
-from palyra_kernel.errors import ConflictError, PalyraError
+from palyra_kernel.errors import ConflictError, IntegrityError, PalyraError
 from palyra_kernel.plugins.discovery import discover
+from palyra_kernel.plugins.distribution import EDITABLE
+from palyra_kernel.plugins.files import file_findings
 from palyra_kernel.plugins.host import PluginHost
 from palyra_kernel.plugins.names import canonical
 from palyra_kernel.plugins.pinning import pin_of, the_only
@@ -20,10 +22,12 @@ def enable(config_dir: Path, name: str, builtins: Sequence[ModuleType] = ()) -> 
 
     Enabling is the operator's consent to run it, so it is loaded once here, with *builtins* and beside the other
     enabled plugins: what would stop the next start is refused now. Raises what :meth:`PluginHost.load` raises,
-    :class:`NotFoundError` ``plugin_unknown`` and :class:`ConflictError` ``plugin_duplicate``.
+    :class:`NotFoundError` ``plugin_unknown``, :class:`ConflictError` ``plugin_duplicate`` and
+    :class:`IntegrityError` ``file_changed``, ``file_missing`` or ``file_unlisted``.
     """
     before = read_pins(config_dir) or {}
     pin = pin_of(the_only(discover(), name))
+    _check_files(pin)
     _check_same_distribution(before.get(name), pin)
     PluginHost([pin], builtins)
     try:
@@ -47,6 +51,17 @@ def disable(config_dir: Path, name: str) -> None:
         raise not_enabled(name)
     with edited_pins(config_dir) as pins:
         pins.pop(name, None)
+
+
+def _check_files(pin: Pin) -> None:
+    """What is pinned is what the distribution brought: files that were changed since are not enabled unseen."""
+    if pin.record == EDITABLE:
+        return
+    for finding in file_findings(pin.name, Path(pin.path)):
+        if finding.severity == "error":
+            raise IntegrityError(
+                finding.code, finding.message, hint="install the distribution again with pip"
+            )
 
 
 def _check_same_distribution(before: Pin | None, pin: Pin) -> None:

@@ -51,6 +51,7 @@ def _check_attributes(cls: type[object], contract: type[object], origin: Origin)
     for name, fits in (
         ("strength", type(strength) is int and 0 <= strength <= 100),
         ("device_bound", type(device_bound) is bool),
+        ("single", type(getattr(cls, "single", False)) is bool),
         ("default_params", _are_params(params)),
         ("weak", weak is None or (isinstance(weak, str) and bool(weak))),
     ):

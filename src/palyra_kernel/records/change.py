@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from palyra_kernel.errors import PalyraError
+from palyra_kernel.errors import ConflictError, PalyraError
 
 
 class Change:
@@ -22,7 +22,9 @@ class Change:
     def check(self, key: bytes, version: int) -> None:
         """Require *key* to have *version* when the change is applied."""
         if self.checks.setdefault(key, version) != version:
-            raise PalyraError("conflicting_change", "one act expects two versions of one record")
+            raise ConflictError(
+                "record_changed", "the record changed while this act was planned", hint="plan it again"
+            )
 
     def put(self, key: bytes, value: bytes | bytearray) -> None:
         """Write *value*; its version follows the one the key has."""

@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from palyra_kernel.durable.files import check_owner, create_file
+from palyra_kernel.durable.files import check_owner, create_file, write_file
 from palyra_kernel.durable.folders import fsync_folder
 from palyra_kernel.durable.oserrors import translated
 from palyra_kernel.errors import IntegrityError
@@ -57,9 +57,7 @@ class HeadFile:
 
     def adopt(self, store: Head) -> None:
         """Take the store as it is for the newest that was seen: this machine knows nothing better."""
-        with translated(f"writing {self.path}"):
-            create_file(self.path, self._slot(store).ljust(_SLOT_STEP, b"\0") + self._slot(store))
-            fsync_folder(self.path.parent)
+        write_file(self.path, self._slot(store).ljust(_SLOT_STEP, b"\0") + self._slot(store))
 
     def read(self) -> Head:
         """Return the newest whole slot. Raises :class:`IntegrityError` ``head_missing`` or ``head_tampered``."""

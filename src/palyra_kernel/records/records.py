@@ -22,6 +22,7 @@ from palyra_kernel.values.sensitive import SensitiveBytes
 
 PAGE = 1000
 _ATTEMPTS = 50
+_OPTIMISTIC_LOADS = 2
 
 
 class Record(NamedTuple):
@@ -56,8 +57,13 @@ class Records:
         return head
 
     def adopt_head(self) -> None:
-        """Make the head that is missing on this machine, from the store as it is."""
-        self._heads.adopt(self._stored_head()[0])
+        """Make the head that is missing on this machine, from the store as it is; an empty store is no vault."""
+        head = self._stored_head()[0]
+        if head == EMPTY:
+            raise IntegrityError(
+                "records_missing", "the record store is empty", hint="restore it; nothing was changed"
+            )
+        self._heads.adopt(head)
 
     def read(self, key: bytes) -> Record:
         """Return the record of *key*."""
@@ -67,6 +73,10 @@ class Records:
         if stored.value is None:
             return Record(stored.version, None)
         return Record(stored.version, self._sealer.open(stored))
+
+    def open(self, stored: StoredRecord) -> bytes:
+        """Open a stored record. Raises :class:`IntegrityError` ``record_tampered``."""
+        return self._sealer.open(stored)
 
     def read_secret(self, stored: StoredRecord) -> SensitiveBytes:
         """Open a stored record that is a key, into a buffer that can be wiped."""
@@ -91,7 +101,7 @@ class Records:
 
         Raises :class:`IntegrityError` ``set_tampered`` if one was added, removed, replaced or rolled back.
         """
-        for _ in range(_ATTEMPTS):
+        for _ in range(_OPTIMISTIC_LOADS):
             before, document = self._stored_head()
             found = list(self.stored(namespace.prefix))
             if self._stored_head()[0] == before:
@@ -181,9 +191,10 @@ class Records:
         stored = self.store.get(HEAD_KEY)
         if stored is None:
             return EMPTY, None
-        if self._head_cache is None or self._head_cache[0] != stored:
-            self._head_cache = stored, decode_head(self._sealer.open(stored), stored.version)
-        return _head_of(stored), self._head_cache[1]
+        cached = self._head_cache  # one read: another thread may replace it meanwhile
+        if cached is None or cached[0] != stored:
+            cached = self._head_cache = stored, decode_head(self._sealer.open(stored), stored.version)
+        return _head_of(stored), cached[1]
 
     def head_document(self) -> HeadDocument | None:
         """The present set-hashes, for ``verify``."""

@@ -41,6 +41,8 @@ class Sealer:
             del self._aead
 
     def __getattr__(self, name: str) -> NoReturn:
+        if name not in self.__slots__:
+            raise AttributeError(name)
         raise UnavailableError("closed", "the vault is closed", hint="open the Kernel again")
 
     def seal(self, key: bytes, version: int, document: bytes | bytearray) -> StoredRecord:
@@ -64,18 +66,18 @@ class Sealer:
     def open_secret(self, record: StoredRecord) -> SensitiveBytes:
         """Return the document in a buffer that can be wiped; for records that are keys."""
         value = self._checked(record)
-        buffer = bytearray(len(value) - _OVERHEAD)
+        secret = SensitiveBytes.zeros(len(value) - _OVERHEAD)
         try:
             self._aead.decrypt_into(
                 value[_HEADER : _HEADER + _NONCE],
                 value[_HEADER + _NONCE :],
                 self._binding + frame(record.key, record.version),
-                buffer,
+                secret.view(),
             )
         except InvalidTag:
-            buffer[:] = bytes(len(buffer))  # decrypt_into leaves unauthenticated plaintext behind
+            secret.wipe()  # decrypt_into leaves unauthenticated plaintext behind
             raise tampered() from None
-        return SensitiveBytes.adopt(buffer)
+        return secret
 
     def _checked(self, record: StoredRecord) -> bytes:
         value = record.value

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from palyra_kernel.errors import PalyraError
+
 Severity = Literal["error", "warning", "info"]
 
 
@@ -17,3 +19,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     message: str
     hint: str | None = None
+
+
+def finding_of(error: PalyraError, subject: str) -> Finding:
+    """The finding that says what *error* says about *subject*."""
+    return Finding(severity="error", code=error.code, subject=subject, message=error.message, hint=error.hint)

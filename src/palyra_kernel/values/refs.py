@@ -112,7 +112,8 @@ def _rebuild(scope: VaultScope, key: str, version: int | None, field: str | None
 def check_key(key: str) -> None:
     """Raise :class:`InvalidInputError` ``invalid_key`` unless *key* is a legal key."""
     if not isinstance(key, str) or len(key) > MAX_KEY_BYTES or not _KEY.fullmatch(key):
-        shown = repr(key[:64]) if isinstance(key, str) else type(key).__name__
+        # NAME=VALUE is what people type first: then what is shown would be a secret.
+        shown = repr(key[:64]) if isinstance(key, str) and "=" not in key else type(key).__name__
         raise InvalidInputError(
             "invalid_key",
             f"not a key: {shown}",

@@ -9,6 +9,13 @@ from typing import NoReturn, Self
 from palyra_kernel.errors import InvalidInputError
 
 
+class _Buffer(bytearray):
+    """Zeroed when the last view of it is gone, and not before: a view must never show zeros in place of a secret."""
+
+    def __del__(self) -> None:
+        self[:] = bytes(len(self))
+
+
 class SensitiveBytes:
     """Secret bytes in one mutable buffer that :meth:`wipe`, ``with`` and garbage collection overwrite with zeros.
 
@@ -29,15 +36,22 @@ class SensitiveBytes:
                 f"a secret is bytes, not {type(data).__name__}",
                 hint="encode text first: text.encode()",
             )
-        self._buffer = bytearray(data)
+        self._buffer = _Buffer(data)
         self._wiped = False
 
     @classmethod
-    def adopt(cls, buffer: bytearray) -> Self:
-        """Take ownership of *buffer* without a copy; the caller must not touch it again."""
+    def zeros(cls, size: int) -> Self:
+        """A buffer of *size* zeros, to be filled through :meth:`view` without a copy on the way."""
         self = cls.__new__(cls)
-        self._buffer = buffer
+        self._buffer = _Buffer(size)
         self._wiped = False
+        return self
+
+    @classmethod
+    def adopt(cls, buffer: bytearray) -> Self:
+        """Take the content of *buffer*, which is overwritten with zeros."""
+        self = cls(buffer)
+        buffer[:] = bytes(len(buffer))
         return self
 
     def reveal(self) -> bytes:
@@ -45,7 +59,7 @@ class SensitiveBytes:
         return bytes(self.view())
 
     def view(self) -> memoryview:
-        """Return the buffer itself, without a copy: valid until the secret is wiped."""
+        """Return the buffer itself, without a copy; zeros once the secret is wiped."""
         if self._wiped:
             raise InvalidInputError(
                 "wiped", "this secret was wiped", hint="read it again inside its `with` block"
@@ -64,11 +78,6 @@ class SensitiveBytes:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.wipe()
-
-    def __del__(self) -> None:
-        buffer = getattr(self, "_buffer", None)
-        if buffer is not None:
-            buffer[:] = bytes(len(buffer))
 
     def __len__(self) -> int:
         return len(self._buffer)

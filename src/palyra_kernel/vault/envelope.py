@@ -85,16 +85,16 @@ def open_envelope(blob: bytes, binding: Binding, keks: Keks) -> SensitiveBytes:
         raise UnavailableError("unknown_epoch", f"the vault has no key of epoch {header.epoch}")
     aad = binding.value_aad()
     dek = bytearray(_DEK)
-    value = bytearray(len(ciphertext) - _TAG)
+    value = SensitiveBytes.zeros(len(ciphertext) - _TAG)
     try:
         kek.decrypt_into(header.dek_nonce, header.dek, aad + frame("dek", header.epoch), dek)
-        ChaCha20Poly1305(dek).decrypt_into(header.nonce, ciphertext, aad, value)
+        ChaCha20Poly1305(dek).decrypt_into(header.nonce, ciphertext, aad, value.view())
     except InvalidTag:
-        value[:] = bytes(len(value))  # decrypt_into leaves unauthenticated plaintext behind
+        value.wipe()  # decrypt_into leaves unauthenticated plaintext behind
         raise _tampered() from None
     finally:
         dek[:] = bytes(_DEK)
-    return SensitiveBytes.adopt(value)
+    return value
 
 
 def parse(blob: bytes) -> tuple[Header, memoryview]:

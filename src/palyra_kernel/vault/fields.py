@@ -9,6 +9,8 @@ import msgspec
 from palyra_kernel.errors import InvalidInputError, NotFoundError
 from palyra_kernel.values.sensitive import SensitiveBytes
 
+_NOT_JSON = object()
+
 
 def pick_field(secret: SensitiveBytes, field: str) -> SensitiveBytes:
     """Return the member *field* of the JSON object, or what the JSON pointer (RFC 6901) *field* leads to if it
@@ -18,7 +20,11 @@ def pick_field(secret: SensitiveBytes, field: str) -> SensitiveBytes:
     try:
         value: Any = msgspec.json.decode(secret.view())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise InvalidInputError("not_json", "the secret is no JSON document, so it has no fields") from None
+        value = _NOT_JSON
+    if (
+        value is _NOT_JSON
+    ):  # outside of the block: the decoder's error quotes the secret, and would hang on ours
+        raise InvalidInputError("not_json", "the secret is no JSON document, so it has no fields")
     steps = [_unescape(step) for step in field[1:].split("/")] if field.startswith("/") else [field]
     for step in steps:
         value = _step(value, step)

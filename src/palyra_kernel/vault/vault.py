@@ -236,7 +236,7 @@ class Vault:
 
     def gc(self, *, grace_seconds: float = 3600.0) -> GcReport:
         """Delete envelopes that have been unreferenced for *grace_seconds*, and mark the new ones."""
-        return collect(self._records, self._index, self._objects, grace_ms=int(grace_seconds * 1000))
+        return collect(self._records, self._objects, grace_ms=int(grace_seconds * 1000))
 
     def _act(self, plan: Callable[[], Plan[_T]]) -> _T:
         """Plan and commit; when somebody else was first, plan again, and from then on without competition."""
@@ -327,7 +327,10 @@ def _expiry_ms(moment: datetime | None) -> int | None:
         return None
     if not isinstance(moment, datetime) or moment.tzinfo is None:
         raise InvalidInputError("invalid_expiry", "an expiry is a datetime with a time zone")
-    return int(moment.timestamp() * 1000)
+    try:
+        return int(moment.timestamp() * 1000)
+    except (ValueError, OverflowError):
+        raise InvalidInputError("invalid_expiry", "the expiry is out of range") from None
 
 
 def _blob_missing(ref: VaultRef) -> IntegrityError:

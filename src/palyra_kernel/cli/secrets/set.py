@@ -42,7 +42,7 @@ class _Options(NamedTuple):
     expect_version: int | None
 
 
-@click.command("set", epilog=_EPILOG)
+@click.command("set", epilog=_EPILOG, context_settings={"allow_extra_args": True})
 @click.argument("ref")
 @click.option("--file", metavar="FILE", help="Take the value from FILE (- is standard input).")
 @click.option(
@@ -75,6 +75,12 @@ def command(cli: Cli, /, ref: str, **given: Any) -> None:
     The value comes from standard input, or from a hidden prompt on a terminal; never from the arguments, which
     other users of the machine can see. What is stored is durable when the command returns.
     """
+    if click.get_current_context().args or "=" in ref:
+        raise InvalidInputError(
+            "value_as_argument",
+            "a value is never an argument: other users can see it, and the shell keeps it",
+            hint="pipe it in, or be asked; if you typed a secret, your shell may have kept it: change it",
+        )
     options = _Options(**given)
     _check(cli, options)
     parsed, labels, expires_at = bare_ref(ref), parse_labels(options.label), parse_expiry(options.expires)
@@ -112,7 +118,7 @@ def _value(ref: VaultRef, options: _Options, limit: int) -> Generated:
     if options.generate:
         return generate(options.generate, options.length)
     if options.file is None and on_terminal():
-        value = ask_hidden(f"Value of {short(ref)}")
+        value = ask_hidden(f"Value of {short(ref)}, one line")
     else:
         # A line break that is stripped does not count against the limit; the vault checks what is left.
         room = 2 if options.strip_newline else 0

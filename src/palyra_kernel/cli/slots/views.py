@@ -52,6 +52,6 @@ def slot_view(kernel: Kernel, slot: Slot) -> SlotView:
         kind=slot.kind,
         created_at=to_datetime(slot.created_at_ms),
         weak=protector.weak if protector else None,
-        unavailable=protector.available() if protector else "no enabled plugin brings this kind",
+        unavailable=kernel.slots.problem(slot),
         params=slot.params,
     )

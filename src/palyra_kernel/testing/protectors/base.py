@@ -31,9 +31,6 @@ class ProtectorRules:
     flips: ClassVar[int] = 1_000
     """How many characters of the slot data are changed, one at a time, evenly spread. Fewer if that is slow."""
 
-    several_slots: ClassVar[bool] = True
-    """False if a vault has one slot of this kind at most: a second ``wrap`` must then be a ``ConflictError``."""
-
     context_errors: ClassVar[tuple[type[PalyraError], ...]] = (IntegrityError,)
     """How a slot of another context is refused. Add ``UnavailableError`` if you look something up by vault or
     slot id, ``InvalidInputError`` if you know every parameter and refuse another."""
