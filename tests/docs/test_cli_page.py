@@ -59,7 +59,7 @@ def test_no_error_is_left_out():
 
 
 def test_the_codes_without_an_error_are_listed():
-    others = {0, output.EXIT_FINDINGS, app.EXIT_CANCELLED}
+    others = {0, output.EXIT_FINDINGS, app.EXIT_CANCELLED, app.EXIT_BROKEN_PIPE}
     assert set(_codes()) == others | {error.exit_code for error in KINDS}
     assert errors.InvalidInputError.exit_code == app.EXIT_USAGE
     assert errors.IntegrityError.exit_code == output.EXIT_INTEGRITY

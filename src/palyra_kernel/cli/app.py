@@ -90,7 +90,9 @@ def run(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         _report(as_json, "cancelled", "cancelled", "cancelled", None)
         return EXIT_CANCELLED
-    except (SystemExit, BrokenPipeError):  # click ends the process only when the reader of its output went away
+    except SystemExit as ended:  # click's completion ends with 0, click without a reader of its output with 1
+        return EXIT_BROKEN_PIPE if ended.code else 0
+    except BrokenPipeError:
         _discard_output()
         return EXIT_BROKEN_PIPE
     except click.exceptions.NoArgsIsHelpError as error:
