@@ -13,6 +13,7 @@ from palyra_kernel.errors import (
 )
 from palyra_kernel.kernel import slots as keeper
 from palyra_kernel.keys import recovery, slots
+from palyra_kernel.keys.unlock import make_slot
 
 CHEAP = {"memory_kib": 8192, "iterations": 1, "lanes": 1}
 
@@ -222,7 +223,7 @@ def test_a_removal_that_died_is_finished_by_the_next_opening(places, monkeypatch
 def test_a_slow_protector_keeps_no_writer_waiting(places, monkeypatch):
     """A prompt inside the lock froze the whole vault until somebody answered."""
     seen = []
-    original = keeper.make_slot
+    original = make_slot
 
     def slow(*args):
         with places.open() as other:

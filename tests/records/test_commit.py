@@ -101,7 +101,7 @@ def test_a_reader_cannot_give_a_writer_an_old_head(parts, monkeypatch):
     old = parts.records._head_cache
     put(parts.records, GUARDED.key("b"), b"1")
 
-    class Cache(tuple):  # noqa: SLOT001  # only for this test
+    class Cache(tuple[object, ...]):  # noqa: SLOT001  # only for this test
         """Compares as the present head; then the other thread comes in."""
 
         def __getitem__(self, index):
