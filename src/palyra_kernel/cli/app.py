@@ -14,6 +14,7 @@ from palyra_kernel.cli.lazy import LazyGroup
 from palyra_kernel.errors import InvalidInputError, PalyraError, UnavailableError
 
 EXIT_USAGE = 2
+_GLOBAL = ("--state-root", "--config-dir", "-p", "--passphrase-file", "--recovery-file")
 EXIT_CANCELLED = 130
 EXIT_BROKEN_PIPE = 141
 """The reader of the output went away: what a shell says of a program that SIGPIPE ended."""
@@ -128,6 +129,8 @@ def _known(error: Exception) -> PalyraError | None:
     if isinstance(error, click.ClickException):
         context = error.ctx if isinstance(error, click.UsageError) else None
         hint = f"{context.command_path} --help" if context else "palyra --help"
+        if isinstance(error, click.NoSuchOption) and error.option_name in _GLOBAL:
+            hint = f"it goes before the command: palyra {error.option_name} … COMMAND"
         return InvalidInputError("usage", error.format_message(), hint=hint)
     if isinstance(error, OSError):
         from palyra_kernel.durable.oserrors import from_os_error

@@ -70,7 +70,15 @@ class Cli:
         except UnavailableError as error:
             if error.code != "no_slot_opens" or self.passphrase_file or not on_terminal():
                 raise
+            if not self._has_passphrase_slot():
+                raise
         return self._open(self._asked(), adopt=adopt)
+
+    def _has_passphrase_slot(self) -> bool:
+        from palyra_kernel.keys.slots import KEYRING_FILE, read_keyring
+
+        slots = read_keyring(self.places().state_root / KEYRING_FILE).slots
+        return any(slot.kind == "passphrase" for slot in slots)
 
     def opened_with(self) -> Unlock:
         """What opened the vault, for commands that open the root key again; a plugin may ask on a terminal."""

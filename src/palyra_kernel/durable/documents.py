@@ -33,7 +33,9 @@ def encode_document(document: msgspec.Struct) -> bytes:
     return b'{"checksum": "' + checksum + b'",\n"document": ' + text + b"}\n"
 
 
-def decode_document(data: bytes, kind: type[_T], *, format: int, path: Path, code: str) -> _T:
+def decode_document(
+    data: bytes, kind: type[_T], *, format: int, path: Path, code: str, hint: str = "restore it from a backup"
+) -> _T:
     """Parse what :func:`encode_document` wrote.
 
     Raises :class:`IntegrityError` *code* if it is damaged, :class:`UnavailableError` ``newer_format`` if it is
@@ -43,15 +45,11 @@ def decode_document(data: bytes, kind: type[_T], *, format: int, path: Path, cod
         wrapped = msgspec.json.decode(data, type=_Wrapped)
         text = bytes(wrapped.document)
         if hashlib.sha256(text).hexdigest() != wrapped.checksum:
-            raise _damaged(path, code)
+            raise IntegrityError(code, f"{path} is damaged", hint=hint)
         if msgspec.json.decode(text, type=_Format).format > format:
             raise UnavailableError(
                 "newer_format", f"{path} has a format newer than {format}", hint="upgrade palyra-kernel"
             )
         return msgspec.json.decode(text, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _damaged(path, code) from None
-
-
-def _damaged(path: Path, code: str) -> IntegrityError:
-    return IntegrityError(code, f"{path} is damaged", hint="restore it from a backup")
+        raise IntegrityError(code, f"{path} is damaged", hint=hint) from None

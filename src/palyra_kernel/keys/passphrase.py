@@ -52,7 +52,9 @@ def _derive(params: Mapping[str, SlotScalar], salt: bytes, unlock: Unlock) -> Se
     memory, iterations, lanes = (_bounded(params, name) for name in _BOUNDS)
     if unlock.passphrase is None:
         raise UnavailableError(
-            "passphrase_missing", "no passphrase was given", hint="use --passphrase-file, or a terminal"
+            "passphrase_missing",
+            "no passphrase was given",
+            hint="use --passphrase-file, or run it where standard input is a terminal",
         )
     from cryptography.hazmat.primitives.kdf.argon2 import Argon2id  # only this slot needs it
 

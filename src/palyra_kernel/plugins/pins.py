@@ -103,16 +103,12 @@ def _encode(pins: dict[str, Pin]) -> bytes:
 
 
 def _decode(data: bytes, path: Path) -> dict[str, Pin]:
-    document = decode_document(data, _Document, format=FORMAT, path=path, code="plugins_lock_damaged")
+    code = "plugins_lock_damaged"
+    document = decode_document(data, _Document, format=FORMAT, path=path, code=code, hint=_REMAKE)
     pins = {pin.name: pin for pin in sorted(document.plugins, key=lambda pin: pin.name)}
     if document.format != FORMAT or len(pins) != len(document.plugins):
-        raise _damaged(path)
+        raise IntegrityError(code, f"{path} is damaged", hint=_REMAKE)
     return pins
 
 
-def _damaged(path: Path) -> IntegrityError:
-    return IntegrityError(
-        "plugins_lock_damaged",
-        f"{path} is damaged",
-        hint="restore it, or remove it and run `palyra plugins enable NAME` for each plugin",
-    )
+_REMAKE = "restore it, or remove it and run `palyra plugins enable NAME` for each plugin"
