@@ -67,19 +67,27 @@ class SlotKeeper:
                 return make_slot(before.vault_id, kind, root, self._find, new, params or {})
 
             slot = None if single else make()
-            with self._records.exclusive():
-                document = self._read()
-                if (document.vault_id, document.epoch) != (before.vault_id, before.epoch):
-                    raise ConflictError("record_changed", "the root key changed meanwhile", hint="try again")
-                self._check_new(document, kind, protector)
-                slot = slot or make()
-                try:
+            try:
+                with self._records.exclusive():
+                    document = self._read()
+                    if (document.vault_id, document.epoch) != (before.vault_id, before.epoch):
+                        raise ConflictError(
+                            "record_changed", "the root key changed meanwhile", hint="try again"
+                        )
+                    self._check_new(document, kind, protector)
+                    slot = slot or make()
                     self._replace(document, (*document.slots, slot))
-                except BaseException:
-                    if not any(other.kind == kind for other in self._read().slots):
-                        forget_slot(document.vault_id, slot, self._find, new)
-                    raise
+            except BaseException:
+                self._forget_unused(slot, single, new)
+                raise
         return slot
+
+    def _forget_unused(self, slot: Slot | None, single: bool, unlock: Unlock) -> None:
+        """Undo what a slot that did not come about left outside, unless a slot that did shares it."""
+        slots = self._read().slots
+        shared = single and any(other.kind == slot.kind for other in slots) if slot else False
+        if slot is not None and slot not in slots and not shared:
+            forget_slot(self._vault_id, slot, self._find, unlock)
 
     def remove(self, slot_id: str, *, unlock: Unlock) -> Slot:
         """Remove a slot. A copy of ``keyring.json`` that somebody made before still opens the vault with it.
