@@ -56,8 +56,10 @@ def test_interrupted_at_any_moment(folders, tmp_path):
         time.sleep(chance.uniform(0.15, 0.9))
         process.send_signal(signal.SIGINT)
         _, err = process.communicate()
-        assert process.returncode in (0, 130, -signal.SIGINT), err  # the last: before Python answers signals
-        assert b"Traceback" not in err or process.returncode == -signal.SIGINT
+        # -SIGINT: before Python answers signals. In its last moments Python prints a traceback of its own.
+        assert process.returncode in (0, 130, -signal.SIGINT), err
+        ours = b"Traceback" in err and b"palyra_kernel" in err and b"Exception ignored" not in err
+        assert not ours or process.returncode == -signal.SIGINT, err
     verified = start(folders, "vault", "verify")
     out, err = verified.communicate()
     assert verified.returncode == 0, out + err
