@@ -225,9 +225,8 @@ def _create_or_check(path: Path) -> None:
 def _close_all() -> None:
     """A connection that the interpreter closes at its end moves the log without the lock; so close it before."""
     for database in list(_open_databases):
-        with suppress(
-            PalyraError, KeyboardInterrupt
-        ):  # there is nobody left to tell, and nothing is lost: the log stays
+        # There is nobody left to tell, and nothing is lost: the log stays.
+        with suppress(PalyraError, KeyboardInterrupt):
             database.close()
 
 
