@@ -13,7 +13,7 @@ PAGES = sorted(
     [*DOCS.rglob("*.md"), *(ROOT / name for name in ("SECURITY.md", "CONTRIBUTING.md", "changes/README.md"))]
 )
 _LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
-_PRIVATE = re.compile(r"(/home/\w|/root/|/work/|C:\\Users|\bpypi\.org\b|\bfiles\.pythonhosted\b)")
+_PRIVATE = re.compile(r"(/home/\w|/root/|C:\\Users)")
 
 
 def _name(path: Path) -> str:
