@@ -112,17 +112,21 @@ def test_an_error_at_any_call_of_backend_or_store(tmp_path, monkeypatch, which, 
             for name in names:
                 target = getattr(parts, owner)
                 patch.setattr(target, name, failing(getattr(target, name)))
+        done = 0
         for act in acts:
             try:
                 act()
             except UnavailableError:
                 break
+            done += 1
     findings = verify_vault(parts.records, parts.index, parts.objects)
     assert {finding.code for finding in findings} <= {"orphans"}, (late, findings)
     parts.vault.put("a", b"after")
     assert parts.vault.get("a") == b"after"
     values = {item.ref.key for item in parts.vault.list()}
-    assert ("b" in values) == ("c" in values) or which > 20
+    if done < len(acts) - 1:  # the last act destroys one of the pair
+        assert ("b" in values) == ("c" in values)
+    assert ("b" in values) or done < 2
 
 
 def test_a_full_disk_refuses_and_keeps_the_old(kernel, monkeypatch):

@@ -205,10 +205,6 @@ def from_sqlite_error(error: sqlite3.Error, doing: str) -> PalyraError:
     return _damaged(doing, name)
 
 
-def _internal(doing: str, name: str) -> PalyraError:
-    return PalyraError("sqlite", f"{doing}: {name}", hint="report it")
-
-
 def _damaged(doing: str, name: str) -> IntegrityError:
     return IntegrityError(
         "damaged", f"{doing}: the file is damaged ({name})", hint="restore it from a backup"

@@ -20,7 +20,7 @@ from palyra_kernel.kernel.opening import missing_vault, vault_exists
 from palyra_kernel.kernel.slots import SlotKeeper
 from palyra_kernel.keys.slots import Slot
 from palyra_kernel.plugins.doctor import diagnose
-from palyra_kernel.values.findings import Finding, Severity
+from palyra_kernel.values.findings import Finding, Severity, finding_of
 
 MANY_SEALS = 2**31
 """Generations after which the record key should retire: each seals a few records, and 2**32 are the limit."""
@@ -67,7 +67,7 @@ def _plugins(places: Places) -> Iterable[Finding]:
     try:
         return diagnose(places.config_dir)
     except PalyraError as error:
-        return [_error("plugins", error)]
+        return [finding_of(error, "plugins")]
 
 
 def _vault(places: Places, open_kernel: Callable[[], Kernel]) -> list[Finding]:
@@ -78,7 +78,7 @@ def _vault(places: Places, open_kernel: Callable[[], Kernel]) -> list[Finding]:
         with open_kernel() as kernel:
             found += kernel_findings(kernel)
     except PalyraError as error:
-        found.append(_error("vault", error))
+        found.append(finding_of(error, "vault"))
     return found
 
 
@@ -164,12 +164,8 @@ def _checked(subject: str, check: Callable[[], object]) -> Iterable[Finding]:
     try:
         check()
     except PalyraError as error:
-        return [_error(subject, error)]
+        return [finding_of(error, subject)]
     return []
-
-
-def _error(subject: str, error: PalyraError) -> Finding:
-    return Finding(severity="error", code=error.code, subject=subject, message=error.message, hint=error.hint)
 
 
 def _warning(code: str, subject: str, message: str, hint: str | None) -> Finding:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from palyra_kernel.errors import IntegrityError, InvalidInputError
@@ -54,13 +53,6 @@ class Index:
             (key.removeprefix(SECRETS.prefix).hex(), decode_entry(record.document or b""))
             for key, record in self._records.scan(prefix, after, limit)
         ]
-
-    def entries(self) -> Iterator[Entry]:
-        """All entries of all scopes, the kernel's own included."""
-        cursor: str | None = None
-        while page := self.page(None, cursor, 1000):
-            yield from (entry for _, entry in page)
-            cursor = page[-1][0]
 
     def _scope_prefix(self, scope: str) -> bytes:
         prefix = self._scopes.get(scope)
