@@ -68,6 +68,12 @@ class RecordStore(ABC):
         del deadline
         return nullcontext()
 
+    def get_many(self, keys: Sequence[bytes]) -> Mapping[bytes, StoredRecord]:
+        """Return the records of *keys*, also deleted ones; keys that were never written are left out. Override it if
+        the store can answer from one moment and with one question: every read and write of a secret asks it."""
+        found = (self.get(key) for key in keys)
+        return {record.key: record for record in found if record is not None}
+
     def check(self) -> Sequence[str]:
         """Return descriptions of damage in the store's own structure; ``palyra vault verify`` asks. Optional."""
         return ()

@@ -32,6 +32,7 @@ from palyra_kernel.vault import Vault
 from palyra_kernel.vault.epochs import Epochs
 from palyra_kernel.vault.index import Index
 from palyra_kernel.vault.objects import Objects
+from palyra_kernel.vault.rekey import RekeyReport, Rotation
 from palyra_kernel.vault.verify import Progress, verify_vault
 
 BUILTINS = (builtin_keys, builtin_records)
@@ -129,6 +130,15 @@ class Kernel:
             except IntegrityError as error:
                 findings.append(finding_of(error, "vault"))
         return findings
+
+    def rekey(self, progress: Callable[[int], None] | None = None) -> RekeyReport:
+        """Make a new key encryption key, wrap every data key under it again and delete the old ones.
+
+        Payloads are not touched; reads and writes go on meanwhile. What was interrupted goes on where it stopped when
+        it is run again. *progress* is called with the number of secrets that were visited.
+        """
+        rotation = Rotation(self._records, self._index, self._objects)
+        return rotation.run(progress or (lambda _: None))
 
     def status(self) -> VaultStatus:
         """Facts about the vault."""

@@ -41,6 +41,11 @@ class GuardedRecordStore(RecordStore):
         _check_key(key)
         return self._run("get", _get, key)
 
+    def get_many(self, keys: Sequence[bytes]) -> Mapping[bytes, StoredRecord]:
+        for key in keys:
+            _check_key(key)
+        return self._run("get_many", _get_many, keys)
+
     def scan(self, prefix: bytes, after: bytes | None, limit: int) -> Sequence[StoredRecord]:
         _check_bytes(prefix, 0)
         if after is not None:
@@ -133,6 +138,16 @@ def _get(inner: RecordStore, key: bytes) -> StoredRecord | None:
     if record.key != key:
         raise WrongAnswer("the record of another key")
     return record
+
+
+def _get_many(inner: RecordStore, keys: Sequence[bytes]) -> Mapping[bytes, StoredRecord]:
+    answer: object = inner.get_many(keys)
+    if not isinstance(answer, Mapping):
+        raise WrongAnswer(f"a {type(answer).__name__} instead of a mapping")
+    for key, each in answer.items():
+        if _record(each).key != key or key not in keys:
+            raise WrongAnswer("the record of another key")
+    return answer
 
 
 def _scan(inner: RecordStore, prefix: bytes, after: bytes | None, limit: int) -> Sequence[StoredRecord]:

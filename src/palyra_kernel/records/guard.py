@@ -8,12 +8,14 @@ Memory Integrity Checking", ASIACRYPT 2003). Changing one record costs one subtr
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from palyra_kernel.contracts.records import StoredRecord
 from palyra_kernel.errors import IntegrityError
 from palyra_kernel.keys.derive import DerivedKeys
+from palyra_kernel.records.namespaces import guarded_name
 from palyra_kernel.values.framing import frame
 
 FORMAT = 1
@@ -62,6 +64,38 @@ class SetHash:
     def _element(self, record: StoredRecord) -> int:
         digest = hashlib.sha256(record.value or b"").digest()
         return self._keys.set_element(frame(record.key, record.version, digest))
+
+
+def changed_sets(
+    keys: DerivedKeys,
+    document: HeadDocument | None,
+    before: Mapping[bytes, StoredRecord],
+    puts: Iterable[StoredRecord],
+    deletes: Iterable[bytes],
+) -> dict[str, SetState] | None:
+    """The set-hashes after a change, which replaces or deletes what is in *before*; None if no guarded record changes."""
+    stored = document.sets if document else {}
+    changed: dict[str, SetHash] = {}
+
+    def replaced(key: bytes) -> SetHash | None:
+        name = guarded_name(key)
+        if name is None:
+            return None
+        entry = changed.setdefault(name, SetHash(keys, stored.get(name)))
+        old = before.get(key)
+        if old is not None and old.value is not None:
+            entry.remove(old)
+        return entry
+
+    for put in puts:
+        entry = replaced(put.key)
+        if entry is not None:
+            entry.add(put)
+    for key in deletes:
+        replaced(key)
+    if not changed:
+        return None
+    return stored | {name: entry.state() for name, entry in changed.items()}
 
 
 def decode_head(document: bytes, version: int) -> HeadDocument:

@@ -58,6 +58,7 @@ class HeadFile:
     def adopt(self, store: Head) -> None:
         """Take the store as it is for the newest that was seen: this machine knows nothing better."""
         write_file(self.path, self._slot(store).ljust(_SLOT_STEP, b"\0") + self._slot(store))
+        self._known = max(store, self._known)
 
     def read(self) -> Head:
         """Return the newest whole slot. Raises :class:`IntegrityError` ``head_missing`` or ``head_tampered``."""
@@ -76,6 +77,14 @@ class HeadFile:
                 hint="restore the configuration folder",
             )
         return max(whole)
+
+    def last(self) -> Head:
+        """The newest head, or the empty one where there is none or none that fits these keys: for whoever takes the
+        store as it is."""
+        try:
+            return self.read()
+        except IntegrityError:
+            return EMPTY
 
     def seen(self) -> Head:
         """The newest head that this machine or this process saw. Ask before the store is read, not after: a commit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
@@ -13,10 +13,10 @@ from palyra_kernel.contracts.records import RecordStore, StoredRecord
 from palyra_kernel.errors import ConflictError, IntegrityError, UnavailableError
 from palyra_kernel.keys.derive import DerivedKeys
 from palyra_kernel.records.change import Change
-from palyra_kernel.records.guard import FORMAT, HeadDocument, SetHash, decode_head
+from palyra_kernel.records.guard import FORMAT, HeadDocument, SetHash, changed_sets, decode_head
 from palyra_kernel.records.heads import EMPTY, Head, HeadFile
-from palyra_kernel.records.namespaces import HEAD_KEY, Namespace, guarded_name
-from palyra_kernel.records.seal import Sealer
+from palyra_kernel.records.namespaces import HEAD_KEY, Namespace
+from palyra_kernel.records.seal import Sealer, sealed_epoch
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.sensitive import SensitiveBytes
 
@@ -30,6 +30,9 @@ class Record(NamedTuple):
 
     version: int
     document: bytes | None
+
+
+_NEVER = Record(0, None)
 
 
 class Records:
@@ -56,45 +59,66 @@ class Records:
         self._heads.check(head, seen)
         return head
 
-    def adopt_head(self) -> None:
-        """Make the head that is missing on this machine, from the store as it is; an empty store is no vault."""
-        head = self._stored_head()[0]
-        if head == EMPTY:
-            raise IntegrityError(
-                "records_missing", "the record store is empty", hint="restore it; nothing was changed"
-            )
-        self._heads.adopt(head)
-
     def read(self, key: bytes) -> Record:
         """Return the record of *key*."""
-        stored = self.store.get(key)
+        return self.read_many((key,))[0]
+
+    def read_many(self, keys: Sequence[bytes]) -> list[Record]:
+        """Return the records of *keys*, in their order."""
+        found = self.store.get_many(keys)
+        if len(found) < len(keys) or any(stored.value is None for stored in found.values()):
+            self._check_epoch()  # under another root key other names are in use
+        return [self._opened(found.get(key)) for key in keys]
+
+    def _opened(self, stored: StoredRecord | None) -> Record:
         if stored is None:
-            return Record(0, None)
-        if stored.value is None:
-            return Record(stored.version, None)
-        return Record(stored.version, self._sealer.open(stored))
+            return _NEVER
+        return Record(stored.version, None if stored.value is None else self.open(stored))
 
     def open(self, stored: StoredRecord) -> bytes:
-        """Open a stored record. Raises :class:`IntegrityError` ``record_tampered``."""
-        return self._sealer.open(stored)
+        """Open a stored record. Raises :class:`IntegrityError` ``record_tampered``, :class:`UnavailableError`
+        ``root_changed``."""
+        try:
+            return self._sealer.open(stored)
+        except IntegrityError:
+            self._check_epoch()
+            raise
 
     def read_secret(self, stored: StoredRecord) -> SensitiveBytes:
         """Open a stored record that is a key, into a buffer that can be wiped."""
-        return self._sealer.open_secret(stored)
+        try:
+            return self._sealer.open_secret(stored)
+        except IntegrityError:
+            self._check_epoch()
+            raise
 
     def scan(self, prefix: bytes, after: bytes | None, limit: int) -> list[tuple[bytes, Record]]:
         """Return up to *limit* live records under *prefix*, by key, starting behind *after*."""
         return [
-            (stored.key, Record(stored.version, self._sealer.open(stored)))
-            for stored in self.store.scan(prefix, after, limit)
+            (stored.key, Record(stored.version, self.open(stored)))
+            for stored in self._scanned(prefix, after, limit)
         ]
 
     def stored(self, prefix: bytes) -> Iterator[StoredRecord]:
         """Walk all live records under *prefix* as they are stored."""
         after: bytes | None = None
-        while page := self.store.scan(prefix, after, PAGE):
+        while page := self._scanned(prefix, after, PAGE):
             yield from page
             after = page[-1].key
+
+    def _scanned(self, prefix: bytes, after: bytes | None, limit: int) -> Sequence[StoredRecord]:
+        page = self.store.scan(prefix, after, limit)
+        if not page:
+            self._check_epoch()
+        return page
+
+    def _check_epoch(self) -> None:
+        """Raise unless the store is sealed under our root key: nothing here may pass for absent because of that."""
+        head = self.store.get(HEAD_KEY)
+        if head is not None and sealed_epoch(head.value) not in (0, self.keys.epoch):
+            raise UnavailableError(
+                "root_changed", "the vault got a new root key meanwhile", hint="open the Kernel again"
+            )
 
     def load_guarded(self, namespace: Namespace) -> Sequence[StoredRecord]:
         """Return all stored records of *namespace*, compared with its set-hash.
@@ -127,74 +151,64 @@ class Records:
         try:
             with self.exclusive():
                 for _ in range(_ATTEMPTS):
-                    if self._try_commit(change):
+                    if self._try_commit(change, self._heads.seen(), self._heads.write):
                         return
-            raise UnavailableError(
-                "busy", "the record store kept changing under this write", hint="try again"
-            )
+            raise _busy()
         finally:
             change.wipe()
 
-    def _try_commit(self, change: Change) -> bool:
+    def renew(self, change: Change) -> None:
+        """Commit *change* to a store that is behind what this machine saw, or of which it saw nothing, and take
+        the result for the newest. For whoever decided so: nothing tells whether it is."""
+        with self.exclusive():
+            head = self._stored_head()[0]
+            if head == EMPTY:
+                raise IntegrityError(
+                    "records_missing", "the record store is empty", hint="restore it; nothing was changed"
+                )
+            last = self._heads.last().generation  # none comes twice
+            if not self._try_commit(change, head, self._heads.adopt, beyond=last):
+                raise _busy()
+
+    def _try_commit(
+        self, change: Change, seen: Head, remember: Callable[[Head], None], *, beyond: int = 0
+    ) -> bool:
         """Commit once; False if another writer came between, which a store without a lock allows."""
-        seen = self._heads.seen()
-        head, document = self._stored_head()
+        keys = tuple({*change.checks, *change.puts, *change.deletes, HEAD_KEY})
+        current = self.store.get_many(keys)
+        head, document = self._decoded_head(current.get(HEAD_KEY))
         self._heads.check(head, seen)
-        current = {key: self.store.get(key) for key in {*change.checks, *change.puts, *change.deletes}}
-        versions = {key: 0 if found is None else found.version for key, found in current.items()}
+        versions = {key: current[key].version if key in current else 0 for key in keys}
         if any(versions[key] != expected for key, expected in change.checks.items()):
             raise ConflictError(
                 "record_changed", "somebody else changed the record first", hint="read it again"
             )
         puts = [self._sealer.seal(key, versions[key] + 1, value) for key, value in change.puts.items()]
-        new_head = self._new_head(head, document, current, puts, change)
-        if new_head is not None:
-            puts.append(new_head)
-            versions[HEAD_KEY] = head.generation
+        sets = changed_sets(self.keys, document, current, puts, change.deletes)
+        if sets is None:
+            del versions[HEAD_KEY]
+        else:
+            generation = max(head.generation, beyond) + 1
+            encoded = msgspec.json.encode(HeadDocument(FORMAT, generation, sets))
+            puts.append(self._sealer.seal(HEAD_KEY, generation, encoded))
         try:
             self.store.commit(versions, puts, sorted(change.deletes))
         except ConflictError:
             return False
-        if new_head is not None:
-            self._heads.write(_head_of(new_head))
+        if sets is not None:
+            remember(head_of(puts[-1]))
         return True
 
-    def _new_head(
-        self,
-        head: Head,
-        document: HeadDocument | None,
-        current: dict[bytes, StoredRecord | None],
-        puts: list[StoredRecord],
-        change: Change,
-    ) -> StoredRecord | None:
-        """The head record after the change; None if no guarded record changes."""
-        sets: dict[str, SetHash] = {}
-        stored = document.sets if document else {}
-        for key in (*change.puts, *change.deletes):
-            name = guarded_name(key)
-            if name is not None:
-                entry = sets.setdefault(name, SetHash(self.keys, stored.get(name)))
-                before = current[key]
-                if before is not None and before.value is not None:
-                    entry.remove(before)
-        if not sets:
-            return None
-        for put in puts:
-            name = guarded_name(put.key)
-            if name is not None:
-                sets[name].add(put)
-        states = stored | {name: entry.state() for name, entry in sets.items()}
-        encoded = msgspec.json.encode(HeadDocument(FORMAT, head.generation + 1, states))
-        return self._sealer.seal(HEAD_KEY, head.generation + 1, encoded)
-
     def _stored_head(self) -> tuple[Head, HeadDocument | None]:
-        stored = self.store.get(HEAD_KEY)
+        return self._decoded_head(self.store.get(HEAD_KEY))
+
+    def _decoded_head(self, stored: StoredRecord | None) -> tuple[Head, HeadDocument | None]:
         if stored is None:
             return EMPTY, None
         cached = self._head_cache  # one read: another thread may replace it meanwhile
         if cached is None or cached[0] != stored:
-            cached = self._head_cache = stored, decode_head(self._sealer.open(stored), stored.version)
-        return _head_of(stored), cached[1]
+            cached = self._head_cache = stored, decode_head(self.open(stored), stored.version)
+        return head_of(stored), cached[1]
 
     def head_document(self) -> HeadDocument | None:
         """The present set-hashes, for ``verify``."""
@@ -209,5 +223,10 @@ class Records:
             self._sealer.forget()
 
 
-def _head_of(stored: StoredRecord) -> Head:
+def _busy() -> UnavailableError:
+    return UnavailableError("busy", "the record store kept changing under this write", hint="try again")
+
+
+def head_of(stored: StoredRecord) -> Head:
+    """What the head file remembers of a sealed head record."""
     return Head(stored.version, hashlib.sha256(stored.value or b"").digest())

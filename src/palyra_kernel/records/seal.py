@@ -45,7 +45,7 @@ class Sealer:
             raise AttributeError(name)
         raise UnavailableError("closed", "the vault is closed", hint="open the Kernel again")
 
-    def seal(self, key: bytes, version: int, document: bytes | bytearray) -> StoredRecord:
+    def seal(self, key: bytes, version: int, document: bytes | bytearray | memoryview) -> StoredRecord:
         """Return the stored record for *document*."""
         nonce = os.urandom(_NONCE)
         sealed = self._aead.encrypt(nonce, document, self._binding + frame(key, version))
@@ -84,6 +84,13 @@ class Sealer:
         if value is None or len(value) < _OVERHEAD or value[:_HEADER] != self._header:
             raise tampered()
         return value
+
+
+def sealed_epoch(value: bytes | None) -> int:
+    """The key epoch that a stored value names; 0 if it is none of ours. Not authenticated."""
+    if value is None or len(value) < _OVERHEAD or value[0] != FORMAT:
+        return 0
+    return int.from_bytes(value[1:_HEADER], "big")
 
 
 def tampered() -> IntegrityError:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import cache
 from pathlib import Path
+from sqlite3 import Connection
 from time import sleep
 from typing import Any, Self
 
@@ -20,6 +22,12 @@ _SCHEMA = (
 )
 _SCAN_START = "SELECT key, version, value FROM records WHERE value IS NOT NULL AND key >= ?"
 _SCAN_INSIDE = "SELECT key, version, value FROM records WHERE value IS NOT NULL AND key > ?"
+_PUT = (
+    "INSERT INTO records (key, version, value) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE"
+    " SET version = excluded.version, value = excluded.value WHERE excluded.version > version"
+)
+_DELETE = "UPDATE records SET value = NULL WHERE key = ?"
+_KEYS_A_QUERY = 500  # SQLite before 3.32 takes 999 parameters
 _PREFIX = "sqlite://"
 _POLL_SECONDS = 0.02
 _COMMIT_SECONDS = 30.0
@@ -47,6 +55,14 @@ class SqliteRecordStore(RecordStore):
         row = self._database.row("SELECT key, version, value FROM records WHERE key = ?", (key,))
         return None if row is None else _record(row)
 
+    def get_many(self, keys: Sequence[bytes]) -> Mapping[bytes, StoredRecord]:
+        found: dict[bytes, StoredRecord] = {}
+        for start in range(0, len(keys), _KEYS_A_QUERY):
+            chunk = keys[start : start + _KEYS_A_QUERY]
+            for row in self._database.rows(_select_many("key, version, value", len(chunk)), chunk):
+                found[row[0]] = _record(row)
+        return found
+
     def scan(self, prefix: bytes, after: bytes | None, limit: int) -> Sequence[StoredRecord]:
         # One lower bound: with two, SQLite may start at the smaller one and walk the whole table.
         inside = after is not None and after >= prefix
@@ -63,20 +79,11 @@ class SqliteRecordStore(RecordStore):
         self, checks: Mapping[bytes, int], puts: Sequence[StoredRecord], deletes: Sequence[bytes]
     ) -> None:
         with self._database.transaction(Deadline.after(_COMMIT_SECONDS)) as connection:
-            for key, expected in checks.items():
-                row = connection.execute("SELECT version FROM records WHERE key = ?", (key,)).fetchone()
-                if (0 if row is None else row[0]) != expected:
-                    raise _changed()
-            for put in puts:
-                written = connection.execute(
-                    "INSERT INTO records (key, version, value) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE"
-                    " SET version = excluded.version, value = excluded.value WHERE excluded.version > version",
-                    put,
-                )
-                if written.rowcount != 1:
-                    raise _changed()
-            for key in deletes:
-                connection.execute("UPDATE records SET value = NULL WHERE key = ?", (key,))
+            _check_versions(connection, checks)
+            if puts and connection.executemany(_PUT, puts).rowcount != len(puts):
+                raise _changed()
+            if deletes:
+                connection.executemany(_DELETE, ((key,) for key in deletes))
         self._own_commits += 1
 
     def watch(self, prefix: bytes, deadline: Deadline) -> bool:
@@ -103,6 +110,20 @@ class SqliteRecordStore(RecordStore):
 @hookimpl
 def palyra_record_stores() -> Sequence[type[RecordStore]]:
     return [SqliteRecordStore]
+
+
+def _check_versions(connection: Connection, checks: Mapping[bytes, int]) -> None:
+    keys = tuple(checks)
+    for start in range(0, len(keys), _KEYS_A_QUERY):
+        chunk = keys[start : start + _KEYS_A_QUERY]
+        found = dict(connection.execute(_select_many("key, version", len(chunk)), chunk).fetchall())
+        if any(found.get(key, 0) != checks[key] for key in chunk):
+            raise _changed()
+
+
+@cache
+def _select_many(columns: str, count: int) -> str:
+    return f"SELECT {columns} FROM records WHERE key IN (?{',?' * (count - 1)})"  # noqa: S608  # marks only
 
 
 def _record(row: Any) -> StoredRecord:

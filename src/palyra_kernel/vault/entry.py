@@ -9,7 +9,10 @@ import msgspec
 from palyra_kernel.errors import IntegrityError, InvalidInputError, NotFoundError
 from palyra_kernel.values.refs import VaultRef
 
-FORMAT = 1
+FORMAT = 2
+"""Since 2 an entry has an anchor beside it, see ``index``."""
+
+UNANCHORED = 1
 MAX_LABELS = 32
 MAX_LABEL_BYTES = 256
 MAX_CONTENT_TYPE = 128
@@ -83,7 +86,7 @@ def decode_entry(document: bytes) -> Entry:
         entry = _decoder.decode(document)
     except msgspec.DecodeError:
         entry = None
-    if entry is None or entry.format != FORMAT or not entry.versions:
+    if entry is None or entry.format not in (FORMAT, UNANCHORED) or not entry.versions:
         raise IntegrityError("entry_damaged", "an index record of the vault is damaged")
     return entry
 

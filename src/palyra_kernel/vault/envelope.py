@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from msgspec.structs import replace
 
 from palyra_kernel.errors import IntegrityError, UnavailableError
 from palyra_kernel.values.framing import frame
@@ -70,24 +71,17 @@ def seal(value: bytes | bytearray | memoryview, binding: Binding, kek: ChaCha20P
         ciphertext = ChaCha20Poly1305(dek).encrypt(nonce, value, aad)
     finally:
         dek[:] = random[:_DEK] = bytes(_DEK)
-    header = _encode(Header(SUITE, binding.vault_id, epoch, dek_nonce, sealed_dek, nonce))
-    return b"".join((MAGIC, len(header).to_bytes(4, "big"), header, ciphertext))
+    return _assemble(Header(SUITE, binding.vault_id, epoch, dek_nonce, sealed_dek, nonce), ciphertext)
 
 
 def open_envelope(blob: bytes, binding: Binding, keks: Keks) -> SensitiveBytes:
     """Return the value. Raises :class:`IntegrityError` ``envelope_damaged`` or ``envelope_tampered``, and
     :class:`UnavailableError` ``newer_format`` or ``unknown_epoch``."""
     header, ciphertext = parse(blob)
-    if header.vault != binding.vault_id:
-        raise _tampered()
-    kek = keks.get(header.epoch)
-    if kek is None:
-        raise UnavailableError("unknown_epoch", f"the vault has no key of epoch {header.epoch}")
     aad = binding.value_aad()
-    dek = bytearray(_DEK)
+    dek = _open_dek(header, binding, keks, aad)
     value = SensitiveBytes.zeros(len(ciphertext) - _TAG)
     try:
-        kek.decrypt_into(header.dek_nonce, header.dek, aad + frame("dek", header.epoch), dek)
         ChaCha20Poly1305(dek).decrypt_into(header.nonce, ciphertext, aad, value.view())
     except InvalidTag:
         value.wipe()  # decrypt_into leaves unauthenticated plaintext behind
@@ -95,6 +89,41 @@ def open_envelope(blob: bytes, binding: Binding, keks: Keks) -> SensitiveBytes:
     finally:
         dek[:] = bytes(_DEK)
     return value
+
+
+def rewrap(blob: bytes, binding: Binding, keks: Keks, epoch: int) -> bytes | None:
+    """Return the envelope with its DEK sealed under the KEK of *epoch*, the value's ciphertext byte for byte the same;
+    None if it is under that KEK already. Raises what :func:`open_envelope` raises."""
+    header, ciphertext = parse(blob)
+    if header.epoch == epoch:
+        return None
+    aad = binding.value_aad()
+    dek = _open_dek(header, binding, keks, aad)
+    nonce = os.urandom(_NONCE)
+    sealed = keks[epoch].encrypt(nonce, dek, aad + frame("dek", epoch))
+    dek[:] = bytes(_DEK)
+    return _assemble(replace(header, epoch=epoch, dek_nonce=nonce, dek=sealed), ciphertext)
+
+
+def _open_dek(header: Header, binding: Binding, keks: Keks, aad: bytes) -> bytearray:
+    """The DEK, in a buffer that the caller wipes."""
+    if header.vault != binding.vault_id:
+        raise _tampered()
+    kek = keks.get(header.epoch)
+    if kek is None:
+        raise UnavailableError("unknown_epoch", f"the vault has no key of epoch {header.epoch}")
+    dek = bytearray(_DEK)
+    try:
+        kek.decrypt_into(header.dek_nonce, header.dek, aad + frame("dek", header.epoch), dek)
+    except InvalidTag:
+        dek[:] = bytes(_DEK)
+        raise _tampered() from None
+    return dek
+
+
+def _assemble(header: Header, ciphertext: bytes | memoryview) -> bytes:
+    encoded = _encode(header)
+    return b"".join((MAGIC, len(encoded).to_bytes(4, "big"), encoded, ciphertext))
 
 
 def parse(blob: bytes) -> tuple[Header, memoryview]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
@@ -29,20 +30,22 @@ class Epochs:
         self.current = 0
 
     def load(self) -> None:
-        """Read all epochs, compared with the set-hash of their namespace."""
+        """Read all epochs, compared with the set-hash of their namespace; again when another process rotated them."""
+        keks: dict[int, ChaCha20Poly1305] = {}
         for stored in self._records.load_guarded(KEKS):
             with self._records.read_secret(stored) as document:
                 epoch = int.from_bytes(stored.key.removeprefix(KEKS.prefix), "big")
                 view = document.view()
                 if len(view) != len(_MAGIC) + 8 + _BYTES or bytes(view[: len(_MAGIC)]) != _MAGIC:
                     raise IntegrityError("kek_damaged", f"the key of epoch {epoch} is damaged")
-                self.keks[epoch] = ChaCha20Poly1305(view[-_BYTES:])
+                keks[epoch] = ChaCha20Poly1305(view[-_BYTES:])
                 view.release()
-        self.current = max(self.keks, default=0)
+        self.keks = keks
+        self.current = max(keks, default=0)
 
     def forget(self) -> None:
         """Let go of all KEKs."""
-        self.keks.clear()
+        self.keks = {}
         self.current = 0
 
     def sealing(self) -> tuple[ChaCha20Poly1305, int]:
@@ -52,11 +55,26 @@ class Epochs:
         return self.keks[self.current], self.current
 
 
+def only_newest(change: Change, epoch: int) -> None:
+    """Let *change* apply only while *epoch* is the newest: what is sealed under an older one may be past a rotation
+    that is about to delete its key."""
+    change.check(_key(epoch + 1), 0)
+
+
+def retire(change: Change, epochs: Iterable[int]) -> None:
+    """Add to *change*: the KEKs of *epochs* are deleted."""
+    for epoch in epochs:
+        change.delete(_key(epoch))
+
+
 def new_epoch(epoch: int) -> Change:
     """The change that adds a fresh KEK as *epoch*."""
     document = bytearray(_MAGIC) + now_ms().to_bytes(8, "big") + os.urandom(_BYTES)
     change = Change()
-    key = KEKS.key(epoch.to_bytes(4, "big"))
-    change.check(key, 0)
-    change.put(key, document)
+    change.check(_key(epoch), 0)
+    change.put(_key(epoch), document)
     return change
+
+
+def _key(epoch: int) -> bytes:
+    return KEKS.key(epoch.to_bytes(4, "big"))

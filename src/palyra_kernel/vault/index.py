@@ -1,27 +1,38 @@
-"""Finding secrets: sealed entries under blinded keys."""
+"""Finding secrets: sealed entries under blinded keys, each with an anchor that must agree.
+
+The anchor is a second record, written in the same commit, that says which version of the entry is the newest. An entry
+that was put back to an older state on its own, or taken away, disagrees with it; both together are found by ``verify``.
+"""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from palyra_kernel.errors import IntegrityError, InvalidInputError
-from palyra_kernel.records import Change, Namespace, Records
+from palyra_kernel.records import Change, Namespace, Record, Records
 from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.scopes import VaultScope
-from palyra_kernel.vault.entry import Entry, decode_entry, encode_entry
+from palyra_kernel.vault.entry import FORMAT, UNANCHORED, Entry, Version, decode_entry, encode_entry
 
 SECRETS = Namespace("vault", guarded=True)
 """Keys are 16 bytes for the scope and 32 for scope and key, both keyed hashes: listing a scope is one range."""
 
+ANCHORS = Namespace("anchor", guarded=True)
+"""Under the same keys: the version of the entry's record, 8 bytes, big endian."""
+
+_READ_AGAIN = 5
 _SCOPE_BYTES = 16
 _KEY_BYTES = 32
 _CACHED_SCOPES = 1024
 
 
 class Found(NamedTuple):
-    """Where a secret is or would be: the record's key and version, and the entry if there is one."""
+    """Where a secret is or would be: the suffix of its records' keys, the record's version, and the entry if there is
+    one."""
 
-    record_key: bytes
+    suffix: bytes
     record_version: int
     entry: Entry | None
 
@@ -34,20 +45,32 @@ class Index:
         self._scopes: dict[str, bytes] = {}
 
     def find(self, ref: VaultRef) -> Found:
-        """Look *ref* up: one record read."""
+        """Look *ref* up: two records, one question.
+
+        Raises :class:`IntegrityError` ``entry_rolled_back`` where entry and anchor disagree, ``entry_moved``.
+        """
         scope = str(ref.scope)
-        record_key = self._scope_prefix(scope) + self._records.keys.blind("secret", scope, ref.key)
-        version, document = self._records.read(record_key)
-        if document is None:
-            return Found(record_key, version, None)
-        entry = decode_entry(document)
-        if entry.key != ref.key or entry.scope != scope:
+        suffix = self._scope_prefix(scope) + self._records.keys.blind("secret", scope, ref.key)
+        keys = (SECRETS.prefix + suffix, ANCHORS.prefix + suffix)
+        for _ in range(_READ_AGAIN):  # a store that answers key by key may show half of a commit
+            record, anchor = self._records.read_many(keys)
+            entry = None if record.document is None else decode_entry(record.document)
+            if _agree(record, entry, anchor):
+                break
+        else:
+            raise _rolled_back(ref)
+        if entry is not None and (entry.key != ref.key or entry.scope != scope):
             raise IntegrityError("entry_moved", "an index record belongs to another secret")
-        return Found(record_key, version, entry)
+        return Found(suffix, record.version, entry)
+
+    def has(self, ref: VaultRef, version: Version) -> bool:
+        """Whether the entry of *ref* still has *version*; a write may have dropped it meanwhile."""
+        entry = self.find(ref).entry
+        return entry is not None and version in entry.versions
 
     def page(self, scope: VaultScope | None, cursor: str | None, limit: int) -> list[tuple[str, Entry]]:
         """Up to *limit* entries of *scope* (of all scopes if None) behind *cursor*, each with its own cursor."""
-        prefix = SECRETS.prefix if scope is None else self._scope_prefix(str(scope))
+        prefix = SECRETS.prefix if scope is None else SECRETS.key(self._scope_prefix(str(scope)))
         after = None if cursor is None else SECRETS.key(_parse_cursor(cursor))
         return [
             (key.removeprefix(SECRETS.prefix).hex(), decode_entry(record.document or b""))
@@ -57,16 +80,51 @@ class Index:
     def _scope_prefix(self, scope: str) -> bytes:
         prefix = self._scopes.get(scope)
         if prefix is None:
-            prefix = SECRETS.key(self._records.keys.blind("scope", scope)[:_SCOPE_BYTES])
+            prefix = self._records.keys.blind("scope", scope)[:_SCOPE_BYTES]
             if len(self._scopes) < _CACHED_SCOPES:
                 self._scopes[scope] = prefix
         return prefix
 
 
+def entry_ref(entry: Entry) -> VaultRef:
+    """The reference that *entry* belongs to."""
+    if entry.scope.startswith("kernel:"):
+        return VaultRef(VaultScope.kernel(entry.scope.removeprefix("kernel:")), entry.key)
+    return VaultRef(VaultScope.parse(entry.scope), entry.key)
+
+
 def put_entry(change: Change, found: Found, entry: Entry) -> None:
     """Add to *change*: the entry replaces what was found, if it is still that."""
-    change.check(found.record_key, found.record_version)
-    change.put(found.record_key, encode_entry(entry))
+    change.check(SECRETS.prefix + found.suffix, found.record_version)
+    change.put(SECRETS.prefix + found.suffix, encode_entry(replace(entry, format=FORMAT)))
+    change.put(ANCHORS.prefix + found.suffix, _anchor(found.record_version + 1))
+
+
+def drop_entry(change: Change, found: Found) -> None:
+    """Add to *change*: what was found is deleted, name and all."""
+    change.check(SECRETS.prefix + found.suffix, found.record_version)
+    change.delete(SECRETS.prefix + found.suffix)
+    change.delete(ANCHORS.prefix + found.suffix)
+
+
+def _agree(record: Record, entry: Entry | None, anchor: Record) -> bool:
+    if entry is None:
+        return anchor.document is None
+    if entry.format == UNANCHORED:
+        return anchor.version == 0
+    return anchor.document == _anchor(record.version)
+
+
+def _anchor(version: int) -> bytes:
+    return version.to_bytes(8, "big")
+
+
+def _rolled_back(ref: VaultRef) -> IntegrityError:
+    return IntegrityError(
+        "entry_rolled_back",
+        f"the index record of {ref.bare} is not the one that was written last",
+        hint="run `palyra vault verify`, and restore the state root from a backup",
+    )
 
 
 def _parse_cursor(cursor: str) -> bytes:

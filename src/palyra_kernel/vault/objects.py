@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from palyra_kernel.contracts.blobs import BlobBackend
-from palyra_kernel.errors import IntegrityError, InvalidInputError, PalyraError
+from palyra_kernel.errors import IntegrityError, InvalidInputError, PalyraError, UnavailableError
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.ids import new_id, now_ms
 from palyra_kernel.values.refs import VaultRef
@@ -78,13 +80,33 @@ class Objects:
 
     def open(self, ref: VaultRef, version: Version, blob: bytes) -> SensitiveBytes:
         """Open an envelope that must be the one of *version*. Raises :class:`IntegrityError`."""
+        self._check_digest(ref, version, blob)
+        binding, epochs = self._binding(ref, version.number), self.epochs
+        try:
+            return envelope.open_envelope(blob, binding, epochs.keks)
+        except UnavailableError as error:
+            if error.code != "unknown_epoch":
+                raise
+        epochs.load()  # another process rotated the keys
+        return envelope.open_envelope(blob, binding, epochs.keks)
+
+    def rewrap(self, ref: VaultRef, version: Version, blob: bytes) -> tuple[Version, bytes] | None:
+        """*version* with its DEK under the newest KEK, to be stored under a new id; None if it is so already."""
+        self._check_digest(ref, version, blob)
+        binding, epochs = self._binding(ref, version.number), self.epochs
+        rewrapped = envelope.rewrap(blob, binding, epochs.keks, epochs.current)
+        if rewrapped is None:
+            return None
+        return replace(version, object_id=new_id(), sha256=hashlib.sha256(rewrapped).digest()), rewrapped
+
+    @staticmethod
+    def _check_digest(ref: VaultRef, version: Version, blob: bytes) -> None:
         if hashlib.sha256(blob).digest() != version.sha256:
             raise IntegrityError(
                 "blob_replaced",
                 f"the stored value of {ref.bare} is not the one that was written",
                 hint="restore it from a backup, or `palyra secrets rollback` to an older version",
             )
-        return envelope.open_envelope(blob, self._binding(ref, version.number), self.epochs.keks)
 
     def delete(self, ids: Sequence[str]) -> None:
         """Delete envelopes."""

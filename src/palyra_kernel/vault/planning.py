@@ -13,7 +13,8 @@ from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.vault import editing
 from palyra_kernel.vault.collect import never_marked
 from palyra_kernel.vault.entry import Entry
-from palyra_kernel.vault.index import Found, put_entry
+from palyra_kernel.vault.epochs import only_newest
+from palyra_kernel.vault.index import Found, drop_entry, put_entry
 from palyra_kernel.vault.metadata import SecretMetadata, metadata_of
 from palyra_kernel.vault.objects import Objects, Value
 from palyra_kernel.vault.reading import Reader
@@ -67,6 +68,7 @@ class Planner:
             entry, dropped = editing.with_version(item.ref, found.entry, version, item.labels, self._keep)
             blobs[version.object_id] = blob
             never_marked(change, version.object_id)
+            only_newest(change, self._objects.epochs.current)
             put_entry(change, found, entry)
             results.append(metadata_of(item.ref, entry))
             unused += dropped
@@ -104,8 +106,7 @@ class Planner:
         if versions is not None:
             return _replaced(found, changed, gone)
         change = Change()
-        change.check(found.record_key, found.record_version)
-        change.delete(found.record_key)
+        drop_entry(change, found)
         return Plan(change, gone)
 
 
@@ -118,6 +119,7 @@ def act(records: Records, objects: Objects, plan: Callable[[], Plan[_T]]) -> _T:
                 records.commit(planned.change)
             except ConflictError:
                 objects.drop(planned.fresh)
+                objects.epochs.load()  # it may have been a rotation of the keys
                 continue
         objects.drop(planned.unused)
         return planned.result

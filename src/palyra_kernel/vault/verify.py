@@ -8,10 +8,8 @@ from palyra_kernel.errors import IntegrityError, PalyraError
 from palyra_kernel.records import Records
 from palyra_kernel.records.verify import verify_records
 from palyra_kernel.values.findings import Finding
-from palyra_kernel.values.refs import VaultRef
-from palyra_kernel.values.scopes import VaultScope
-from palyra_kernel.vault.entry import Entry, Version
-from palyra_kernel.vault.index import Index
+from palyra_kernel.vault.entry import Entry
+from palyra_kernel.vault.index import Index, entry_ref
 from palyra_kernel.vault.objects import Objects
 
 Progress = Callable[[int], None]
@@ -49,7 +47,7 @@ def verify_vault(
 
 
 def _verify_entry(index: Index, objects: Objects, entry: Entry) -> list[Finding]:
-    ref = _ref(entry)
+    ref = entry_ref(entry)
     versions = [version for version in entry.versions if version.object_id]
     findings = []
     try:
@@ -60,7 +58,7 @@ def _verify_entry(index: Index, objects: Objects, entry: Entry) -> list[Finding]
         subject = f"{ref}?version={version.number}"
         blob = blobs.get(version.object_id)
         if blob is None:
-            if _still_there(index, ref, version):
+            if index.has(ref, version):
                 findings.append(_error("blob_missing", subject, "the stored value is gone"))
             continue
         try:
@@ -68,12 +66,6 @@ def _verify_entry(index: Index, objects: Objects, entry: Entry) -> list[Finding]
         except PalyraError as error:
             findings.append(_error(error.code, subject, error.message, error.hint))
     return findings
-
-
-def _still_there(index: Index, ref: VaultRef, version: Version) -> bool:
-    """Whether the entry still has *version*; a write may have dropped it while we read."""
-    entry = index.find(ref).entry
-    return entry is not None and version in entry.versions
 
 
 def _orphans(objects: Objects, referenced: set[str]) -> list[Finding]:
@@ -91,12 +83,6 @@ def _orphans(objects: Objects, referenced: set[str]) -> list[Finding]:
             severity="info", code="orphans", subject="blob backend", message=message, hint="palyra vault gc"
         )
     ]
-
-
-def _ref(entry: Entry) -> VaultRef:
-    if entry.scope.startswith("kernel:"):
-        return VaultRef(VaultScope.kernel(entry.scope.removeprefix("kernel:")), entry.key)
-    return VaultRef(VaultScope.parse(entry.scope), entry.key)
 
 
 def _error(code: str, subject: str, message: str, hint: str | None = None) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from palyra_kernel.contracts import RecordStore, StoredRecord
-from palyra_kernel.testing.records.base import RecordRules, put
+from palyra_kernel.testing.records.base import RecordRules, put, put_all
 
 VALUES = {
     "empty": b"",
@@ -59,6 +59,15 @@ class ContentRules(RecordRules):
         """Collations fold case and trailing blanks, index prefixes end early: one record for another."""
         first, second = put(store, pair[0], value=b"first"), put(store, pair[1], value=b"second")
         assert (store.get(pair[0]), store.get(pair[1])) == (first, second)
+
+    def test_many_are_the_same_as_each(self, store: RecordStore) -> None:
+        """A question with many keys meets limits that one key never does: 999 parameters, 64 KiB of text."""
+        keys = [b"%d" % number for number in range(self.many)]
+        put_all(store, *keys[::2])
+        store.commit({}, [], keys[:10:2])
+        one_by_one = {key: record for key in keys if (record := store.get(key)) is not None}
+        assert dict(store.get_many(keys)) == one_by_one
+        assert dict(store.get_many([])) == {}
 
     def test_records_come_back_as_declared(self, store: RecordStore) -> None:
         """Drivers return memoryview, Decimal or plain rows, which pass until somebody hashes them."""

@@ -1,0 +1,198 @@
+"""Rotation of the key encryption key: a new epoch, every DEK wrapped again, payloads untouched, old keys deleted.
+
+A guarded record says how far it came, so whoever runs it next goes on. Readers and writers go on meanwhile: envelopes
+of both epochs open, and a write commits only under the newest one, so when all entries were visited once, nothing is
+or will be under an older one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+
+import msgspec
+from msgspec.structs import replace
+
+from palyra_kernel.errors import ConflictError, IntegrityError, PalyraError
+from palyra_kernel.records import Change, Namespace, Records
+from palyra_kernel.values.refs import VaultRef
+from palyra_kernel.vault.collect import never_marked
+from palyra_kernel.vault.entry import Version
+from palyra_kernel.vault.epochs import new_epoch, retire
+from palyra_kernel.vault.index import Index, entry_ref, put_entry
+from palyra_kernel.vault.objects import Objects
+
+Progress = Callable[[int], None]
+"""Called with the number of secrets that were visited."""
+
+REKEY = Namespace("rekey", guarded=True)
+_STATE = REKEY.key("kek")
+_FORMAT = 1
+_PAGE = 200
+_BATCH_BYTES = 4 * 1024 * 1024
+
+
+class RekeyReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rotation did. ``damaged`` names versions that do not open: while there are any the rotation is not
+    finished and the old keys stay; destroy or restore those versions and run it again."""
+
+    epoch: int
+    rewrapped: int
+    damaged: tuple[str, ...]
+
+
+class _State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far it came: all entries up to ``cursor`` are done, but for what was ``damaged``."""
+
+    format: int
+    epoch: int
+    cursor: str | None
+    damaged: bool
+
+
+class _Batch:
+    """What one commit will change; ``room`` is how many bytes may still be read for it."""
+
+    def __init__(self) -> None:
+        self.change = Change()
+        self.blobs: dict[str, bytes] = {}
+        self.unused: list[str] = []
+        self.room = _BATCH_BYTES
+
+
+class Rotation:
+    """One run of a rotation: the first, or one that goes on."""
+
+    def __init__(self, records: Records, index: Index, objects: Objects) -> None:
+        self._records = records
+        self._index = index
+        self._objects = objects
+        self._visited = self._rewrapped = 0
+        self._damaged: dict[str, None] = {}
+        self._known: set[str] = set()
+
+    def run(self, progress: Progress) -> RekeyReport:
+        """Rotate to the end, or raise; what is done stays done."""
+        epoch = self._begin()
+        contended = over = False
+        while not over:
+            with self._records.exclusive() if contended else nullcontext():
+                version, state = self._read()
+                if state is None or state.epoch != epoch:
+                    break  # it is finished: by us, or by somebody beside us
+                try:
+                    over = self._advance(version, state)
+                    contended = False
+                except ConflictError:
+                    contended = True
+            progress(self._visited)
+        return RekeyReport(epoch=epoch, rewrapped=self._rewrapped, damaged=tuple(self._damaged))
+
+    def _begin(self) -> int:
+        with self._records.exclusive():
+            version, state = self._read()
+            self._objects.epochs.load()
+            if state is not None:
+                return state.epoch
+            epoch = self._objects.epochs.current + 1
+            change = new_epoch(epoch)
+            _put(change, version, _State(_FORMAT, epoch, cursor=None, damaged=False))
+            self._records.commit(change)
+            self._objects.epochs.load()
+            return epoch
+
+    def _read(self) -> tuple[int, _State | None]:
+        version, document = self._records.read(_STATE)
+        if document is None:
+            return version, None
+        try:
+            state = msgspec.json.decode(document, type=_State)
+        except msgspec.DecodeError:
+            state = None
+        if state is None or state.format != _FORMAT:
+            raise IntegrityError("rekey_damaged", "the record of the rotation is damaged")
+        return version, state
+
+    def _advance(self, version: int, state: _State) -> bool:
+        """Do the next batch; True if nothing is left to do but what is damaged."""
+        page = self._index.page(None, state.cursor, _PAGE)
+        if not page:
+            return self._finish(version, state)
+        batch, cursor, visited = _Batch(), state.cursor, 0
+        for here, entry in page:
+            if not self._gather(batch, entry_ref(entry)):
+                break
+            cursor, visited = here, visited + 1
+        self._objects.store(batch.blobs)
+        damaged = state.damaged or bool(self._damaged)
+        _put(batch.change, version, replace(state, cursor=cursor, damaged=damaged))
+        try:
+            self._records.commit(batch.change)
+        except ConflictError:
+            self._objects.drop(list(batch.blobs))
+            self._known.clear()
+            raise
+        self._objects.drop(batch.unused)
+        self._visited += visited
+        self._rewrapped += len(batch.blobs)
+        return False
+
+    def _gather(self, batch: _Batch, ref: VaultRef) -> bool:
+        """Wrap the versions of a secret again, as many as fit; False if some are left."""
+        found = self._index.find(ref)
+        if found.entry is None:
+            return True
+        renewed: dict[int, Version] = {}
+        for version in found.entry.versions:
+            if not version.object_id or version.object_id in self._known:
+                continue
+            if batch.room <= 0:
+                break
+            batch.room -= version.size + 1
+            fresh = self._renewed(ref, version)
+            self._known.add(version.object_id)
+            if fresh is not None:
+                renewed[version.number], blob = fresh
+                object_id = renewed[version.number].object_id
+                batch.blobs[object_id] = blob
+                batch.unused.append(version.object_id)
+                never_marked(batch.change, object_id)
+                self._known.add(object_id)
+        else:
+            self._known.clear()  # only what is left in the middle must not be read twice
+        if renewed:
+            versions = tuple(renewed.get(version.number, version) for version in found.entry.versions)
+            put_entry(batch.change, found, replace(found.entry, versions=versions))
+        return not self._known
+
+    def _renewed(self, ref: VaultRef, version: Version) -> tuple[Version, bytes] | None:
+        blob = self._objects.fetch((version.object_id,)).get(version.object_id)
+        if blob is None and not self._index.has(ref, version):
+            raise ConflictError("record_changed", "the version was dropped meanwhile", hint="try again")
+        try:
+            if blob is not None:
+                return self._objects.rewrap(ref, version, blob)
+        except PalyraError as error:
+            if not isinstance(error, IntegrityError) and error.code != "unknown_epoch":
+                raise
+        self._damaged[f"{ref.bare}?version={version.number}"] = None
+        return None
+
+    def _finish(self, version: int, state: _State) -> bool:
+        """Delete the old keys; or, if anything is damaged, be ready to go over everything again."""
+        change = Change()
+        if state.damaged:
+            _put(change, version, replace(state, cursor=None, damaged=False))
+        else:
+            change.check(_STATE, version)
+            change.delete(_STATE)
+            retire(change, (epoch for epoch in self._objects.epochs.keks if epoch < state.epoch))
+        self._records.commit(change)
+        self._objects.epochs.load()
+        # What an earlier run found damaged may be well now: then go over everything once more.
+        return bool(self._damaged) or not state.damaged
+
+
+def _put(change: Change, version: int, state: _State) -> None:
+    change.check(_STATE, version)
+    change.put(_STATE, msgspec.json.encode(state))
