@@ -15,7 +15,7 @@ from palyra_kernel.errors import (
     NotFoundError,
     UnavailableError,
 )
-from palyra_kernel.kernel import opening
+from palyra_kernel.kernel import making
 from palyra_kernel.records import Records
 from palyra_kernel.records.heads import HeadFile
 
@@ -86,8 +86,8 @@ def test_a_lost_file_is_an_error_and_never_a_new_vault(places, lost):
 
 STEPS = [
     (HeadFile, "create"),
-    (opening, "write_keyring"),
-    (opening, "write_backend_kind"),
+    (making, "write_keyring"),
+    (making, "write_backend_kind"),
     (Records, "commit"),
     (HeadFile, "write"),
 ]
@@ -110,7 +110,7 @@ def test_a_creation_that_died_anywhere_is_finished_or_begun_again(places, monkey
 
     with monkeypatch.context() as patch:
         patch.setattr(owner, name, dying)
-        patch.setattr(opening, "forget_slot", lambda *args: None)  # a killed process cleans nothing up
+        patch.setattr(making, "forget_slot", lambda *args: None)  # a killed process cleans nothing up
         with pytest.raises(Killed):
             places.create()
     with places.create() as kernel:
@@ -125,7 +125,7 @@ def test_an_error_during_creation_takes_the_key_file_back(places, monkeypatch):
         raise UnavailableError("disk_full", "full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(opening, "write_keyring", full)
+        patch.setattr(making, "write_keyring", full)
         with pytest.raises(UnavailableError):
             places.create()
     assert list((places.config_dir / "keys").iterdir()) == []

@@ -147,7 +147,7 @@ def test_the_recovery_key_opens_a_vault_whose_configuration_folder_is_gone(place
     unlock = Unlock(recovery_key=text)
     with pytest.raises(NotFoundError):
         places.open(unlock=unlock)
-    with places.open(unlock=unlock, adopt=True) as kernel:
+    with places.open(unlock=unlock, consent="adopt") as kernel:
         assert kernel.vault.get("a") == b"1"
         assert kernel.slots.problem(lost)
         with pytest.raises(ConflictError) as caught:
@@ -168,7 +168,7 @@ def test_adopting_is_no_way_around_a_rollback(places):
         kernel.vault.put("a", b"2")
     places.records_db.write_bytes(old)
     with pytest.raises(IntegrityError) as caught:
-        places.open(adopt=True)
+        places.open(consent="adopt")
     assert caught.value.code == "rolled_back"
 
 
@@ -243,5 +243,5 @@ def test_adopting_an_emptied_store_is_no_new_vault(places):
     places.records_db.write_bytes(b"")
     next((places.config_dir / "heads").iterdir()).unlink()
     with pytest.raises(IntegrityError) as caught:
-        places.open(adopt=True)
+        places.open(consent="adopt")
     assert caught.value.code == "records_missing"

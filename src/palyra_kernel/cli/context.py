@@ -11,6 +11,7 @@ from palyra_kernel.errors import InvalidInputError
 if TYPE_CHECKING:
     from palyra_kernel import Kernel, SensitiveBytes, Unlock
     from palyra_kernel.config import Places
+    from palyra_kernel.kernel.opening import Consent
 
 _MAX_KEY_FILE = 16_384
 
@@ -61,18 +62,18 @@ class Cli:
 
         return find_places(self.state_root, self.config_dir)
 
-    def kernel(self, *, adopt: bool = False) -> Kernel:
+    def kernel(self, *, consent: Consent | None = None) -> Kernel:
         """Open the vault; the command closes it. Asks for the passphrase on a terminal if nothing else opens."""
         from palyra_kernel.errors import UnavailableError
 
         try:
-            return self._open(self.unlock(), adopt=adopt)
+            return self._open(self.unlock(), consent=consent)
         except UnavailableError as error:
             if error.code != "no_slot_opens" or self.passphrase_file or not on_terminal():
                 raise
             if not self._has_passphrase_slot():
                 raise
-        return self._open(self._asked(), adopt=adopt)
+        return self._open(self._asked(), consent=consent)
 
     def _has_passphrase_slot(self) -> bool:
         from palyra_kernel.keys.slots import KEYRING_FILE, read_keyring
@@ -94,7 +95,7 @@ class Cli:
             passphrase=read_key_file(self.passphrase_file), recovery_key=read_key_file(self.recovery_file)
         )
 
-    def _open(self, unlock: Unlock, *, adopt: bool) -> Kernel:
+    def _open(self, unlock: Unlock, *, consent: Consent | None) -> Kernel:
         from palyra_kernel.kernel import Kernel
 
         self._opened_with = unlock
@@ -103,7 +104,7 @@ class Cli:
             config_dir=self.config_dir,
             plugins=self.plugins,
             unlock=unlock,
-            adopt=adopt,
+            consent=consent,
         )
 
     def _asked(self) -> Unlock:

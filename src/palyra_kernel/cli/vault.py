@@ -119,7 +119,7 @@ def adopt(cli: Cli, yes: bool) -> None:
     from palyra_kernel.cli.output import say
 
     confirm("Nobody can tell whether this is the newest copy of the vault. Take it as it is?", yes=yes)
-    with cli.kernel(adopt=True) as kernel:
+    with cli.kernel(consent="adopt") as kernel:
         vault_id = kernel.vault_id
     say(cli, {"adopted": vault_id}, f"this machine knows the vault {vault_id} now; next: palyra vault verify")
 

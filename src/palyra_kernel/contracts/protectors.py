@@ -64,6 +64,10 @@ class KeyProtector(ABC):
     single: ClassVar[bool] = False
     """Whether a vault can have only one slot of this kind, because what it keeps outside the slot has one place."""
 
+    wraps_publicly: ClassVar[bool] = False
+    """Whether wrapping needs only the parameters (a public key), not what unlocks: such a slot survives a new root key
+    without being asked."""
+
     default_params: ClassVar[Mapping[str, SlotScalar]] = {}
     """Parameters of a new slot that the operator did not choose."""
 

@@ -74,6 +74,11 @@ class RecordStore(ABC):
         found = (self.get(key) for key in keys)
         return {record.key: record for record in found if record is not None}
 
+    def purge(self, keys: Sequence[bytes]) -> None:
+        """Forget that those of *keys* that are deleted ever existed: nobody will ask for them again, so their versions
+        need not stay. Optional; it saves room after a change of the root key."""
+        del keys
+
     def check(self) -> Sequence[str]:
         """Return descriptions of damage in the store's own structure; ``palyra vault verify`` asks. Optional."""
         return ()

@@ -16,7 +16,8 @@ from palyra_kernel.config import CONFIG_FILE, Places, read_config
 from palyra_kernel.durable.folders import private_folder
 from palyra_kernel.errors import PalyraError
 from palyra_kernel.kernel.kernel import Kernel
-from palyra_kernel.kernel.opening import missing_vault, vault_exists
+from palyra_kernel.kernel.making import vault_exists
+from palyra_kernel.kernel.opening import missing_vault
 from palyra_kernel.kernel.slots import SlotKeeper
 from palyra_kernel.keys.slots import Slot
 from palyra_kernel.plugins.doctor import diagnose

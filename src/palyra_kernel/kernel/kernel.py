@@ -13,16 +13,12 @@ from palyra_kernel.config import Config, Places, find_places, read_config
 from palyra_kernel.contracts import BlobPlace, Unlock
 from palyra_kernel.durable.folders import exists
 from palyra_kernel.errors import IntegrityError
+from palyra_kernel.kernel.incarnation import load_incarnation
+from palyra_kernel.kernel.making import NewSlot, make_vault, vault_exists
 from palyra_kernel.kernel.offers import open_backend, protector_finder
-from palyra_kernel.kernel.opening import (
-    NewSlot,
-    Opened,
-    make_vault,
-    missing_vault,
-    open_vault,
-    vault_exists,
-)
+from palyra_kernel.kernel.opening import Consent, Opened, missing_vault, open_vault
 from palyra_kernel.kernel.pins import check_backend_kind, load_pins
+from palyra_kernel.kernel.root_change import change_root
 from palyra_kernel.kernel.slots import SlotKeeper, with_key_folder
 from palyra_kernel.keys import builtin as builtin_keys
 from palyra_kernel.plugins import PluginHost, Registry
@@ -40,7 +36,8 @@ FILE_SLOT = (NewSlot("file", Unlock()),)
 
 
 class VaultStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Facts about an open vault. ``generation`` counts its commits; ``epoch`` numbers its key encryption keys."""
+    """Facts about an open vault. ``generation`` counts its commits, ``epoch`` its key encryption keys,
+    ``incarnation`` its lives: 1, and one more for each restore, adoption and accepted rollback."""
 
     vault_id: str
     state_root: str
@@ -48,6 +45,7 @@ class VaultStatus(msgspec.Struct, frozen=True, kw_only=True):
     backend: str
     generation: int
     epoch: int
+    incarnation: int
     slots: int
     secrets: int
 
@@ -81,16 +79,17 @@ class Kernel:
         unlock: Unlock | None = None,
         backend: str | None = None,
         slots: Sequence[NewSlot] = FILE_SLOT,
-        adopt: bool = False,
+        consent: Consent | None = None,
     ) -> Self:
         """Open the vault in *state_root* with the configuration in *config_dir*.
 
         Both default to ``PALYRA_STATE_ROOT`` and ``PALYRA_CONFIG_DIR``, then to the platform's folders. *plugins*
         narrows what ``plugins.lock`` pins, or names the set when there is no lock. *create* makes folders and vault
         if there are none, with *slots* and *backend*. *unlock* brings a passphrase or recovery key; the kernel
-        never asks for one. *adopt* opens a vault of which this machine has no head, because the configuration
-        folder was lost or the state root comes from elsewhere: whether it is the newest cannot be told then.
-        Without *create* nothing is written to a place that has no vault.
+        never asks for one. *consent* ``adopt`` opens a vault of which this machine has no head, because the
+        configuration folder was lost or the state root comes from elsewhere: whether it is the newest cannot be told
+        then. ``accept-rollback`` opens one that is older than what this machine saw, and only such a one. Both begin a
+        new incarnation. Without *create* nothing is written to a place that has no vault.
 
         Raises :class:`NotFoundError` ``vault_missing``, :class:`DeniedError` ``unsafe_folder``,
         :class:`UnavailableError` (``no_slot_opens``, ``no_backend``, ``plugin_missing``, …),
@@ -99,7 +98,7 @@ class Kernel:
         places = find_places(state_root, config_dir)
         if not create and not exists(places.state_root):
             raise missing_vault(places)
-        places.prepare(create=create or adopt)
+        places.prepare(create=create or consent == "adopt")
         if not create and not vault_exists(places):
             raise missing_vault(places)
         config = read_config(places.config_dir)
@@ -108,7 +107,7 @@ class Kernel:
         if create and not vault_exists(places):
             made = [new._replace(unlock=with_key_folder(new.unlock, places.key_folder)) for new in slots]
             make_vault(places, config, host.registry, made, backend)
-        opened = open_vault(places, config, host.registry, unlock, backend, adopt=adopt)
+        opened = open_vault(places, config, host.registry, unlock, backend, consent)
         try:
             return cls(places, config, host, opened)
         except BaseException:
@@ -140,8 +139,22 @@ class Kernel:
         rotation = Rotation(self._records, self._index, self._objects)
         return rotation.run(progress or (lambda _: None))
 
+    def rekey_root(self, *, unlock: Unlock | None = None, drop_slots: bool = False) -> None:
+        """Make a new root key: every slot is made again, every record sealed again, and copies of the old slots open
+        nothing that is written from now on. :meth:`rekey` belongs behind it, in a Kernel that is opened anew.
+
+        This Kernel is closed, and every other that has the vault open refuses with :class:`UnavailableError`
+        ``root_changed``. Writers wait until it is done. *unlock* opens the slots; those that it does not open would be
+        lost: :class:`ConflictError` ``slots_would_be_lost`` unless *drop_slots*.
+        """
+        unlock = with_key_folder(unlock or Unlock(), self.places.key_folder)
+        find = protector_finder(self.plugins.registry)
+        change_root(self.places, self._records, find, unlock, drop=drop_slots)
+        self.close()
+
     def status(self) -> VaultStatus:
         """Facts about the vault."""
+        incarnation = load_incarnation(self._records)
         return VaultStatus(
             vault_id=self.vault_id,
             state_root=str(self.places.state_root),
@@ -149,6 +162,7 @@ class Kernel:
             backend=self.backend_kind,
             generation=self._records.check_head().generation,
             epoch=self._objects.epochs.current,
+            incarnation=incarnation.number if incarnation else 1,
             slots=len(self.slots.list()),
             secrets=len(self.vault.list(None)),
         )

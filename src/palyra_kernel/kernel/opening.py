@@ -1,62 +1,28 @@
-"""Opening a vault, and making one: the order of steps is what survives a crash between any two of them.
-
-Making: ``backend.kind``, key file, head, ``keyring.json`` (from here on the vault exists), first commit. A vault
-whose first commit is missing is finished by whoever opens it next. Everything else that is missing is an error:
-a vault is never quietly made again in the place of a lost one.
-"""
+"""Opening a vault: what is there, which keyring is the records' own, and whether it is the newest."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import NamedTuple
+from contextlib import ExitStack
+from typing import Literal, NamedTuple
 
 from palyra_kernel.config import Config, Places
-from palyra_kernel.contracts import BlobPlace, SlotScalar, Unlock
+from palyra_kernel.contracts import RecordStore, Unlock
 from palyra_kernel.durable.folders import exists
-from palyra_kernel.durable.lock import FileLock
-from palyra_kernel.errors import (
-    ConflictError,
-    IntegrityError,
-    InvalidInputError,
-    NotFoundError,
-    UnavailableError,
-)
-from palyra_kernel.kernel.offers import open_backend, open_store, protector_finder, require_backend
-from palyra_kernel.kernel.pins import (
-    ALIASES,
-    FORMAT,
-    Pins,
-    check_backend_kind,
-    pinned_keyring,
-    put_pins,
-    read_backend_kind,
-    settle,
-    write_backend_kind,
-)
-from palyra_kernel.keys.derive import ROOT_BYTES, DerivedKeys
-from palyra_kernel.keys.slots import FORMAT as KEYRING_FORMAT
-from palyra_kernel.keys.slots import KEYRING_FILE, KeyringDocument, Slot, read_keyring, write_keyring
-from palyra_kernel.keys.unlock import forget_slot, make_slot, open_root
+from palyra_kernel.errors import ConflictError, IntegrityError, NotFoundError
+from palyra_kernel.kernel.incarnation import start_incarnation
+from palyra_kernel.kernel.making import RECORDS_FILE, first_commit, head_file
+from palyra_kernel.kernel.offers import open_store, protector_finder
+from palyra_kernel.kernel.pins import ALIASES, Pins, check_backend_kind, pinned_keyring, settle
+from palyra_kernel.kernel.root_change import finish
+from palyra_kernel.keys.derive import DerivedKeys
+from palyra_kernel.keys.slots import KEYRING_FILE, KeyringDocument, keyring_of_epoch, read_keyring
+from palyra_kernel.keys.unlock import FindProtector, open_root
 from palyra_kernel.plugins import Registry
 from palyra_kernel.records import Records
-from palyra_kernel.records.heads import HeadFile
-from palyra_kernel.values.deadline import Deadline
-from palyra_kernel.values.ids import new_id
-from palyra_kernel.values.sensitive import SensitiveBytes
-from palyra_kernel.vault.epochs import new_epoch
+from palyra_kernel.records.records import store_epoch
 
-RECORDS_FILE = "kernel.db"
-_CREATE_LOCK = "create.lock"
-
-
-class NewSlot(NamedTuple):
-    """A slot for a vault that is being made."""
-
-    kind: str
-    unlock: Unlock
-    params: Mapping[str, SlotScalar] = MappingProxyType({})
+_READ_AGAIN = 5
+_BEHIND = ("rolled_back", "forked", "head_tampered")
 
 
 class Opened(NamedTuple):
@@ -67,34 +33,8 @@ class Opened(NamedTuple):
     keyring: KeyringDocument
 
 
-def vault_exists(places: Places) -> bool:
-    """Whether there is a vault in the state root. A state root that lost ``keyring.json`` is an error."""
-    root = places.state_root
-    if exists(root / KEYRING_FILE):
-        return True
-    if exists(root / RECORDS_FILE):  # `backend.kind` alone is a making that was interrupted
-        raise IntegrityError(
-            "keyring_missing",
-            f"{root / KEYRING_FILE} is missing, but {RECORDS_FILE} is there",
-            hint="restore keyring.json from a backup; nothing was changed",
-        )
-    return False
-
-
-def make_vault(
-    places: Places, config: Config, registry: Registry, slots: Sequence[NewSlot], backend: str | None
-) -> None:
-    """Make a vault with *slots* unless there is one. Two callers at once make one vault."""
-    lock = FileLock(places.state_root / _CREATE_LOCK)
-    try:
-        with lock.held(Deadline.after(config.vault.deadline_seconds)):
-            if not vault_exists(places):
-                kind = choose_backend(registry, backend or config.vault.backend)
-                prove_backend(places, registry, kind)
-                write_backend_kind(places.state_root, kind)
-                _write_new_keyring(places, registry, slots)
-    finally:
-        lock.close()
+Consent = Literal["adopt", "accept-rollback"]
+"""What the caller takes upon themselves: a vault of which this machine has no head, or one that is behind it."""
 
 
 def open_vault(
@@ -103,125 +43,80 @@ def open_vault(
     registry: Registry,
     unlock: Unlock,
     backend: str | None,
-    *,
-    adopt: bool = False,
+    consent: Consent | None = None,
 ) -> Opened:
-    """Open the vault in *places*, and finish making it if that was interrupted.
-
-    *adopt* accepts the vault as it is where this machine has no head of it.
-    """
+    """Open the vault in *places*; finish making it, or a change of its root key, if that was interrupted."""
     find = protector_finder(registry)
-    document = read_keyring(places.state_root / KEYRING_FILE)
-    with open_root(document, find, unlock) as root:
-        keys = DerivedKeys(root, document.vault_id, document.epoch)
-    document.check_mac(keys)
-    heads = head_file(places, keys)
-    adopt = adopt and not exists(heads.path)
-    if (adopt or heads.read().generation) and not exists(places.state_root / RECORDS_FILE):
-        raise IntegrityError(
-            "records_missing",
-            f"{places.state_root / RECORDS_FILE} is missing",
-            hint="restore it; nothing was changed",
-        )
-    store = open_store(registry, f"sqlite://{places.state_root / RECORDS_FILE}")
-    records = Records(store, keys, heads, deadline_seconds=config.vault.deadline_seconds)
-    try:
+    with ExitStack() as undo:
+        url = f"sqlite://{places.state_root / RECORDS_FILE}"
+        store = open_store(registry, url) if exists(places.state_root / RECORDS_FILE) else None
+        if store is not None:
+            undo.callback(store.close)
+        document = _keyring(places, store)
+        with open_root(document, find, unlock) as root:
+            keys = DerivedKeys(root, document.vault_id, document.epoch)
+        document.check_mac(keys)
+        heads = head_file(places, keys)
+        adopt = consent == "adopt" and not exists(heads.path)
+        if store is None:
+            if adopt or heads.read().generation:
+                raise _records_missing(places)
+            store = open_store(registry, url)
+            undo.callback(store.close)
+        records = Records(store, keys, heads, deadline_seconds=config.vault.deadline_seconds)
         if adopt:
-            records.adopt_head()
+            start_incarnation(records, "adopted")
+        if consent == "accept-rollback":
+            _accept_rollback(records)
         if records.check_head().generation == 0:
-            _first_commit(places, config, registry, records, document)
+            first_commit(places, config, registry, records, document)
+        _finish_root_change(places, records, find, unlock)
         pins, document = pinned_keyring(places.state_root / KEYRING_FILE, records)
         if len(pins.keyrings) > 1:
             pins = settle(places.state_root / KEYRING_FILE, records)
         check_backend_kind(places.state_root, pins.backend)
         _check_preference(backend or config.vault.backend, pins.backend)
-    except BaseException:
-        records.close()
-        raise
+        undo.pop_all()
     return Opened(records, pins, document)
 
 
-def head_file(places: Places, keys: DerivedKeys) -> HeadFile:
-    """The head of the vault outside its state root."""
-    return HeadFile(places.heads_folder / keys.vault_id, keys)
-
-
-def choose_backend(registry: Registry, preference: str | None) -> str:
-    """The kind for a new vault: the preference, or the only one there is."""
-    kinds = sorted(registry.blob_backends)
-    if preference is not None:
-        kind = ALIASES.get(preference, preference)
-        require_backend(registry, kind)
-        return kind
-    if len(kinds) == 1:
-        return kinds[0]
-    if not kinds:
-        raise UnavailableError(
-            "no_backend", "no enabled plugin brings a blob backend", hint="palyra plugins enable file"
+def _keyring(places: Places, store: RecordStore | None) -> KeyringDocument:
+    """The keyring of the root key that the records are sealed under."""
+    for _ in range(_READ_AGAIN):  # the root key may be changing
+        epoch = store_epoch(store) if store is not None else 0
+        document = (
+            keyring_of_epoch(places.state_root, epoch)
+            if epoch
+            else read_keyring(places.state_root / KEYRING_FILE)
         )
-    raise InvalidInputError(
-        "choose_backend",
-        f"several backends are enabled: {', '.join(kinds)}",
-        hint="name one: palyra init --backend KIND",
+        if document is not None:
+            return document
+    raise IntegrityError(
+        "keyring_rolled_back",
+        "keyring.json and kernel.db do not belong together: one of them is an old or a damaged copy",
+        hint="put the newest state root back",
     )
 
 
-def prove_backend(places: Places, registry: Registry, kind: str) -> None:
-    """Write, read and delete a canary before anything depends on the backend."""
-    backend = open_backend(registry, kind, BlobPlace(folder=places.objects_folder, vault_id=new_id()))
+def _accept_rollback(records: Records) -> None:
     try:
-        backend.probe()
-    finally:
-        backend.close()
-
-
-def _write_new_keyring(places: Places, registry: Registry, slots: Sequence[NewSlot]) -> None:
-    if not slots:
-        raise InvalidInputError("no_slots", "a vault needs at least one slot")
-    find = protector_finder(registry)
-    vault_id = new_id()
-    made: list[tuple[Slot, Unlock]] = []
-    try:
-        with SensitiveBytes(os.urandom(ROOT_BYTES)) as root:
-            for new in slots:  # one by one: what was made before a failure is forgotten again
-                slot = make_slot(vault_id, new.kind, root, find, new.unlock, new.params)
-                made.append((slot, new.unlock))
-            keys = DerivedKeys(root, vault_id, 1)
-        head_file(places, keys).create()
-        document = KeyringDocument(
-            format=KEYRING_FORMAT,
-            vault_id=vault_id,
-            epoch=1,
-            generation=1,
-            slots=tuple(slot for slot, _ in made),
+        records.check_head()
+    except IntegrityError as error:
+        if error.code not in _BEHIND:
+            raise
+        start_incarnation(records, "rolled_back")
+    else:
+        raise ConflictError(
+            "not_rolled_back", "the vault is the newest that this machine saw: nothing to accept"
         )
-        write_keyring(places.state_root / KEYRING_FILE, document.signed(keys))
-    except BaseException:
-        if not exists(places.state_root / KEYRING_FILE):
-            for slot, unlock in made:
-                forget_slot(vault_id, slot, find, unlock)
-        raise
 
 
-def _first_commit(
-    places: Places,
-    config: Config,
-    registry: Registry,
-    records: Records,
-    document: KeyringDocument,
-) -> None:
-    lock = FileLock(places.state_root / _CREATE_LOCK)
-    try:
-        with lock.held(Deadline.after(config.vault.deadline_seconds)):
-            if records.check_head().generation:
-                return  # another opener was first
-            kind = read_backend_kind(places.state_root)
-            require_backend(registry, kind)
-            change = new_epoch(1)
-            put_pins(change, Pins(format=FORMAT, backend=kind, keyrings=(document.mac,)))
-            records.commit(change)
-    finally:
-        lock.close()
+def _finish_root_change(places: Places, records: Records, find: FindProtector, unlock: Unlock) -> None:
+    path = places.state_root / KEYRING_FILE
+    if read_keyring(path).epoch < records.keys.epoch:
+        with records.exclusive():
+            if read_keyring(path).epoch < records.keys.epoch:
+                finish(places, find, unlock)
 
 
 def _check_preference(preference: str | None, pinned: str) -> None:
@@ -244,4 +139,12 @@ def missing_vault(places: Places) -> NotFoundError:
         )
     return NotFoundError(
         "vault_missing", f"there is no vault in {places.state_root}", hint="run `palyra init`"
+    )
+
+
+def _records_missing(places: Places) -> IntegrityError:
+    return IntegrityError(
+        "records_missing",
+        f"{places.state_root / RECORDS_FILE} is missing",
+        hint="restore it; nothing was changed",
     )

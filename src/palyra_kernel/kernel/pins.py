@@ -86,6 +86,9 @@ def pinned_keyring(path: Path, records: Records) -> tuple[Pins, KeyringDocument]
     """
     for _ in range(_READ_AGAIN):
         document = read_keyring(path)
+        if document.epoch != records.keys.epoch:
+            records.check_epoch()  # a new root key: the keyring of ours is no more
+            continue
         document.check_mac(records.keys)
         pins = load_pins(records)
         if document.mac in pins.keyrings:

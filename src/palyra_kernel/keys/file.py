@@ -8,7 +8,7 @@ from pathlib import Path
 
 from palyra_kernel.contracts.protectors import KeyProtector, SlotContext, SlotScalar, Unlock
 from palyra_kernel.durable.files import read_secret_file, write_file
-from palyra_kernel.durable.folders import fsync_folder
+from palyra_kernel.durable.folders import exists, fsync_folder
 from palyra_kernel.durable.oserrors import translated
 from palyra_kernel.errors import IntegrityError, NotFoundError, PalyraError, UnavailableError
 from palyra_kernel.keys.wrapping import KEY_BYTES, open_key, seal_key, slot_bytes, slot_text
@@ -16,7 +16,11 @@ from palyra_kernel.values.sensitive import SensitiveBytes
 
 
 class FileProtector(KeyProtector):
-    """Keeps a 32-byte key in ``keys/VAULT_ID.key`` (0600), outside the state root."""
+    """Keeps a 32-byte key in ``keys/VAULT_ID.key`` (0600), outside the state root.
+
+    A key file that is there is never overwritten, something may need it: the slot then has ``VAULT_ID.SLOT_ID.key``,
+    as the new slot has while the root key changes.
+    """
 
     kind = "file"
     single = True
@@ -26,14 +30,17 @@ class FileProtector(KeyProtector):
         return None
 
     def wrap(self, key: SensitiveBytes, context: SlotContext, unlock: Unlock) -> Mapping[str, SlotScalar]:
-        path = _key_path(context, unlock)
-        with _left_over(path) or SensitiveBytes(os.urandom(KEY_BYTES)) as file_key:
+        folder = _folder(unlock)
+        name = _usual_name(context)
+        if exists(folder / name):
+            name = _own_name(context)
+        with SensitiveBytes(os.urandom(KEY_BYTES)) as file_key:
             sealed = seal_key(key, file_key, context.encode())
-            write_file(path, file_key.view())
-        return {"wrapped": slot_text(sealed)}
+            write_file(folder / name, file_key.view())
+        return {"wrapped": slot_text(sealed), **({} if name == _usual_name(context) else {"file": name})}
 
     def unwrap(self, slot: Mapping[str, SlotScalar], context: SlotContext, unlock: Unlock) -> SensitiveBytes:
-        path = _key_path(context, unlock)
+        path = _folder(unlock) / key_file(slot, context)
         try:
             file_key = read_secret_file(path, limit=KEY_BYTES)
         except NotFoundError:
@@ -48,7 +55,7 @@ class FileProtector(KeyProtector):
             return open_key(slot_bytes(slot, "wrapped"), file_key, context.encode())
 
     def forget(self, slot: Mapping[str, SlotScalar], context: SlotContext, unlock: Unlock) -> None:
-        path = _key_path(context, unlock)
+        path = _folder(unlock) / key_file(slot, context)
         try:
             self.unwrap(slot, context, unlock).wipe()
         except PalyraError:
@@ -58,19 +65,25 @@ class FileProtector(KeyProtector):
             fsync_folder(path.parent)
 
 
-def _key_path(context: SlotContext, unlock: Unlock) -> Path:
+def key_file(slot: Mapping[str, SlotScalar], context: SlotContext) -> str:
+    """The name of the slot's key file. Raises :class:`IntegrityError` ``damaged_slot`` for any name but the two."""
+    name = slot.get("file", _usual_name(context))
+    if name == _usual_name(context):
+        return _usual_name(context)
+    if name != _own_name(context):
+        raise IntegrityError("damaged_slot", "the slot names a key file that is not its own")
+    return _own_name(context)
+
+
+def _usual_name(context: SlotContext) -> str:
+    return f"{context.vault_id}.key"
+
+
+def _own_name(context: SlotContext) -> str:
+    return f"{context.vault_id}.{context.slot_id}.key"
+
+
+def _folder(unlock: Unlock) -> Path:
     if unlock.key_folder is None:
         raise UnavailableError("no_key_folder", "no folder of key files was given")
-    return unlock.key_folder / f"{context.vault_id}.key"
-
-
-def _left_over(path: Path) -> SensitiveBytes | None:
-    """The key in a key file that a making or removing which died left behind; used again, or replaced if not whole."""
-    try:
-        found = read_secret_file(path, limit=KEY_BYTES)
-    except (NotFoundError, IntegrityError):
-        return None
-    if len(found) == KEY_BYTES:
-        return found
-    found.wipe()
-    return None
+    return unlock.key_folder

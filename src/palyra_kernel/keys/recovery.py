@@ -27,6 +27,7 @@ class RecoveryProtector(KeyProtector):
     """
 
     kind = "recovery"
+    wraps_publicly = True
 
     def available(self) -> str | None:
         return None

@@ -12,10 +12,13 @@ import msgspec
 from palyra_kernel.contracts.protectors import SlotContext, SlotScalar
 from palyra_kernel.durable.documents import decode_document, encode_document
 from palyra_kernel.durable.files import read_file, write_file
-from palyra_kernel.errors import IntegrityError
+from palyra_kernel.errors import IntegrityError, NotFoundError
 from palyra_kernel.keys.derive import DerivedKeys
 
 KEYRING_FILE = "keyring.json"
+NEXT_KEYRING_FILE = "keyring.next.json"
+"""The slots of a new root key, from before the records are sealed under it until the old ones are gone."""
+
 FORMAT = 1
 _MAX_KEYRING_BYTES = 1024 * 1024
 
@@ -83,6 +86,20 @@ def read_keyring(path: Path) -> KeyringDocument:
     if document.format != FORMAT or not whole:
         raise IntegrityError("damaged_keyring", f"{path} is damaged", hint="restore it from a backup")
     return document
+
+
+def keyring_of_epoch(state_root: Path, epoch: int) -> KeyringDocument | None:
+    """The keyring of the root key *epoch*, which may still wait to take the other's place; None if there is none."""
+    for name in (KEYRING_FILE, NEXT_KEYRING_FILE, KEYRING_FILE):  # it may take its place between two looks
+        try:
+            document = read_keyring(state_root / name)
+        except NotFoundError:
+            if name == KEYRING_FILE:
+                raise
+            continue
+        if document.epoch == epoch:
+            return document
+    return None
 
 
 _is_vault_id = re.compile("[0-9a-f]{32}").fullmatch  # it becomes part of file names

@@ -67,6 +67,11 @@ class GuardedRecordStore(RecordStore):
             _check_key(key)
         self._run("commit", _commit, dict(checks), tuple(puts), tuple(deletes))
 
+    def purge(self, keys: Sequence[bytes]) -> None:
+        for key in keys:
+            _check_key(key)
+        self._run("purge", _purge, tuple(keys))
+
     def watch(self, prefix: bytes, deadline: Deadline) -> bool:
         _check_bytes(prefix, 0)
         return self._run("watch", _watch, prefix, deadline)
@@ -181,6 +186,10 @@ def _commit(
 ) -> None:
     answer: object = inner.commit(checks, puts, deletes)
     nothing(answer)
+
+
+def _purge(inner: RecordStore, keys: Sequence[bytes]) -> None:
+    nothing(inner.purge(keys))  # type: ignore[func-returns-value]  # what an author overrides it with
 
 
 def _watch(inner: RecordStore, prefix: bytes, deadline: Deadline) -> bool:

@@ -73,7 +73,7 @@ def changed_sets(
     puts: Iterable[StoredRecord],
     deletes: Iterable[bytes],
 ) -> dict[str, SetState] | None:
-    """The set-hashes after a change, which replaces or deletes what is in *before*; None if no guarded record changes."""
+    """The set-hashes after a change that replaces or deletes what is in *before*; None if nothing guarded changes."""
     stored = document.sets if document else {}
     changed: dict[str, SetHash] = {}
 

@@ -55,6 +55,15 @@ class HeadFile:
                 return
             fsync_folder(self.path.parent)
 
+    def hand_over(self, new: HeadFile) -> None:
+        """Let the present head stand in one slot and, under the MAC of *new*, in the other: whichever root key the
+        store is sealed under after a crash, its head is there."""
+        last = self.read()
+        slots = [self._slot(last), new._slot(Head(last.generation, bytes(32)))]
+        if last.generation % 2:
+            slots.reverse()
+        write_file(self.path, slots[0].ljust(_SLOT_STEP, b"\0") + slots[1])
+
     def adopt(self, store: Head) -> None:
         """Take the store as it is for the newest that was seen: this machine knows nothing better."""
         write_file(self.path, self._slot(store).ljust(_SLOT_STEP, b"\0") + self._slot(store))

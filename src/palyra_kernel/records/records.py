@@ -43,7 +43,7 @@ class Records:
     ) -> None:
         self.store = store
         self.keys = keys
-        self._heads = heads
+        self.heads = heads
         self._sealer = Sealer(keys)
         self._seconds = deadline_seconds
         self._head_cache: tuple[StoredRecord, HeadDocument] | None = None
@@ -54,9 +54,9 @@ class Records:
 
     def check_head(self) -> Head:
         """Compare the store with what this machine saw; raise :class:`IntegrityError` on a rollback."""
-        seen = self._heads.seen()
+        seen = self.heads.seen()
         head = self._stored_head()[0]
-        self._heads.check(head, seen)
+        self.heads.check(head, seen)
         return head
 
     def read(self, key: bytes) -> Record:
@@ -67,7 +67,7 @@ class Records:
         """Return the records of *keys*, in their order."""
         found = self.store.get_many(keys)
         if len(found) < len(keys) or any(stored.value is None for stored in found.values()):
-            self._check_epoch()  # under another root key other names are in use
+            self.check_epoch()  # under another root key other names are in use
         return [self._opened(found.get(key)) for key in keys]
 
     def _opened(self, stored: StoredRecord | None) -> Record:
@@ -81,7 +81,7 @@ class Records:
         try:
             return self._sealer.open(stored)
         except IntegrityError:
-            self._check_epoch()
+            self.check_epoch()
             raise
 
     def read_secret(self, stored: StoredRecord) -> SensitiveBytes:
@@ -89,7 +89,7 @@ class Records:
         try:
             return self._sealer.open_secret(stored)
         except IntegrityError:
-            self._check_epoch()
+            self.check_epoch()
             raise
 
     def scan(self, prefix: bytes, after: bytes | None, limit: int) -> list[tuple[bytes, Record]]:
@@ -109,13 +109,12 @@ class Records:
     def _scanned(self, prefix: bytes, after: bytes | None, limit: int) -> Sequence[StoredRecord]:
         page = self.store.scan(prefix, after, limit)
         if not page:
-            self._check_epoch()
+            self.check_epoch()
         return page
 
-    def _check_epoch(self) -> None:
+    def check_epoch(self) -> None:
         """Raise unless the store is sealed under our root key: nothing here may pass for absent because of that."""
-        head = self.store.get(HEAD_KEY)
-        if head is not None and sealed_epoch(head.value) not in (0, self.keys.epoch):
+        if store_epoch(self.store) not in (0, self.keys.epoch):
             raise UnavailableError(
                 "root_changed", "the vault got a new root key meanwhile", hint="open the Kernel again"
             )
@@ -151,7 +150,7 @@ class Records:
         try:
             with self.exclusive():
                 for _ in range(_ATTEMPTS):
-                    if self._try_commit(change, self._heads.seen(), self._heads.write):
+                    if self._try_commit(change, self.heads.seen(), self.heads.write):
                         return
             raise _busy()
         finally:
@@ -166,8 +165,8 @@ class Records:
                 raise IntegrityError(
                     "records_missing", "the record store is empty", hint="restore it; nothing was changed"
                 )
-            last = self._heads.last().generation  # none comes twice
-            if not self._try_commit(change, head, self._heads.adopt, beyond=last):
+            last = self.heads.last().generation  # none comes twice
+            if not self._try_commit(change, head, self.heads.adopt, beyond=last):
                 raise _busy()
 
     def _try_commit(
@@ -177,7 +176,7 @@ class Records:
         keys = tuple({*change.checks, *change.puts, *change.deletes, HEAD_KEY})
         current = self.store.get_many(keys)
         head, document = self._decoded_head(current.get(HEAD_KEY))
-        self._heads.check(head, seen)
+        self.heads.check(head, seen)
         versions = {key: current[key].version if key in current else 0 for key in keys}
         if any(versions[key] != expected for key, expected in change.checks.items()):
             raise ConflictError(
@@ -221,6 +220,12 @@ class Records:
         finally:
             self.keys.forget()
             self._sealer.forget()
+
+
+def store_epoch(store: RecordStore) -> int:
+    """The epoch of the root key that *store* says it is sealed under; 0 if it holds nothing yet."""
+    head = store.get(HEAD_KEY)
+    return 0 if head is None else sealed_epoch(head.value)
 
 
 def _busy() -> UnavailableError:

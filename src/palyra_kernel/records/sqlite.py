@@ -86,6 +86,12 @@ class SqliteRecordStore(RecordStore):
                 connection.executemany(_DELETE, ((key,) for key in deletes))
         self._own_commits += 1
 
+    def purge(self, keys: Sequence[bytes]) -> None:
+        with self._database.transaction(Deadline.after(_COMMIT_SECONDS)) as connection:
+            connection.executemany(
+                "DELETE FROM records WHERE key = ? AND value IS NULL", ((key,) for key in keys)
+            )
+
     def watch(self, prefix: bytes, deadline: Deadline) -> bool:
         """Polls every 20 ms; a change anywhere in the file counts."""
         since = self._seen.get(prefix, self._opened_at)

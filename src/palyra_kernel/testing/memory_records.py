@@ -87,6 +87,12 @@ class MemoryRecordStore(RecordStore):
             if key in self.shelf.records:
                 self.shelf.records[key] = self.shelf.records[key]._replace(value=None)
 
+    def purge(self, keys: Sequence[bytes]) -> None:
+        with self.shelf.writer, self.shelf.state:
+            for key in keys:
+                if key in self.shelf.records and self.shelf.records[key].value is None:
+                    del self.shelf.records[key]
+
     def watch(self, prefix: bytes, deadline: Deadline) -> bool:
         with self.shelf.state:
             since = self._seen.get(prefix, self._opened_at)

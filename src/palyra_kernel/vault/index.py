@@ -6,6 +6,7 @@ that was put back to an older state on its own, or taken away, disagrees with it
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -26,6 +27,10 @@ _READ_AGAIN = 5
 _SCOPE_BYTES = 16
 _KEY_BYTES = 32
 _CACHED_SCOPES = 1024
+
+
+Blind = Callable[..., bytes]
+"""``DerivedKeys.blind``: names in, 32 bytes out."""
 
 
 class Found(NamedTuple):
@@ -50,7 +55,7 @@ class Index:
         Raises :class:`IntegrityError` ``entry_rolled_back`` where entry and anchor disagree, ``entry_moved``.
         """
         scope = str(ref.scope)
-        suffix = self._scope_prefix(scope) + self._records.keys.blind("secret", scope, ref.key)
+        suffix = self._scope_prefix(scope) + _key_part(self._records.keys.blind, scope, ref.key)
         keys = (SECRETS.prefix + suffix, ANCHORS.prefix + suffix)
         for _ in range(_READ_AGAIN):  # a store that answers key by key may show half of a commit
             record, anchor = self._records.read_many(keys)
@@ -80,10 +85,24 @@ class Index:
     def _scope_prefix(self, scope: str) -> bytes:
         prefix = self._scopes.get(scope)
         if prefix is None:
-            prefix = self._records.keys.blind("scope", scope)[:_SCOPE_BYTES]
+            prefix = _scope_part(self._records.keys.blind, scope)
             if len(self._scopes) < _CACHED_SCOPES:
                 self._scopes[scope] = prefix
         return prefix
+
+
+def moved_keys(records: Records, blind: Blind) -> dict[bytes, bytes]:
+    """For each key of an index record or anchor the one that *blind*, of another root key, gives it."""
+    moved: dict[bytes, bytes] = {}
+    for stored in records.stored(SECRETS.prefix):
+        entry = decode_entry(records.open(stored))
+        old, new = (
+            stored.key.removeprefix(SECRETS.prefix),
+            _scope_part(blind, entry.scope) + _key_part(blind, entry.scope, entry.key),
+        )
+        moved[stored.key] = SECRETS.prefix + new
+        moved[ANCHORS.prefix + old] = ANCHORS.prefix + new
+    return moved
 
 
 def entry_ref(entry: Entry) -> VaultRef:
@@ -105,6 +124,14 @@ def drop_entry(change: Change, found: Found) -> None:
     change.check(SECRETS.prefix + found.suffix, found.record_version)
     change.delete(SECRETS.prefix + found.suffix)
     change.delete(ANCHORS.prefix + found.suffix)
+
+
+def _scope_part(blind: Blind, scope: str) -> bytes:
+    return blind("scope", scope)[:_SCOPE_BYTES]
+
+
+def _key_part(blind: Blind, scope: str, key: str) -> bytes:
+    return blind("secret", scope, key)
 
 
 def _agree(record: Record, entry: Entry | None, anchor: Record) -> bool:

@@ -90,7 +90,7 @@ def _check(cli: Cli, options: _Options) -> None:
 
 
 def _exists(places: Places) -> bool:
-    from palyra_kernel.kernel.opening import vault_exists
+    from palyra_kernel.kernel.making import vault_exists
 
     return vault_exists(places)
 
