@@ -175,7 +175,7 @@ class Rotation:
         except PalyraError as error:
             if not isinstance(error, IntegrityError) and error.code != "unknown_epoch":
                 raise
-        self._damaged[f"{ref.bare}?version={version.number}"] = None
+        self._damaged[f"{ref}?version={version.number}"] = None
         return None
 
     def _finish(self, version: int, state: _State) -> bool:

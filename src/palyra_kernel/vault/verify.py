@@ -48,21 +48,17 @@ def verify_vault(
 
 def _verify_entry(index: Index, objects: Objects, entry: Entry) -> list[Finding]:
     ref = entry_ref(entry)
-    versions = [version for version in entry.versions if version.object_id]
     findings = []
-    try:
-        blobs = objects.fetch([version.object_id for version in versions]) if versions else {}
-    except IntegrityError as error:
-        return [_error(error.code, str(ref), error.message)]
-    for version in versions:
-        subject = f"{ref}?version={version.number}"
-        blob = blobs.get(version.object_id)
-        if blob is None:
-            if index.has(ref, version):
-                findings.append(_error("blob_missing", subject, "the stored value is gone"))
+    for version in entry.versions:
+        if not version.object_id:
             continue
+        subject = f"{ref}?version={version.number}"
         try:
-            objects.open(ref, version, blob).wipe()
+            blob = objects.fetch((version.object_id,)).get(version.object_id)
+            if blob is not None:
+                objects.open(ref, version, blob).wipe()
+            elif index.has(ref, version):
+                findings.append(_error("blob_missing", subject, "the stored value is gone"))
         except PalyraError as error:
             findings.append(_error(error.code, subject, error.message, error.hint))
     return findings
