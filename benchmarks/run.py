@@ -1,38 +1,65 @@
-"""Measure ours beside a peer or a floor, in turn, in one run, and print the ratio.
+"""Measure ours beside a floor or a peer, in turn, in one run, and print the ratio.
 
-``python3 dev.py bench [NAME]``; without NAME, all. Machines differ and drift: only the ratio carries over. A benchmark
-judges nothing and is never a test.
+  dev.py bench [NAME...]       all, or those named; the raw numbers go to benchmarks/results/last
+  dev.py bench --quick [...]   just enough to see that they run; keeps no numbers
+  dev.py bench --write         publish the last numbers: benchmarks/results, its chart, and the tables of README.md
+  dev.py bench faults [ARGS]   the long fault suite
+  dev.py bench fuzz [ARGS]     the long fuzzing run
+
+Machines differ and drift: only the ratio carries over. A benchmark judges nothing and is never a test.
 """
 
 from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
 
-from benchmarks.measure import Pair, measure
+from benchmarks.report import write
+from benchmarks.results import publish, save
+from benchmarks.scale import FULL, QUICK, Scale
+from benchmarks.stores import absent
+from benchmarks.table import HEAD, cells, line
 
-NAMES = ("vault", "start")
+NAMES = ("vault", "peers", "race", "crash", "writers", "size", "start")
+LONG = ("faults", "fuzz")
+"""Run only when named; they take arguments of their own and keep their own numbers."""
 
 
-def main(names: list[str]) -> int:
-    """Run the benchmarks called *names*, or all."""
-    unknown = [name for name in names if name not in NAMES]
-    if unknown:
-        print(f"no benchmark {unknown[0]!r}; there are: {', '.join(NAMES)}", file=sys.stderr)
+def main(arguments: list[str]) -> int:
+    """Do what the command line says; return the exit code."""
+    if arguments[:1] and arguments[0] in LONG:
+        return int(importlib.import_module(f"benchmarks.{arguments[0]}").main(arguments[1:]))
+    if arguments and arguments[0] in ("-h", "--help"):
+        print(__doc__.strip())
+        return 0
+    if arguments == ["--write"]:
+        publish()
+        write()
+        return 0
+    scale = QUICK if "--quick" in arguments else FULL
+    names = [argument for argument in arguments if argument != "--quick"]
+    if unknown := [name for name in names if name not in NAMES]:
+        print(f"no benchmark {unknown[0]!r}; there are: {', '.join((*NAMES, *LONG))}", file=sys.stderr)
         return 2
-    print(f"{'what':<34}{'ours':>12}{'beside':>12}{'ratio':>8}  beside is")
-    for name in names or NAMES:
-        module = importlib.import_module(f"benchmarks.{name}")
-        pairs: Iterator[Pair] = module.pairs()
-        for pair in pairs:
-            ours, peer = measure(pair)
-            print(f"{pair.name:<34}{_time(ours):>12}{_time(peer):>12}{ours / peer:>8.2f}  {pair.peer_name}")
+    measure_all(names or NAMES, scale)
     return 0
 
 
-def _time(seconds: float) -> str:
-    return f"{seconds * 1000:.1f} ms" if seconds >= 0.001 else f"{seconds * 1_000_000:.1f} µs"
+def measure_all(names: Iterable[str], scale: Scale) -> None:
+    """Measure, print and, at full scale, keep the numbers."""
+    for distribution in absent():
+        print(
+            f"not measured: {distribution}; {sys.executable} -m pip install {distribution}", file=sys.stderr
+        )
+    print(line(HEAD))
+    for name in names:
+        rows = []
+        for row in importlib.import_module(f"benchmarks.{name}").rows(scale):
+            print(line(cells(row)), flush=True)
+            rows.append(row._asdict())
+        if scale is FULL:
+            save(name, {"rows": rows})
 
 
 if __name__ == "__main__":

@@ -2,107 +2,82 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import sqlite3
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from benchmarks.floor import Floor
+from benchmarks.measure import Pair, Row, Side, measure
+from benchmarks.scale import Scale
+from benchmarks.stores import Palyra
 
-from benchmarks.measure import Pair
-from palyra_kernel import Kernel
-
-SIZES = (10, 10_000)
 VALUE = b"x" * 50
-ENTRY = {
-    "format": 1,
-    "scope": "global",
-    "key": "k1",
-    "created_at_ms": 123456,
-    "deleted_at_ms": None,
-    "labels": {},
-    "versions": [[1, "0" * 32, "A" * 44, 50, 123456, None, None]],
-}
+BATCH = 1_000
+KEPT = 10
+"""Versions that a vault keeps. A put beyond them also deletes the oldest."""
 
 
-def pairs() -> Iterator[Pair]:
-    """get, put and list, for each size of vault."""
-    for size in SIZES:
+def rows(scale: Scale) -> Iterator[Row]:
+    """Every verb at every size."""
+    for size in scale.sizes:
         with tempfile.TemporaryDirectory() as folder:
             base = Path(folder)
-            with Kernel.open(
-                state_root=base / "s", config_dir=base / "c", plugins=["file"], create=True
-            ) as kernel:
-                for start in range(0, size, 1000):
-                    kernel.vault.put_many({f"k{n}": VALUE for n in range(start, min(size, start + 1000))})
-                yield from _pairs(kernel, Floor(base / "floor.db", size), size)
+            with closing(Palyra(base)) as store:
+                store.fill(size, VALUE.decode())
+            with closing(Floor(base, size)) as floor:
+                floor.close()
+                yield measure(_opening(base, floor, size, scale), scale)
+                floor.open()
+                with closing(Palyra(base)) as store:
+                    for pair in _pairs(store, floor, size, scale):
+                        yield measure(pair, scale)
 
 
-def _pairs(kernel: Kernel, floor: Floor, size: int) -> Iterator[Pair]:
-    vault = kernel.vault
+def _opening(base: Path, floor: Floor, size: int, scale: Scale) -> Pair:
+    """Nobody else has either open, so closing also moves the log into the file."""
+
+    def open_and_close(_: int) -> None:
+        floor.open()
+        floor.close()
+
+    ours = Side("Kernel.open", lambda _: Palyra(base).close(), scale.calls(20))
+    peer = Side("opening and closing two SQLite files", open_and_close, scale.calls(20))
+    return Pair("open and close", size, ours, peer)
+
+
+def _pairs(store: Palyra, floor: Floor, size: int, scale: Scale) -> Iterator[Pair]:
+    vault = store.kernel.vault
+
+    def put(number: int) -> None:
+        vault.put(f"k{number % size}", VALUE)
+
+    def put_many(number: int) -> None:
+        vault.put_many({f"m{number}/{one}": VALUE for one in range(batch)})
+
     yield Pair(
-        f"get, {size:,} secrets", lambda n: vault.get(f"k{n * 7 % size}").wipe(), "its floor", floor.get, 1000
-    )
-    yield Pair(
-        f"put, {size:,} secrets",
-        lambda n: vault.put(f"k{n % size}", VALUE),
-        "two bare SQLite FULL commits",
-        floor.two_commits,
-        40,
-    )
-    yield Pair(
-        f"list, {size:,} secrets, each",
-        lambda n: vault.list() if n % size == 0 else None,
-        "unsealing as many records",
-        floor.unseal,
+        "get",
         size,
+        Side("get", lambda n: vault.get(f"k{n * 7 % size}").wipe(), scale.calls(1_000)),
+        Side("its floor", floor.get, scale.calls(1_000)),
     )
-
-
-class Floor:
-    """SQLite, AEAD, SHA-256 and JSON, without a vault around them."""
-
-    def __init__(self, path: Path, size: int) -> None:
-        self._size = size
-        self._database = sqlite3.connect(path, isolation_level=None)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
-            self._database.execute(f"PRAGMA {pragma}").fetchall()
-        self._database.execute("CREATE TABLE t (k BLOB PRIMARY KEY, v INTEGER, d BLOB)")
-        self._aead = ChaCha20Poly1305(os.urandom(32))
-        self._nonce, self._aad = os.urandom(12), b"a" * 100
-        self._document = json.dumps(ENTRY).encode()
-        self._record = self._seal(self._document)
-        self._dek, self._value = self._seal(b"k" * 32), self._seal(VALUE)
-        self._database.execute("BEGIN")
-        for number in range(size):
-            self._database.execute("INSERT INTO t VALUES (?, 1, ?)", (b"%056d" % number, self._record))
-        self._database.execute("COMMIT")
-
-    def _seal(self, data: bytes) -> bytes:
-        return self._aead.encrypt(self._nonce, data, self._aad)
-
-    def get(self, number: int) -> None:
-        """Two reads, three opens, one hash, one parse."""
-        key = b"%056d" % (number * 7 % self._size)
-        for _ in range(2):
-            self._database.execute("SELECT k, v, d FROM t WHERE k = ?", (key,)).fetchone()
-        for sealed in (self._record, self._dek, self._value):
-            self._aead.decrypt(self._nonce, sealed, self._aad)
-        hashlib.sha256(self._record).digest()
-        json.loads(self._document)
-
-    def two_commits(self, number: int) -> None:
-        """Two durable transactions of one row."""
-        for _ in range(2):
-            self._database.execute(
-                "INSERT OR REPLACE INTO t VALUES (?, 2, ?)", (b"%056d" % (number % self._size), self._record)
-            )
-
-    def unseal(self, number: int) -> None:
-        """Open one record; the rows come from one scan."""
-        if number % self._size == 0:
-            self._database.execute("SELECT k, v, d FROM t ORDER BY k").fetchall()
-        json.loads(self._aead.decrypt(self._nonce, self._record, self._aad))
+    lists = scale.calls(max(1, 10_000 // size))
+    yield Pair(
+        "list",
+        size,
+        Side("list", lambda _: vault.list(), lists, per=size),
+        Side("unsealing as many records", floor.unseal_all, lists, per=size),
+    )
+    # Not so many that a small vault comes to the versions that it keeps.
+    few = scale.calls(min(40, (KEPT - 1) * size // (scale.rounds + 1)))
+    commits = Side("two bare SQLite FULL commits", floor.commit_both, few)
+    yield Pair("put", size, Side("put", put, few), commits)
+    for number in range(KEPT):
+        vault.put("full", b"%d" % number)
+    full = Side("put", lambda _: vault.put("full", VALUE), few)
+    yield Pair("put, the oldest version goes", size, full, commits)
+    batch = max(1, BATCH // scale.divisor)
+    many = Side("put_many", put_many, 1, per=batch)
+    yield Pair("put_many", size, many, Side("put, one at a time", put, few))
+    bare = Side(f"two commits of {batch:,} rows", lambda n: floor.commit_many(n, batch), 1, per=batch)
+    yield Pair("put_many", size, many, bare)

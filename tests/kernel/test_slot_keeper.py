@@ -128,7 +128,7 @@ def test_a_changed_keyring_is_refused_even_with_a_right_checksum(places):
     document = read_keyring(path)
     for changed in (
         replace(document, generation=7),
-        replace(document, slots=(*document.slots, replace(document.slots[0], id="other"))),
+        replace(document, slots=(*document.slots, replace(document.slots[0], id="0" * 8))),
         replace(document, slots=(replace(document.slots[0], created_at_ms=1),)),
     ):
         write_keyring(path, changed)

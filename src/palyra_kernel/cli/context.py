@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from palyra_kernel.errors import InvalidInputError
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from palyra_kernel.kernel.opening import Consent
 
 _MAX_KEY_FILE = 16_384
+SIGNER_LABEL = b"signer"
 
 
 def _soft_core_limit() -> int | None:
@@ -33,6 +34,13 @@ def restore_core_limit() -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (_CORE_LIMIT, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+class Sheet(NamedTuple):
+    """A recovery sheet: the key, and the fingerprint of who signs backups if it is there too."""
+
+    key: SensitiveBytes
+    signer: str | None
 
 
 class Cli:
@@ -91,9 +99,14 @@ class Cli:
         """What the options bring to open a slot."""
         from palyra_kernel.contracts import Unlock
 
+        sheet = self.sheet()
         return Unlock(
-            passphrase=read_key_file(self.passphrase_file), recovery_key=read_key_file(self.recovery_file)
+            passphrase=read_key_file(self.passphrase_file), recovery_key=sheet.key if sheet else None
         )
+
+    def sheet(self) -> Sheet | None:
+        """The recovery sheet that the options name."""
+        return None if self.recovery_file is None else read_sheet(self.recovery_file)
 
     def _open(self, unlock: Unlock, *, consent: Consent | None) -> Kernel:
         from palyra_kernel.kernel import Kernel
@@ -110,13 +123,16 @@ class Cli:
     def _asked(self) -> Unlock:
         from palyra_kernel.contracts import Unlock
 
-        return Unlock(passphrase=ask_hidden("Passphrase"), recovery_key=read_key_file(self.recovery_file))
+        sheet = self.sheet()
+        return Unlock(passphrase=ask_hidden("Passphrase"), recovery_key=sheet.key if sheet else None)
 
 
 def read_key_file(path: str | None) -> SensitiveBytes | None:
     """Read a passphrase or recovery key: one line, its line end not included; ``-`` is standard input."""
-    if path is None:
-        return None
+    return None if path is None else _read_key(path)
+
+
+def _read_key(path: str) -> SensitiveBytes:
     from palyra_kernel.values.sensitive import SensitiveBytes
 
     if path == "-":
@@ -128,6 +144,28 @@ def read_key_file(path: str | None) -> SensitiveBytes | None:
     if len(data) > _MAX_KEY_FILE:
         raise InvalidInputError("key_file_too_large", f"a key file has at most {_MAX_KEY_FILE} bytes")
     return SensitiveBytes(data.rstrip(b"\r\n"))
+
+
+def read_sheet(path: str) -> Sheet:
+    """Read a recovery sheet: the key, and perhaps a last line ``signer: FINGERPRINT``.
+
+    Whatever else stands in it is taken for a part of the key, whose checksum then does not fit.
+    """
+    from palyra_kernel.values.sensitive import SensitiveBytes
+
+    with _read_key(path) as whole:
+        key, _, last = whole.reveal().rpartition(b"\n")
+        label, colon, fingerprint = last.partition(b":")
+        if not colon or label.strip().lower() != SIGNER_LABEL:
+            return Sheet(SensitiveBytes(whole.view()), None)
+    from palyra_kernel.keys.signer import parse_fingerprint
+
+    return Sheet(SensitiveBytes(key), parse_fingerprint(fingerprint.decode("ascii", "replace")))
+
+
+def signer_line(fingerprint: str) -> bytes:
+    """The line of a recovery sheet that :func:`read_sheet` finds again."""
+    return SIGNER_LABEL + f": {fingerprint}\n".encode()
 
 
 def on_terminal() -> bool:

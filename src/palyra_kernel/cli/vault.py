@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from palyra_kernel.cli.options import confirm, json_option, yes_option
+from palyra_kernel.cli.vault_backup import backup, restore
 
 if TYPE_CHECKING:
     from palyra_kernel.cli.context import Cli
@@ -138,3 +139,7 @@ def _progress(*, shown: bool) -> Iterator[Callable[[int], None]]:
 
     with Console(stderr=True).status("opening every secret") as line:
         yield lambda done: line.update(f"{_count(done, 'secret')} opened")
+
+
+command.add_command(backup)
+command.add_command(restore)

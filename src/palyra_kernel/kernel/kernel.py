@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
 from palyra_kernel.config import Config, Places, find_places, read_config
 from palyra_kernel.contracts import BlobPlace, Unlock
-from palyra_kernel.durable.folders import exists
+from palyra_kernel.durable.folders import exists, private_folder
 from palyra_kernel.errors import IntegrityError
 from palyra_kernel.kernel.incarnation import load_incarnation
 from palyra_kernel.kernel.making import NewSlot, make_vault, vault_exists
@@ -30,6 +31,11 @@ from palyra_kernel.vault.index import Index
 from palyra_kernel.vault.objects import Objects
 from palyra_kernel.vault.rekey import RekeyReport, Rotation
 from palyra_kernel.vault.verify import Progress, verify_vault
+
+if TYPE_CHECKING:
+    from palyra_kernel.kernel.backup import BackupReport, OpenVault, RestoreReport
+    from palyra_kernel.kernel.backup import Progress as BackupProgress
+    from palyra_kernel.values.sensitive import SensitiveBytes
 
 BUILTINS = (builtin_keys, builtin_records)
 FILE_SLOT = (NewSlot("file", Unlock()),)
@@ -166,6 +172,59 @@ class Kernel:
             slots=len(self.slots.list()),
             secrets=len(self.vault.list(None)),
         )
+
+    def backup(
+        self, path: str | os.PathLike[str], *, unlock: Unlock, progress: BackupProgress | None = None
+    ) -> BackupReport:
+        """Write the whole vault to the new file *path*, sealed to its recovery slots and signed.
+
+        *unlock* opens the root key again, which gives the signer. Others may go on reading and writing. Raises
+        :class:`ConflictError` ``no_recovery_slot`` and ``exists``, :class:`IntegrityError` if something is not as it
+        was written, :class:`UnavailableError` ``disk_full``.
+        """
+        from palyra_kernel.kernel.backup import write_backup
+
+        return write_backup(Path(path), self._whole(), unlock, progress)
+
+    def backup_signer(self, *, unlock: Unlock) -> str:
+        """The fingerprint of who signs the backups of this vault; it belongs on the recovery sheet."""
+        from palyra_kernel.kernel.backup import signer_fingerprint
+
+        return signer_fingerprint(self._whole(), unlock)
+
+    def _whole(self) -> OpenVault:
+        from palyra_kernel.kernel.backup import OpenVault
+
+        find = protector_finder(self.plugins.registry)
+        return OpenVault(self.places, self._records, self._objects, find)
+
+    @staticmethod
+    def restore(
+        path: str | os.PathLike[str],
+        *,
+        recovery_key: SensitiveBytes,
+        signer: str,
+        state_root: str | os.PathLike[str] | None = None,
+        config_dir: str | os.PathLike[str] | None = None,
+        plugins: Sequence[str] | None = None,
+        progress: BackupProgress | None = None,
+    ) -> RestoreReport:
+        """Restore the backup *path* to a state root that is absent or an empty folder, and verify it.
+
+        *signer* is the fingerprint on the recovery sheet: it tells a backup from a forgery that anybody could make.
+        The restored vault is a new incarnation. Raises :class:`IntegrityError` ``wrong_signer``, ``wrong_key`` and
+        ``backup_damaged``, :class:`ConflictError` ``exists``, :class:`UnavailableError` ``backend_missing``.
+        """
+        from palyra_kernel.kernel.backup import Destination, restore_backup
+        from palyra_kernel.kernel.incarnation import start_incarnation
+
+        places = find_places(state_root, config_dir)
+        if exists(places.config_dir):
+            private_folder(places.config_dir, create=False)
+        config = read_config(places.config_dir)
+        host = PluginHost.load(places.config_dir, names=plugins, builtins=BUILTINS)
+        to = Destination(places, config, host.registry, lambda records: start_incarnation(records, "restored"))
+        return restore_backup(Path(path), to, recovery_key=recovery_key, signer=signer, progress=progress)
 
     def close(self) -> None:
         """Close backend and store. The kernel cannot be used afterwards; closing twice is fine."""

@@ -43,7 +43,7 @@ def load_pins(records: Records) -> Pins:
     with records.read_secret(found[0]) as document:
         try:
             pins = msgspec.json.decode(document.view(), type=Pins)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             pins = None
     if pins is None or pins.format != FORMAT or not pins.keyrings:
         raise IntegrityError("pins_damaged", "the vault does not say what it is pinned to")

@@ -33,26 +33,15 @@ class RecoveryProtector(KeyProtector):
         return None
 
     def wrap(self, key: SensitiveBytes, context: SlotContext, unlock: Unlock) -> Mapping[str, SlotScalar]:
-        name = _suite_name(context.params)
-        public = _load_public(name, slot_bytes(context.params, "public_key"))
-        try:
-            sealed = _suite(name).encrypt(key.view(), public, info=context.encode())
-        except ValueError:  # a point of low order: RFC 9180 section 7.1.4 refuses it
-            raise _damaged_public_key() from None
-        return {"wrapped": slot_text(sealed)}
+        return {"wrapped": slot_text(seal_to(context.params, key, context.encode()))}
 
     def unwrap(self, slot: Mapping[str, SlotScalar], context: SlotContext, unlock: Unlock) -> SensitiveBytes:
-        name = _suite_name(context.params)
+        name = suite_name(context.params)
         if unlock.recovery_key is None:
             raise UnavailableError(
                 "recovery_key_missing", "no recovery key was given", hint="use --recovery-file"
             )
-        found, private = _parse(unlock.recovery_key)
-        with private:
-            if found != name:
-                raise IntegrityError("wrong_key", "this recovery key is of another suite than the slot")
-            key = _load_private(name, private)
-        return _open(name, key, slot_bytes(slot, "wrapped"), context.encode())
+        return open_with(unlock.recovery_key, name, slot_bytes(slot, "wrapped"), context.encode())
 
     def forget(self, slot: Mapping[str, SlotScalar], context: SlotContext, unlock: Unlock) -> None:
         """Nothing is kept outside the slot and the paper."""
@@ -70,7 +59,30 @@ def generate(suite: str = "x25519") -> tuple[SensitiveBytes, Mapping[str, SlotSc
     return text, {"suite": suite, "public_key": slot_text(public)}
 
 
-def _suite_name(params: Mapping[str, SlotScalar]) -> str:
+def seal_to(params: Mapping[str, SlotScalar], key: SensitiveBytes, info: bytes) -> bytes:
+    """Seal a 32-byte *key* to the recovery slot that has *params*, bound to *info*."""
+    name = suite_name(params)
+    public = _load_public(name, slot_bytes(params, "public_key"))
+    try:
+        sealed: bytes = _suite(name).encrypt(key.view(), public, info=info)
+    except ValueError:  # a point of low order: RFC 9180 section 7.1.4 refuses it
+        raise _damaged_public_key() from None
+    return sealed
+
+
+def open_with(recovery_key: SensitiveBytes, suite: str, sealed: bytes, info: bytes) -> SensitiveBytes:
+    """Undo :func:`seal_to` with the printed key. Raises :class:`IntegrityError` ``wrong_key`` and
+    :class:`InvalidInputError` ``invalid_recovery_key``."""
+    found, private = _parse(recovery_key)
+    with private:
+        if found != suite:
+            raise IntegrityError("wrong_key", "this recovery key is of another suite than the slot")
+        key = _load_private(found, private)
+    return _open(found, key, sealed, info)
+
+
+def suite_name(params: Mapping[str, SlotScalar]) -> str:
+    """The suite of a slot that has *params*. Raises :class:`InvalidInputError` ``slot_parameters``."""
     name = params.get("suite")
     if not isinstance(name, str) or name not in SUITES:
         raise InvalidInputError("slot_parameters", "the slot names a recovery suite that is not known here")

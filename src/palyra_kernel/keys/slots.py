@@ -32,6 +32,10 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     data: dict[str, SlotScalar]
     created_at_ms: int
 
+    def __post_init__(self) -> None:
+        if not (_is_slot_id(self.id) and _is_kind(self.kind)):  # messages show both, before the MAC is checked
+            raise ValueError("not a slot")
+
     def context(self, vault_id: str) -> SlotContext:
         """What the wrapped key is bound to."""
         return slot_context(vault_id, self.id, self.kind, self.params)
@@ -103,6 +107,8 @@ def keyring_of_epoch(state_root: Path, epoch: int) -> KeyringDocument | None:
 
 
 _is_vault_id = re.compile("[0-9a-f]{32}").fullmatch  # it becomes part of file names
+_is_slot_id = re.compile("[0-9a-f]{8}").fullmatch
+_is_kind = re.compile("[a-z][a-z0-9_]{0,63}").fullmatch
 
 
 def write_keyring(path: Path, document: KeyringDocument) -> None:

@@ -7,6 +7,7 @@ beyond what we already import. The parsers are smaller and stricter than its own
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from palyra_kernel.hookspecs import ENTRY_POINT_GROUP
 from palyra_kernel.plugins.names import shown
 
 EDITABLE = "editable"
+_HEADER_NAME = re.compile("[!-9;-~]+")  # RFC 5322, section 2.2; elsewhere other names end the headers
 _HEADER_LIMIT = 1024 * 1024
 _TEXT_LIMIT = 256 * 1024
 _RECORD_LIMIT = 32 * 1024 * 1024
@@ -118,16 +120,16 @@ def _headers(data: bytes, folder: Path) -> dict[str, list[str]]:
     headers: dict[str, list[str]] = {}
     values: list[str] = []
     for raw in data.split(b"\n"):
-        line = _text(raw, folder).rstrip("\r")
+        line = _text(raw, folder).removesuffix("\r")
         if not line:
             return headers
         if line[0] in " \t" and values:
             values[-1] += f"\n{line}"
             continue
         name, colon, value = line.partition(":")
-        if not colon:
+        if not colon or not _HEADER_NAME.fullmatch(name) or "\r" in line:
             raise damaged(folder, "has a METADATA line that is no header")
-        values = headers.setdefault(name.strip().lower(), [])
+        values = headers.setdefault(name.lower(), [])
         values.append(value.strip())
     raise damaged(folder, "has METADATA headers that do not end")
 

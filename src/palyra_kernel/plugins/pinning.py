@@ -49,6 +49,8 @@ def pin_of(installed: Installed) -> Pin:
     found = read_distribution(folder)
     if found.entry_points.get(installed.name) != installed.value:
         raise damaged(folder, f"says two things about the plugin {installed.name!r}")
+    if not str(folder).isprintable():
+        raise _refused(installed, "the path of its .dist-info folder has characters that cannot be shown")
     if not is_plugin_name(installed.name):
         raise _refused(installed, "a name is lower-case letters, digits, '_' and '-'")
     if split_entry_point(installed.value) is None:

@@ -45,6 +45,8 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     kernel: str
 
     def __post_init__(self) -> None:
+        if not all(getattr(self, field).isprintable() for field in self.__struct_fields__):
+            raise ValueError("not printable")  # our messages show it
         if not is_plugin_name(self.name):
             raise ValueError("not the name of a plugin")
         if split_entry_point(self.entry_point) is None:

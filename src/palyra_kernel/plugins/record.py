@@ -44,6 +44,8 @@ def rows(folder: Path) -> Iterator[RecordRow]:
         parts = line.rsplit(",", 2)
         if len(parts) != 3:
             raise damaged(folder, "has a RECORD row without three columns")
+        if "\0" in line:
+            raise damaged(folder, "has a RECORD row with a NUL character, which no path has")
         yield RecordRow(site=folder.parent, listed=_unquoted(parts[0]), digest=parts[1])
 
 

@@ -102,7 +102,7 @@ def decode_head(document: bytes, version: int) -> HeadDocument:
     """Parse the head record. Raises :class:`IntegrityError` ``head_damaged``."""
     try:
         head = msgspec.json.decode(document, type=HeadDocument)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         head = None
     if head is None or head.format != FORMAT or head.generation != version:
         raise IntegrityError("head_damaged", "the head record of the store is damaged")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import msgspec
 
@@ -18,6 +19,10 @@ MAX_LABEL_BYTES = 256
 MAX_CONTENT_TYPE = 128
 
 
+Moment = Annotated[int, msgspec.Meta(ge=-62_135_596_800_000, le=253_402_300_799_999)]
+"""Milliseconds since 1970, in the years 1 to 9999: what a ``datetime`` can show."""
+
+
 class Version(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """One version: where its envelope is, and what it must hash to. ``object_id`` is empty once destroyed."""
 
@@ -25,9 +30,9 @@ class Version(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     object_id: str
     sha256: bytes
     size: int
-    created_at_ms: int
+    created_at_ms: Moment
     content_type: str | None
-    expires_at_ms: int | None
+    expires_at_ms: Moment | None
 
     def expired(self, now: int) -> bool:
         """Whether its time is over at *now*."""
@@ -40,8 +45,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: int
     scope: str
     key: str
-    created_at_ms: int
-    deleted_at_ms: int | None
+    created_at_ms: Moment
+    deleted_at_ms: Moment | None
     labels: dict[str, str]
     versions: tuple[Version, ...]
 
@@ -84,7 +89,7 @@ def decode_entry(document: bytes) -> Entry:
     """Parse a document that was sealed by us. Raises :class:`IntegrityError` ``entry_damaged``."""
     try:
         entry = _decoder.decode(document)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         entry = None
     if entry is None or entry.format not in (FORMAT, UNANCHORED) or not entry.versions:
         raise IntegrityError("entry_damaged", "an index record of the vault is damaged")

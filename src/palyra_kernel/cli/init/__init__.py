@@ -72,6 +72,8 @@ def command(cli: Cli, /, **given: Any) -> None:
         if options.recovery_out is not None and (isinstance(error, ConflictError) or not _exists(places)):
             Path(options.recovery_out).unlink(missing_ok=True)
         raise
+    if options.recovery_out is not None and made.signer is not None:
+        slots.write_signer(options.recovery_out, made.signer)
     report(cli, made, slots, options.recovery_out)
 
 
@@ -127,4 +129,5 @@ def _make(cli: Cli, places: Places, backend: str | None, slots: NewSlots, enable
         slots=slots.new,
     ) as kernel:
         prove_slots(kernel, slots)
-        return Made.of(kernel, enabled)
+        signer = kernel.backup_signer(unlock=slots.unlock) if slots.recovery_key else None
+        return Made.of(kernel, enabled, signer)

@@ -29,10 +29,11 @@ class Made(NamedTuple):
     config_dir: str
     key_file: str | None
     enabled: str | None
+    signer: str | None
     slots: list[dict[str, str]]
 
     @classmethod
-    def of(cls, kernel: Kernel, enabled: str | None) -> Made:
+    def of(cls, kernel: Kernel, enabled: str | None, signer: str | None) -> Made:
         """Take them from the open kernel."""
         slots = [{"id": slot.id, "kind": slot.kind} for slot in kernel.slots.list()]
         has_file = any(slot["kind"] == "file" for slot in slots)
@@ -43,6 +44,7 @@ class Made(NamedTuple):
             config_dir=str(kernel.places.config_dir),
             key_file=str(kernel.places.key_folder / f"{kernel.vault_id}.key") if has_file else None,
             enabled=enabled,
+            signer=signer,
             slots=slots,
         )
 
@@ -58,7 +60,10 @@ def report(cli: Cli, made: Made, slots: NewSlots, recovery_out: str | None) -> N
         if key is not None:
             click.echo(f"\n{_RECOVERY}")
             if recovery_out is None:
-                click.echo(f"It is shown only now: print it, keep it away from this machine.\n\n    {key}")
+                click.echo(
+                    "It is shown only now: print both lines, keep them away from this machine. The signer tells your"
+                    f" backups from forgeries.\n\n    {key}\n    signer: {made.signer}"
+                )
             else:
                 click.echo(
                     f"It is in {recovery_out}: print it, keep it away from this machine, remove the file."

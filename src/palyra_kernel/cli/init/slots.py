@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from palyra_kernel.cli.context import ask_hidden
+from palyra_kernel.cli.context import ask_hidden, signer_line
 from palyra_kernel.cli.files import write_private
 from palyra_kernel.contracts import Unlock
 from palyra_kernel.errors import ConflictError, IntegrityError
@@ -32,6 +32,11 @@ class NewSlots(NamedTuple):
         """Write it before the vault exists: there must never be a vault whose recovery key is lost."""
         assert self.recovery_key is not None  # noqa: S101  # the options were checked
         write_private(path, self.recovery_key.reveal() + b"\n")
+
+    def write_signer(self, path: str, signer: str) -> None:
+        """Complete the sheet, now that there is a vault whose backups somebody signs."""
+        assert self.recovery_key is not None  # noqa: S101  # the options were checked
+        write_private(path, self.recovery_key.reveal() + b"\n" + signer_line(signer), force=True)
 
 
 def collect_slots(cli: Cli, kinds: tuple[str, ...], suite: str) -> NewSlots:

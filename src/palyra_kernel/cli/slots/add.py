@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _SHEET = """\
 The recovery key of slot {id} is below. It opens the vault like any other slot; it is shown once and stored nowhere.
-  Print it or write it down, and keep it away from this machine. Case, spaces and dashes do not matter.
+  Print both lines or write them down, away from this machine. Case, spaces and dashes do not matter.
+  The signer tells your backups from forgeries: a restore asks for it.
   Try it:  palyra slots drill {id}
   Use it:  palyra --recovery-file FILE COMMAND"""
 
@@ -76,15 +77,17 @@ def _new_passphrase(new: Unlock, given: Mapping[str, str | int]) -> tuple[Unlock
 
 def _add_recovery(cli: Cli, kernel: Kernel, given: Mapping[str, str | int]) -> None:
     """A slot whose key nobody has is worse than none: the file comes first, and what cannot be shown is removed."""
+    from palyra_kernel.cli.context import signer_line
     from palyra_kernel.cli.files import write_private
     from palyra_kernel.contracts import Unlock
     from palyra_kernel.keys.recovery import generate
 
+    signer = kernel.backup_signer(unlock=cli.opened_with())
     key, params = generate(str(given.get("suite", "x25519")))
     path = Path(str(given["recovery_out"])) if "recovery_out" in given else None
     with key:
         if path is not None:
-            write_private(str(path), key.reveal() + b"\n")
+            write_private(str(path), key.reveal() + b"\n" + signer_line(signer))
         try:
             slot = kernel.slots.add("recovery", Unlock(), unlock=cli.opened_with(), params=params)
         except BaseException:
@@ -92,22 +95,24 @@ def _add_recovery(cli: Cli, kernel: Kernel, given: Mapping[str, str | int]) -> N
                 path.unlink(missing_ok=True)
             raise
         if path is not None:
-            _added(cli, slot_view(kernel, slot), recovery_file=str(path))
+            _added(cli, slot_view(kernel, slot), recovery_file=str(path), signer=signer)
             return
         try:
-            _show_recovery(cli, slot_view(kernel, slot), key.reveal())
+            _show_recovery(cli, slot_view(kernel, slot), key.reveal(), signer)
         except BaseException:
             with suppress(PalyraError):  # the first error is the one to report
                 kernel.slots.remove(slot.id, unlock=cli.opened_with())
             raise
 
 
-def _show_recovery(cli: Cli, slot: SlotView, key: bytes) -> None:
+def _show_recovery(cli: Cli, slot: SlotView, key: bytes, signer: str) -> None:
+    from palyra_kernel.cli.context import signer_line
+
     if cli.as_json:
-        _added(cli, slot, recovery_key=key.decode())
+        _added(cli, slot, recovery_key=key.decode(), signer=signer)
         return
     click.echo(_SHEET.format(id=slot.id), err=True)
-    click.echo(key)
+    click.echo(key + b"\n" + signer_line(signer), nl=False)
 
 
 def _added(cli: Cli, slot: SlotView, **more: str) -> None:

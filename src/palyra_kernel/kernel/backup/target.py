@@ -1,0 +1,126 @@
+"""The new file of a backup: under another name until it is whole, and never over a file that is there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from palyra_kernel.durable.folders import exists, fsync_folder
+from palyra_kernel.durable.oserrors import translated
+from palyra_kernel.errors import ConflictError, NotFoundError
+
+_FLAGS = (
+    os.O_WRONLY
+    | os.O_CREAT
+    | os.O_EXCL
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+)
+
+
+class Target:
+    """Use it in a ``with`` block: without :meth:`publish` nothing stays.
+
+    A run that was killed leaves ``.NAME.new`` beside the file; the next run replaces it. Raises
+    :class:`ConflictError` ``exists``, :class:`NotFoundError` ``folder_missing`` and what the system says.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.temporary = path.with_name(f".{path.name}.new")
+        if not path.parent.is_dir():
+            raise NotFoundError("folder_missing", f"there is no folder {path.parent}")
+        _refuse(path)
+        with translated(f"writing {path}"):
+            self.temporary.unlink(missing_ok=True)
+            self._fd = os.open(self.temporary, _FLAGS, 0o600)
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes) -> None:
+        """Append *data*."""
+        self._hash.update(data)
+        self.size += len(data)
+        with translated(f"writing {self.path}"):
+            view = memoryview(data)
+            while view:
+                view = view[os.write(self._fd, view) :]
+
+    @property
+    def digest(self) -> bytes:
+        """The SHA-256 of what was written so far."""
+        return self._hash.digest()
+
+    def sync(self) -> None:
+        """Make what was written durable, still under the other name."""
+        with translated(f"writing {self.path}"):
+            os.fsync(self._fd)
+            self._check_in_place()
+
+    def publish(self) -> None:
+        """Give the file its name."""
+        with translated(f"writing {self.path}"):
+            self._check_in_place()
+            self._close()
+            _rename_to_new(self.temporary, self.path)
+            fsync_folder(self.path.parent)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._fd >= 0:
+            with suppress(OSError):  # the next run replaces it
+                if self._in_place():
+                    self._close()  # Windows removes no open file
+                    self.temporary.unlink()
+            self._close()
+
+    def _check_in_place(self) -> None:
+        if not self._in_place():  # what is there now is not ours
+            raise ConflictError("exists", f"another run is writing {self.path} too", hint="wait for it")
+
+    def _in_place(self) -> bool:
+        try:
+            named, ours = os.lstat(self.temporary), os.fstat(self._fd)
+        except FileNotFoundError:
+            return False
+        return (named.st_dev, named.st_ino) == (ours.st_dev, ours.st_ino)
+
+    def _close(self) -> None:
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+
+def _rename_to_new(temporary: Path, path: Path) -> None:
+    """Rename, but not over a file that came meanwhile."""
+    if sys.platform != "win32":  # where renaming refuses by itself
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            _refuse(path)
+            raise
+        except OSError:  # a file system without hard links: a USB stick
+            _refuse(path)
+        else:
+            temporary.unlink()
+            return
+    try:
+        temporary.rename(path)
+    except FileExistsError:
+        _refuse(path)
+        raise
+
+
+def _refuse(path: Path) -> None:
+    if exists(path):
+        raise ConflictError("exists", f"{path} exists already", hint="name another file")

@@ -1,0 +1,63 @@
+"""Who made this backup: an Ed25519 key that follows from the root key, and its fingerprint for paper."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from palyra_kernel.errors import InvalidInputError
+from palyra_kernel.keys.derive import derive
+from palyra_kernel.values.framing import frame
+from palyra_kernel.values.sensitive import SensitiveBytes
+
+_CHARACTERS = 26
+"""Of five bits each: 130 bits of a SHA-256 keep everybody from finding a second key with the same fingerprint."""
+
+_GROUP = 5
+_is_fingerprint = re.compile(f"[A-Z2-7]{{{_CHARACTERS}}}").fullmatch
+
+
+def backup_signer(root: SensitiveBytes, vault_id: str, epoch: int) -> Ed25519PrivateKey:
+    """The key that signs backups of the vault. Nothing is stored: whoever has the root key has this one.
+
+    Another root key has another signer, so it changes with ``palyra vault rekey --root``.
+    """
+    seed = derive(root, vault_id, "backup signer", epoch)
+    try:
+        return Ed25519PrivateKey.from_private_bytes(seed)
+    finally:
+        seed[:] = bytes(len(seed))
+
+
+def fingerprint(public_key: bytes) -> str:
+    """What people compare: 26 base32 characters (RFC 4648) of a SHA-256 of *public_key*, in groups of five."""
+    digest = hashlib.sha256(frame("palyra backup signer", public_key)).digest()
+    return _grouped(base64.b32encode(digest).decode()[:_CHARACTERS])
+
+
+def parse_fingerprint(text: str) -> str:
+    """Read what a person typed: case, white space and dashes do not matter.
+
+    Raises :class:`InvalidInputError` ``invalid_fingerprint``.
+    """
+    packed = "".join(text.upper().split()).replace("-", "")
+    if _is_fingerprint(packed) is None:
+        raise InvalidInputError(
+            "invalid_fingerprint",
+            f"a signer's fingerprint has {_CHARACTERS} characters of A-Z and 2-7",
+            hint="copy it from the recovery sheet, the line that starts with `signer:`",
+        )
+    return _grouped(packed)
+
+
+def signed_by(public_key: bytes, expected: str) -> bool:
+    """Whether *public_key* has the fingerprint *expected*, as a person may type it; in constant time."""
+    return hmac.compare_digest(fingerprint(public_key), parse_fingerprint(expected))
+
+
+def _grouped(text: str) -> str:
+    return "-".join(text[start : start + _GROUP] for start in range(0, len(text), _GROUP))

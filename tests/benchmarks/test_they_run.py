@@ -1,0 +1,36 @@
+"""Benchmarks are no tests, but one that nobody can run any more measures nothing."""
+
+import pytest
+
+from benchmarks import results, run
+from benchmarks.scale import QUICK
+from benchmarks.stores import absent
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.filterwarnings("ignore:PBKDF2 without:DeprecationWarning")  # a peer's own choice
+@pytest.mark.parametrize("name", run.NAMES)
+def test_each_runs_at_its_smallest(name, capsys, monkeypatch, tmp_path):
+    """A peer's release or a renamed method of ours breaks a benchmark silently: it runs once in a release."""
+    monkeypatch.setattr(results, "LAST", tmp_path / "last")
+    assert run.main(["--quick", name]) == 0
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) > 2, out
+    assert err.count("not measured") == len(absent())
+    assert not (tmp_path / "last").exists()  # toy numbers are not kept
+
+
+def test_an_unknown_name_is_told(capsys):
+    assert run.main(["vault", "nonsense"]) == 2
+    assert "nonsense" in capsys.readouterr().err
+
+
+def test_numbers_are_kept_with_the_machine_that_they_are_of(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(results, "LAST", tmp_path / "last")
+    monkeypatch.setattr(results, "RESULTS", tmp_path)
+    monkeypatch.setattr(run, "FULL", QUICK)
+    assert run.main(["writers"]) == 0
+    results.publish()
+    kept = results.published()["writers"]
+    assert set(kept["machine"]) >= {"cpu", "cores", "system", "python", "sqlite", "file_system", "fsync_us"}
+    assert len(kept["rows"][-1]["raw"]["ours"]) == QUICK.writers * QUICK.writes

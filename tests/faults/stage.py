@@ -1,0 +1,103 @@
+"""The vault under attack: where it lies, what opens it, and how it is looked over after a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from palyra_kernel import Kernel, NewSlot, SensitiveBytes, Unlock
+from palyra_kernel.keys.recovery import generate
+from tests.faults.states import VERSIONS_KEPT, State, difference, observe
+from tests.support import Places
+
+Reopen = Callable[["Stage"], Kernel]
+
+
+class Broken(AssertionError):
+    """A promise of the kernel did not hold."""
+
+
+class Stage:
+    """One vault in *base*, with a ``file`` and a ``recovery`` slot. At most one kernel is open at a time."""
+
+    def __init__(self, base: Path) -> None:
+        self.base = base
+        self.places = Places(base)
+        self._kernel: Kernel | None = None
+        text, self.recovery_params = generate()
+        with text:
+            self._recovery = text.reveal()
+
+    @classmethod
+    def new(cls, base: Path) -> Stage:
+        """Make the vault. Nothing is open afterwards."""
+        stage = cls(base)
+        stage.create().close()
+        return stage
+
+    def create(self) -> Kernel:
+        """Make the vault unless it is there, and open it."""
+        config = self.places.config_dir
+        config.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (config / "palyra.toml").write_text(f"[vault]\nversions_kept = {VERSIONS_KEPT}\n")
+        recovery = NewSlot("recovery", Unlock(), self.recovery_params)
+        return self.places.create(slots=(NewSlot("file", Unlock()), recovery))
+
+    def paths(self) -> list[Path]:
+        """Every file of the vault, with those that come and go beside it."""
+        found = self.places.files()
+        beside = [path.with_name(f".{path.name}.new") for path in found]
+        logs = [path.with_name(path.name + end) for path in found if path.suffix == ".db" for end in ("-wal", "-shm")]
+        return [*found, *beside, *logs]
+
+    def unlock(self) -> Unlock:
+        """Both ways to open it, for whoever needs the root key again."""
+        return Unlock(recovery_key=SensitiveBytes(self._recovery))
+
+    def reopen(self, **options: Any) -> Kernel:
+        """Open the vault anew."""
+        self.close()
+        self._kernel = self.places.open(unlock=self.unlock(), **options)
+        return self._kernel
+
+    @property
+    def kernel(self) -> Kernel:
+        """The open kernel, opened when it is first asked for."""
+        return self._kernel if self._kernel is not None else self.reopen()
+
+    def close(self) -> None:
+        """Close the kernel if there is one."""
+        kernel, self._kernel = self._kernel, None
+        if kernel is not None:
+            kernel.close()
+
+    def settle(self, allowed: Iterable[State], reopen: Reopen | None = None, *, collect: bool = False) -> State:
+        """Open the vault after a fault and return which of the *allowed* states it is in.
+
+        Raises :class:`Broken` if it is in none, if ``verify`` finds an error, or, with *collect*, if ``gc`` leaves
+        an orphan or takes something that is alive.
+        """
+        kernel = reopen(self) if reopen is not None else self.reopen()
+        self._kernel = kernel
+        state = self._found(kernel, tuple(allowed))
+        wrong = [finding for finding in kernel.verify() if finding.severity == "error"]
+        if wrong:
+            raise Broken(f"verify: {wrong}")
+        if collect:
+            for _ in range(2):  # the first pass marks, the second deletes
+                kernel.vault.gc(grace_seconds=0)
+            self._found(kernel, (state,))
+            left = kernel.verify()
+            if left:
+                raise Broken(f"after gc: {left}")
+        self.close()
+        return state
+
+    @staticmethod
+    def _found(kernel: Kernel, allowed: tuple[State, ...]) -> State:
+        seen = observe(kernel)
+        for state in allowed:
+            if state.seen() == seen:
+                return state
+        raise Broken(difference(seen, allowed))

@@ -1,0 +1,65 @@
+"""A target that cannot fail proves nothing: a parser broken in one place is found by its corpus."""
+
+import re
+
+import pytest
+
+from palyra_kernel import config
+from palyra_kernel.cli.secrets import dotenv_format, import_files
+from palyra_kernel.durable import documents
+from palyra_kernel.keys import passphrase, recovery
+from palyra_kernel.keys.slots import KeyringDocument
+from palyra_kernel.plugins import distribution, record
+from palyra_kernel.records.heads import Head, HeadFile
+from palyra_kernel.records.seal import Sealer
+from palyra_kernel.values import refs
+from palyra_kernel.vault import entry, envelope, fields
+from tests.fuzz.registry import NAMES, corpus, load
+from tests.fuzz.targets import plugins_lock
+
+
+class Same:
+    """What every comparison takes for the same."""
+
+    def __ne__(self, other: object) -> bool:
+        return False
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+BROKEN = {
+    "config": (config, "ValueError", KeyError),  # what is no longer caught
+    "documents": (documents, "UnicodeDecodeError", KeyError),
+    "dotenv": (dotenv_format, "_ESCAPES", {}),
+    "envelope": (envelope, "_encode", lambda _header: Same()),
+    "field": (fields, "UnicodeDecodeError", KeyError),
+    "head_file": (HeadFile, "_parse", lambda _file, slot: Head(1, slot[-32:]) if slot else None),
+    "index_entry": (entry, "UnicodeDecodeError", KeyError),
+    "json_import": (import_files, "UnicodeEncodeError", KeyError),
+    "keyring": (KeyringDocument, "check_mac", lambda _document, _keys: None),
+    "plugins_lock": (plugins_lock, "check_pin", lambda pin: pin),
+    "record": (Sealer, "_checked", lambda _sealer, record: record.value),
+    "recovery_key": (recovery, "_PRIVATE_BYTES", {"x25519": 31, "mlkem768-x25519": 95}),
+    "references": (refs, "check_key", lambda _key: None),
+    "slots": (passphrase, "_BOUNDS", {**passphrase._BOUNDS, "iterations": (0, 64)}),
+    "wheel_metadata": (distribution, "_HEADER_NAME", re.compile(".*", re.DOTALL)),
+    "wheel_record": (record, "_unquoted", lambda text: text),
+}
+
+
+def test_each_target_has_its_mutant():
+    assert sorted(BROKEN) == list(NAMES)
+
+
+@pytest.mark.parametrize("name", sorted(BROKEN))
+def test_a_broken_parser_is_found(name, monkeypatch):
+    target, where = load(name), corpus(name)
+    place, attribute, broken = BROKEN[name]
+    monkeypatch.setattr(place, attribute, broken, raising=False)
+    failures = []
+    for path in sorted(where.iterdir()):
+        try:
+            target.check(path.read_bytes())
+        except Exception as error:  # noqa: BLE001  # whatever it is, the fuzzer would report it
+            failures.append(error)
+    assert failures
