@@ -3,11 +3,12 @@
 import os
 import shutil
 import sys
+from contextlib import suppress
 
 import pytest
 
 from palyra_kernel import SensitiveBytes, Unlock
-from palyra_kernel.errors import ConflictError, IntegrityError, PalyraError, UnavailableError
+from palyra_kernel.errors import ConflictError, IntegrityError, UnavailableError
 from palyra_kernel.kernel import root_change
 from palyra_kernel.keys import recovery
 from palyra_kernel.keys.slots import NEXT_KEYRING_FILE
@@ -168,7 +169,9 @@ def test_what_is_damaged_is_not_sealed_anew(places):
     with places.create() as kernel:
         filled(kernel)
     with edited(places.records_db) as database:
-        database.execute("DELETE FROM records WHERE key = (SELECT min(key) FROM records WHERE key >= x'672F76')")
+        database.execute(
+            "DELETE FROM records WHERE key = (SELECT min(key) FROM records WHERE key >= x'672F76')"
+        )
     with places.open() as kernel:
         with pytest.raises(IntegrityError) as caught:
             kernel.rekey_root()
@@ -231,9 +234,7 @@ def test_it_may_fail_at_any_step(places, monkeypatch, owner, name):
                 raise UnavailableError("disk_full", "the disk is full")
 
             patch.setattr(owner, name, full)
-            try:
+            with suppress(UnavailableError, ConflictError):
                 kernel.rekey_root()
-            except PalyraError as error:
-                assert error.code in {"disk_full", "slots_would_be_lost"}
     with places.open() as kernel:
         whole(kernel)

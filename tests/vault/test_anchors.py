@@ -44,7 +44,9 @@ def test_a_record_put_back_to_an_older_state_is_refused(places, namespace):
 
 
 @pytest.mark.parametrize("namespace", [SECRETS, ANCHORS])
-@pytest.mark.parametrize("how", ["DELETE FROM records WHERE key = ?", "UPDATE records SET value = NULL WHERE key = ?"])
+@pytest.mark.parametrize(
+    "how", ["DELETE FROM records WHERE key = ?", "UPDATE records SET value = NULL WHERE key = ?"]
+)
 def test_a_record_taken_away_is_refused(places, namespace, how):
     """Hazard S3: a deleted index record made the secret vanish, as if it had never been."""
     with places.create() as kernel:

@@ -223,7 +223,9 @@ class Kernel:
             private_folder(places.config_dir, create=False)
         config = read_config(places.config_dir)
         host = PluginHost.load(places.config_dir, names=plugins, builtins=BUILTINS)
-        to = Destination(places, config, host.registry, lambda records: start_incarnation(records, "restored"))
+        to = Destination(
+            places, config, host.registry, lambda records: start_incarnation(records, "restored")
+        )
         return restore_backup(Path(path), to, recovery_key=recovery_key, signer=signer, progress=progress)
 
     def close(self) -> None:

@@ -33,7 +33,9 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     created_at_ms: int
 
     def __post_init__(self) -> None:
-        if not (_is_slot_id(self.id) and _is_kind(self.kind)):  # messages show both, before the MAC is checked
+        if not (
+            _is_slot_id(self.id) and _is_kind(self.kind)
+        ):  # messages show both, before the MAC is checked
             raise ValueError("not a slot")
 
     def context(self, vault_id: str) -> SlotContext:

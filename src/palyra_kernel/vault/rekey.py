@@ -143,10 +143,12 @@ class Rotation:
         if found.entry is None:
             return True
         renewed: dict[int, Version] = {}
+        whole = True
         for version in found.entry.versions:
             if not version.object_id or version.object_id in self._known:
                 continue
             if batch.room <= 0:
+                whole = False
                 break
             batch.room -= version.size + 1
             fresh = self._renewed(ref, version)
@@ -158,12 +160,12 @@ class Rotation:
                 batch.unused.append(version.object_id)
                 never_marked(batch.change, object_id)
                 self._known.add(object_id)
-        else:
+        if whole:
             self._known.clear()  # only what is left in the middle must not be read twice
         if renewed:
             versions = tuple(renewed.get(version.number, version) for version in found.entry.versions)
             put_entry(batch.change, found, replace(found.entry, versions=versions))
-        return not self._known
+        return whole
 
     def _renewed(self, ref: VaultRef, version: Version) -> tuple[Version, bytes] | None:
         blob = self._objects.fetch((version.object_id,)).get(version.object_id)

@@ -24,8 +24,9 @@ from palyra_kernel.kernel.backup.payload import End
 from palyra_kernel.kernel.backup.source import Source, open_backup
 from palyra_kernel.kernel.backup.staged import StagedVault
 from palyra_kernel.kernel.backup.staging import refuse_taken, staging
+from palyra_kernel.kernel.making import head_file
 from palyra_kernel.kernel.offers import protector_finder, require_backend
-from palyra_kernel.kernel.opening import Opened, head_file
+from palyra_kernel.kernel.opening import Opened
 from palyra_kernel.kernel.slots import SlotKeeper
 from palyra_kernel.keys.signer import fingerprint
 from palyra_kernel.plugins import Registry

@@ -14,8 +14,9 @@ from palyra_kernel.kernel.backup.filling import EnvelopeFiller, put_records
 from palyra_kernel.kernel.backup.header import damaged
 from palyra_kernel.kernel.backup.payload import End
 from palyra_kernel.kernel.backup.source import Source
+from palyra_kernel.kernel.making import RECORDS_FILE
 from palyra_kernel.kernel.offers import open_backend, open_store, protector_finder
-from palyra_kernel.kernel.opening import RECORDS_FILE, Opened, open_vault
+from palyra_kernel.kernel.opening import Opened, open_vault
 from palyra_kernel.kernel.pins import write_backend_kind
 from palyra_kernel.keys.signer import backup_signer
 from palyra_kernel.keys.slots import KEYRING_FILE
@@ -52,7 +53,7 @@ class StagedVault(NamedTuple):
     @contextmanager
     def opened(self, unlock: Unlock) -> Iterator[Opened]:
         """Open it in the block like any vault that this machine has not seen before."""
-        opened = open_vault(self.here, self.config, self.registry, unlock, None, adopt=True)
+        opened = open_vault(self.here, self.config, self.registry, unlock, None, "adopt")
         try:
             yield opened
         finally:
