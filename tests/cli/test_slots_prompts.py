@@ -46,8 +46,19 @@ def test_removing_asks_and_takes_no_for_an_answer(call, prompts):
     outcome = call("slots", "remove", slot, terminal=True)
     assert outcome.code == 130
     assert "still opens" in outcome.err, "the warning comes before the question"
-    prompts += ["y"]
-    assert call("slots", "remove", slot, terminal=True).code == 0
+    prompts += ["y", "n"]
+    outcome = call("slots", "remove", slot, terminal=True)
+    assert outcome.code == 0
+    assert "rekey --root" in outcome.err
+
+
+def test_removing_offers_a_new_root_key(call, prompts):
+    """Removing a slot whose key was stolen changes nothing for whoever copied keyring.json before."""
+    call("slots", "add", "recovery")
+    prompts += ["y", "y"]
+    outcome = call("slots", "remove", _slot(call, "recovery"), terminal=True)
+    assert outcome.code == 0
+    assert "The root key is new" in outcome.err
 
 
 def test_giving_up_at_a_prompt_changes_nothing(call, prompts):

@@ -83,6 +83,10 @@ class Cli:
                 raise
         return self._open(self._asked(), consent=consent)
 
+    def reopened(self) -> Kernel:
+        """Open the vault once more, with what opened it before."""
+        return self._open(self.opened_with(), consent=None)
+
     def _has_passphrase_slot(self) -> bool:
         from palyra_kernel.keys.slots import KEYRING_FILE, read_keyring
 

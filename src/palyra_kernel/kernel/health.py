@@ -15,6 +15,7 @@ from pathlib import Path
 from palyra_kernel.config import CONFIG_FILE, Places, read_config
 from palyra_kernel.durable.folders import private_folder
 from palyra_kernel.errors import PalyraError
+from palyra_kernel.kernel.costs import costs
 from palyra_kernel.kernel.kernel import Kernel
 from palyra_kernel.kernel.making import vault_exists
 from palyra_kernel.kernel.opening import missing_vault
@@ -90,7 +91,10 @@ def kernel_findings(kernel: Kernel) -> Iterator[Finding]:
     slots = kernel.slots.list()
     for slot in slots:
         yield from _slot(kernel.slots, slot)
-    yield from _reserve([slot.kind for slot in slots if kernel.slots.problem(slot) is None])
+    working = [slot for slot in slots if kernel.slots.problem(slot) is None]
+    yield from _reserve([slot.kind for slot in working])
+    weak = [slot for slot in working if _weakness(kernel.slots, slot)]
+    yield from costs(working, weak)
     yield from _seals(kernel._records.check_head().generation)
 
 
@@ -108,6 +112,11 @@ def _slot(slots: SlotKeeper, slot: Slot) -> Iterator[Finding]:
         yield _warning("weak_slot", subject, protector.weak, hint)
 
 
+def _weakness(slots: SlotKeeper, slot: Slot) -> str | None:
+    protector = slots.protector(slot.kind)
+    return protector.weak if protector else None
+
+
 def _reserve(kinds: list[str]) -> Iterator[Finding]:
     """Whether the vault still opens when one way to open it is lost."""
     if len(kinds) < 2:
@@ -122,7 +131,7 @@ def _reserve(kinds: list[str]) -> Iterator[Finding]:
 def _seals(generation: int) -> Iterator[Finding]:
     if generation >= MANY_SEALS:
         message = f"the vault is at generation {generation}; its record key is made for 2**32 records"
-        yield _warning("many_seals", "vault", message, "plan the move of the secrets to a new vault")
+        yield _warning("many_seals", "vault", message, "palyra vault rekey --root")
 
 
 def _sqlite(version: tuple[int, ...]) -> Iterator[Finding]:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from palyra_kernel.cli.context import on_terminal
 from palyra_kernel.cli.options import confirm, json_option, yes_option
 from palyra_kernel.cli.slots.add import add
 from palyra_kernel.cli.slots.views import slot_table, slot_views
+from palyra_kernel.cli.vault.rekey import change_root
 
 if TYPE_CHECKING:
     from palyra_kernel import Kernel
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 
 _COPIES = """\
 A copy of keyring.json from before (a backup, a snapshot) still opens with slot {id}: whoever has such a copy and the
-key of the slot can read this vault, now and later. Only secrets in a new vault are out of reach."""
+key of the slot can read this vault, now and later, until its root key is changed: palyra vault rekey --root."""
+
+_CHANGE = "Could somebody have such a copy? Then change the root key now: every program has to open the vault again."
 
 
 @click.group("slots")
@@ -64,9 +68,10 @@ def remove(cli: Cli, slot_id: str, yes: bool) -> None:
             click.echo(note, err=True)
         confirm(f"Remove slot {slot.id} ({slot.kind})?", yes=yes)
         kernel.slots.remove(slot.id, unlock=cli.opened_with())
-    say(
-        cli, {"removed": slot.id, "kind": slot.kind, "note": note}, f"slot {slot.id} ({slot.kind}) is removed"
-    )
+        removed = {"removed": slot.id, "kind": slot.kind, "note": note}
+        say(cli, removed, f"slot {slot.id} ({slot.kind}) is removed")
+        if on_terminal() and not yes and not cli.as_json and click.confirm(_CHANGE, err=True):
+            change_root(cli, kernel, drop_slots=False)
 
 
 @command.command("drill")

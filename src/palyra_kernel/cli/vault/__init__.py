@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
-from palyra_kernel.cli.options import confirm, json_option, yes_option
+from palyra_kernel.cli.options import json_option
+from palyra_kernel.cli.vault.consent import accept_rollback, adopt
+from palyra_kernel.cli.vault.progress import counted, counting
+from palyra_kernel.cli.vault.rekey import rekey
 from palyra_kernel.cli.vault_backup import backup, restore
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def status(cli: Cli) -> None:
         ("backend", facts.backend),
         ("secrets", facts.secrets),
         ("generation", facts.generation),
+        ("incarnation", facts.incarnation),
         ("key epoch", facts.epoch),
     ):
         click.echo(f"{label:<15}{value}")
@@ -62,21 +63,21 @@ def verify(cli: Cli) -> int:
 
     count = 0
 
-    def counted(done: int) -> None:
+    def note(done: int) -> None:
         nonlocal count
         count = done
         show(done)
 
-    with cli.kernel() as kernel, _progress(shown=sys.stderr.isatty() and not cli.as_json) as show:
-        findings = kernel.verify(counted)
+    with cli.kernel() as kernel, counting(cli, "opening every secret", "opened") as show:
+        findings = kernel.verify(note)
     errors = sum(1 for finding in findings if finding.severity == "error")
-    clean = f"{_count(count, 'secret')}, all as written"
+    clean = f"{counted(count, 'secret')}, all as written"
     if cli.as_json:
         json_out({"ok": not errors, "secrets": count, "findings": findings})
     else:
         findings_out(cli, findings, clean=clean)
         if findings:
-            click.echo(f"{_count(count, 'secret')} read, {_count(errors, 'error')}" if errors else clean)
+            click.echo(f"{counted(count, 'secret')} read, {counted(errors, 'error')}" if errors else clean)
     return EXIT_INTEGRITY if errors else 0
 
 
@@ -107,39 +108,5 @@ def gc(cli: Cli, grace: int) -> None:
     )
 
 
-@command.command("adopt")
-@yes_option
-@json_option
-@click.pass_obj
-def adopt(cli: Cli, yes: bool) -> None:
-    """Take a vault over on a machine that never saw it.
-
-    For a state root whose configuration folder was lost, or that was moved here. It needs a slot that opens without
-    the lost folder: --passphrase-file or --recovery-file. Whether the vault is the newest copy cannot be told.
-    """
-    from palyra_kernel.cli.output import say
-
-    confirm("Nobody can tell whether this is the newest copy of the vault. Take it as it is?", yes=yes)
-    with cli.kernel(consent="adopt") as kernel:
-        vault_id = kernel.vault_id
-    say(cli, {"adopted": vault_id}, f"this machine knows the vault {vault_id} now; next: palyra vault verify")
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-@contextmanager
-def _progress(*, shown: bool) -> Iterator[Callable[[int], None]]:
-    """A line on the terminal that counts; on a pipe nothing."""
-    if not shown:
-        yield lambda _: None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("opening every secret") as line:
-        yield lambda done: line.update(f"{_count(done, 'secret')} opened")
-
-
-command.add_command(backup)
-command.add_command(restore)
+for part in (rekey, backup, restore, adopt, accept_rollback):
+    command.add_command(part)
