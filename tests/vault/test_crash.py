@@ -63,14 +63,15 @@ def test_kill_9_at_random_moments(tmp_path):
         writer.wait()
         with places.open() as kernel:
             if acknowledged["put"]:
-                assert int(kernel.vault.get("counter").reveal()) in (
-                    acknowledged["put"],
-                    acknowledged["put"] + 1,
-                )
+                found = int(kernel.vault.get("counter").reveal())
+                assert found in (acknowledged["put"], acknowledged["put"] + 1)
+                acknowledged["put"] = found  # it may have come without its acknowledgement
             if acknowledged["pair"]:
                 values = kernel.vault.get_many(["left", "right"])
                 assert values["left"] == values["right"]
-                assert int(values["left"].reveal()) in (acknowledged["pair"], acknowledged["pair"] + 1)
+                found = int(values["left"].reveal())
+                assert found in (acknowledged["pair"], acknowledged["pair"] + 1, acknowledged["put"])
+                acknowledged["pair"] = found
             assert {finding.code for finding in kernel.verify()} <= {"orphans"}
     assert acknowledged["put"] > ROUNDS
 

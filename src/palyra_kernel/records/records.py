@@ -32,9 +32,6 @@ class Record(NamedTuple):
     document: bytes | None
 
 
-_NEVER = Record(0, None)
-
-
 class Records:
     """The sealed records of one vault, over a :class:`RecordStore` and the head outside the state root."""
 
@@ -61,19 +58,18 @@ class Records:
 
     def read(self, key: bytes) -> Record:
         """Return the record of *key*."""
-        return self.read_many((key,))[0]
+        return self._opened(self.store.get(key))
 
-    def read_many(self, keys: Sequence[bytes]) -> list[Record]:
-        """Return the records of *keys*, in their order."""
-        found = self.store.get_many(keys)
-        if len(found) < len(keys) or any(stored.value is None for stored in found.values()):
-            self.check_epoch()  # under another root key other names are in use
-        return [self._opened(found.get(key)) for key in keys]
+    def read_beside(self, key: bytes, other: bytes) -> tuple[Record, StoredRecord | None]:
+        """Return the record of *key*, and that of *other* from the same moment as it is stored, not opened."""
+        found = self.store.get_many((key, other))
+        return self._opened(found.get(key)), found.get(other)
 
     def _opened(self, stored: StoredRecord | None) -> Record:
-        if stored is None:
-            return _NEVER
-        return Record(stored.version, None if stored.value is None else self.open(stored))
+        if stored is not None and stored.value is not None:
+            return Record(stored.version, self.open(stored))
+        self.check_epoch()  # under another root key other names are in use
+        return Record(0 if stored is None else stored.version, None)
 
     def open(self, stored: StoredRecord) -> bytes:
         """Open a stored record. Raises :class:`IntegrityError` ``record_tampered``, :class:`UnavailableError`
@@ -182,7 +178,10 @@ class Records:
             raise ConflictError(
                 "record_changed", "somebody else changed the record first", hint="read it again"
             )
-        puts = [self._sealer.seal(key, versions[key] + 1, value) for key, value in change.puts.items()]
+        puts = [
+            self._sealer.seal(key, change.versions.get(key, versions[key] + 1), value)
+            for key, value in change.puts.items()
+        ]
         sets = changed_sets(self.keys, document, current, puts, change.deletes)
         if sets is None:
             del versions[HEAD_KEY]

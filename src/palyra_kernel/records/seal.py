@@ -21,6 +21,7 @@ from palyra_kernel.values.sensitive import SensitiveBytes
 FORMAT = 1
 _HEADER = 5
 _NONCE = 12
+_SEALED = _HEADER + _NONCE
 _TAG = 16
 _OVERHEAD = _HEADER + _NONCE + _TAG
 
@@ -53,37 +54,29 @@ class Sealer:
 
     def open(self, record: StoredRecord) -> bytes:
         """Return the document. Raises :class:`IntegrityError` ``record_tampered``."""
-        value = self._checked(record)
+        key, version, value = record
+        if value is None or len(value) < _OVERHEAD or not value.startswith(self._header):
+            raise tampered()
         try:
             return self._aead.decrypt(
-                value[_HEADER : _HEADER + _NONCE],
-                value[_HEADER + _NONCE :],
-                self._binding + frame(record.key, record.version),
+                value[_HEADER:_SEALED], value[_SEALED:], self._binding + frame(key, version)
             )
         except InvalidTag:
             raise tampered() from None
 
     def open_secret(self, record: StoredRecord) -> SensitiveBytes:
         """Return the document in a buffer that can be wiped; for records that are keys."""
-        value = self._checked(record)
+        key, version, value = record
+        if value is None or len(value) < _OVERHEAD or not value.startswith(self._header):
+            raise tampered()
         secret = SensitiveBytes.zeros(len(value) - _OVERHEAD)
+        aad = self._binding + frame(key, version)
         try:
-            self._aead.decrypt_into(
-                value[_HEADER : _HEADER + _NONCE],
-                value[_HEADER + _NONCE :],
-                self._binding + frame(record.key, record.version),
-                secret.view(),
-            )
+            self._aead.decrypt_into(value[_HEADER:_SEALED], value[_SEALED:], aad, secret.view())
         except InvalidTag:
             secret.wipe()  # decrypt_into leaves unauthenticated plaintext behind
             raise tampered() from None
         return secret
-
-    def _checked(self, record: StoredRecord) -> bytes:
-        value = record.value
-        if value is None or len(value) < _OVERHEAD or value[:_HEADER] != self._header:
-            raise tampered()
-        return value
 
 
 def sealed_epoch(value: bytes | None) -> int:

@@ -27,7 +27,7 @@ _PUT = (
     " SET version = excluded.version, value = excluded.value WHERE excluded.version > version"
 )
 _DELETE = "UPDATE records SET value = NULL WHERE key = ?"
-_KEYS_A_QUERY = 500  # SQLite before 3.32 takes 999 parameters
+_KEYS_A_QUERY = 100  # SQLite joins up to 500 queries into one
 _PREFIX = "sqlite://"
 _POLL_SECONDS = 0.02
 _COMMIT_SECONDS = 30.0
@@ -59,7 +59,7 @@ class SqliteRecordStore(RecordStore):
         found: dict[bytes, StoredRecord] = {}
         for start in range(0, len(keys), _KEYS_A_QUERY):
             chunk = keys[start : start + _KEYS_A_QUERY]
-            for row in self._database.rows(_select_many("key, version, value", len(chunk)), chunk):
+            for row in self._database.rows(_select("key, version, value", len(chunk)), chunk):
                 found[row[0]] = _record(row)
         return found
 
@@ -122,14 +122,15 @@ def _check_versions(connection: Connection, checks: Mapping[bytes, int]) -> None
     keys = tuple(checks)
     for start in range(0, len(keys), _KEYS_A_QUERY):
         chunk = keys[start : start + _KEYS_A_QUERY]
-        found = dict(connection.execute(_select_many("key, version", len(chunk)), chunk).fetchall())
+        found = dict(connection.execute(_select("key, version", len(chunk)), chunk).fetchall())
         if any(found.get(key, 0) != checks[key] for key in chunk):
             raise _changed()
 
 
 @cache
-def _select_many(columns: str, count: int) -> str:
-    return f"SELECT {columns} FROM records WHERE key IN (?{',?' * (count - 1)})"  # noqa: S608  # marks only
+def _select(columns: str, count: int) -> str:
+    # Not IN (…): that builds a table of the keys first, which costs more than the reads.
+    return " UNION ALL ".join([f"SELECT {columns} FROM records WHERE key = ?"] * count)  # noqa: S608  # marks only
 
 
 def _record(row: Any) -> StoredRecord:

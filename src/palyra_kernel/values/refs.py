@@ -91,7 +91,7 @@ class VaultRef:
         return (_rebuild, self._identity())
 
 
-@lru_cache(maxsize=1024)  # the same few references are read again and again; a reference does not change
+@lru_cache(maxsize=16_384)  # the same few references are read again and again; a reference does not change
 def _parse(text: str) -> VaultRef:
     if len(text) > _MAX_REFERENCE:
         raise _invalid(f"a reference has at most {_MAX_REFERENCE} characters")

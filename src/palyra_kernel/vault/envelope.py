@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import cache
 from typing import NamedTuple
 
 import msgspec
@@ -29,6 +30,8 @@ _MAX_HEADER = 4096
 _NONCE = 12
 _TAG = 16
 _DEK = 32
+
+_AAD_START = frame("palyra envelope", FORMAT, SUITE)
 
 Keks = Mapping[int, ChaCha20Poly1305]
 
@@ -54,7 +57,7 @@ class Binding(NamedTuple):
 
     def value_aad(self) -> bytes:
         """The associated data of the value."""
-        return frame("palyra envelope", FORMAT, SUITE, *self)
+        return _AAD_START + frame(*self)
 
 
 _encode = msgspec.json.Encoder().encode
@@ -67,7 +70,7 @@ def seal(value: bytes | bytearray | memoryview, binding: Binding, kek: ChaCha20P
     random = bytearray(os.urandom(_DEK + 2 * _NONCE))
     dek, dek_nonce, nonce = random[:_DEK], bytes(random[_DEK : _DEK + _NONCE]), bytes(random[_DEK + _NONCE :])
     try:
-        sealed_dek = kek.encrypt(dek_nonce, dek, aad + frame("dek", epoch))
+        sealed_dek = kek.encrypt(dek_nonce, dek, aad + _dek_label(epoch))
         ciphertext = ChaCha20Poly1305(dek).encrypt(nonce, value, aad)
     finally:
         dek[:] = random[:_DEK] = bytes(_DEK)
@@ -100,9 +103,14 @@ def rewrap(blob: bytes, binding: Binding, keks: Keks, epoch: int) -> bytes | Non
     aad = binding.value_aad()
     dek = _open_dek(header, binding, keks, aad)
     nonce = os.urandom(_NONCE)
-    sealed = keks[epoch].encrypt(nonce, dek, aad + frame("dek", epoch))
+    sealed = keks[epoch].encrypt(nonce, dek, aad + _dek_label(epoch))
     dek[:] = bytes(_DEK)
     return _assemble(replace(header, epoch=epoch, dek_nonce=nonce, dek=sealed), ciphertext)
+
+
+@cache
+def _dek_label(epoch: int) -> bytes:
+    return frame("dek", epoch)
 
 
 def _open_dek(header: Header, binding: Binding, keks: Keks, aad: bytes) -> bytearray:
@@ -114,7 +122,7 @@ def _open_dek(header: Header, binding: Binding, keks: Keks, aad: bytes) -> bytea
         raise UnavailableError("unknown_epoch", f"the vault has no key of epoch {header.epoch}")
     dek = bytearray(_DEK)
     try:
-        kek.decrypt_into(header.dek_nonce, header.dek, aad + frame("dek", header.epoch), dek)
+        kek.decrypt_into(header.dek_nonce, header.dek, aad + _dek_label(header.epoch), dek)
     except InvalidTag:
         dek[:] = bytes(_DEK)
         raise _tampered() from None

@@ -1,7 +1,8 @@
 """Finding secrets: sealed entries under blinded keys, each with an anchor that must agree.
 
-The anchor is a second record, written in the same commit, that says which version of the entry is the newest. An entry
-that was put back to an older state on its own, or taken away, disagrees with it; both together are found by ``verify``.
+The anchor is a second, empty record, written in the same commits and so of the same version. An entry that was put
+back to an older state on its own, or taken away, disagrees with it; both together are found by ``verify``. Only its
+version is read: opening it would tell nothing more, whoever can put back one record can put back two.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from palyra_kernel.contracts.records import StoredRecord
 from palyra_kernel.errors import IntegrityError, InvalidInputError
 from palyra_kernel.records import Change, Namespace, Record, Records
 from palyra_kernel.values.refs import VaultRef
@@ -21,7 +23,7 @@ SECRETS = Namespace("vault", guarded=True)
 """Keys are 16 bytes for the scope and 32 for scope and key, both keyed hashes: listing a scope is one range."""
 
 ANCHORS = Namespace("anchor", guarded=True)
-"""Under the same keys: the version of the entry's record, 8 bytes, big endian."""
+"""Under the same keys as the entries."""
 
 _READ_AGAIN = 5
 _SCOPE_BYTES = 16
@@ -58,7 +60,7 @@ class Index:
         suffix = self._scope_prefix(scope) + _key_part(self._records.keys.blind, scope, ref.key)
         keys = (SECRETS.prefix + suffix, ANCHORS.prefix + suffix)
         for _ in range(_READ_AGAIN):  # a store that answers key by key may show half of a commit
-            record, anchor = self._records.read_many(keys)
+            record, anchor = self._records.read_beside(*keys)
             entry = None if record.document is None else decode_entry(record.document)
             if _agree(record, entry, anchor):
                 break
@@ -116,7 +118,7 @@ def put_entry(change: Change, found: Found, entry: Entry) -> None:
     """Add to *change*: the entry replaces what was found, if it is still that."""
     change.check(SECRETS.prefix + found.suffix, found.record_version)
     change.put(SECRETS.prefix + found.suffix, encode_entry(replace(entry, format=FORMAT)))
-    change.put(ANCHORS.prefix + found.suffix, _anchor(found.record_version + 1))
+    change.put(ANCHORS.prefix + found.suffix, b"", version=found.record_version + 1)
 
 
 def drop_entry(change: Change, found: Found) -> None:
@@ -134,16 +136,13 @@ def _key_part(blind: Blind, scope: str, key: str) -> bytes:
     return blind("secret", scope, key)
 
 
-def _agree(record: Record, entry: Entry | None, anchor: Record) -> bool:
+def _agree(record: Record, entry: Entry | None, anchor: StoredRecord | None) -> bool:
+    live = anchor is not None and anchor.value is not None
     if entry is None:
-        return anchor.document is None
+        return not live
     if entry.format == UNANCHORED:
-        return anchor.version == 0
-    return anchor.document == _anchor(record.version)
-
-
-def _anchor(version: int) -> bytes:
-    return version.to_bytes(8, "big")
+        return anchor is None
+    return anchor is not None and live and anchor.version == record.version
 
 
 def _rolled_back(ref: VaultRef) -> IntegrityError:
