@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from palyra_kernel.cli.app import run
+from palyra_kernel.cli.start import run
 
 ENTRY = (sys.executable, "-m", "palyra_kernel.cli")
 

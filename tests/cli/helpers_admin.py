@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from palyra_kernel.cli.app import run
+from palyra_kernel.cli.start import run
 from palyra_kernel.plugins import manage
 
 

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from palyra_kernel.cli.app import app, run
+from palyra_kernel.cli.app import app
+from palyra_kernel.cli.start import run
 
 ENTRY = [sys.executable, "-m", "palyra_kernel.cli"]
 

@@ -8,7 +8,7 @@ import sys
 ALL_BYTES = bytes(range(256))
 _MODULES = """
 import sys
-from palyra_kernel.cli.app import run
+from palyra_kernel.cli.start import run
 assert run(sys.argv[1:]) == 0
 print(*sys.modules, file=sys.stderr)
 """
@@ -32,19 +32,9 @@ def test_revealing_imports_little(palyra):
         "keyring", "packaging", "platformdirs", "pydantic", "rich", "shutil", "socket", "ssl", "stevedore",
         "subprocess", "tempfile",
     }  # fmt: skip
-    assert "palyra_kernel.cli.secrets.get" in modules
+    assert "palyra_kernel.cli.reveal" in modules
     assert not {name for name in modules if any(name == one or name.startswith(f"{one}.") for one in heavy)}
     assert not {name for name in modules if name.startswith("palyra_kernel.cli.")} - {
         f"palyra_kernel.cli.{name}"
-        for name in (
-            "app",
-            "context",
-            "lazy",
-            "options",
-            "output",
-            "secrets",
-            "files",
-            "secrets.get",
-            "secrets.shown",
-        )
+        for name in ("start", "core_dumps", "outcome", "plain", "context", "files", "reveal")
     }

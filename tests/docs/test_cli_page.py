@@ -6,7 +6,7 @@ import click
 import pytest
 
 from palyra_kernel import config, errors
-from palyra_kernel.cli import app, output
+from palyra_kernel.cli import app, outcome, output
 from tests.docs import cli_table
 from tests.docs.pages import page, section, table_rows
 
@@ -59,13 +59,13 @@ def test_no_error_is_left_out():
 
 
 def test_the_codes_without_an_error_are_listed():
-    others = {0, output.EXIT_FINDINGS, app.EXIT_CANCELLED, app.EXIT_BROKEN_PIPE}
+    others = {0, output.EXIT_FINDINGS, outcome.EXIT_CANCELLED, outcome.EXIT_BROKEN_PIPE}
     assert set(_codes()) == others | {error.exit_code for error in KINDS}
-    assert errors.InvalidInputError.exit_code == app.EXIT_USAGE
+    assert errors.InvalidInputError.exit_code == outcome.EXIT_USAGE
     assert errors.IntegrityError.exit_code == output.EXIT_INTEGRITY
 
 
 def test_every_variable_is_listed():
     listed = [row[0].strip("`") for row in table_rows(section(PAGE, "## Environment variables"))]
-    ours = {config.STATE_VARIABLE, config.CONFIG_VARIABLE, app.TRACEBACK_VARIABLE, "_PALYRA_COMPLETE"}
+    ours = {config.STATE_VARIABLE, config.CONFIG_VARIABLE, outcome.TRACEBACK_VARIABLE, "_PALYRA_COMPLETE"}
     assert set(listed) == ours

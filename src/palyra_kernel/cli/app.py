@@ -1,24 +1,17 @@
-"""The root of the command line: global options, and every outcome turned into an exit code."""
+"""The root of the command line: global options, and what click makes of the arguments."""
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
-from contextlib import suppress
 
 import click
 
 from palyra_kernel.cli.context import Cli
 from palyra_kernel.cli.lazy import LazyGroup
-from palyra_kernel.errors import InvalidInputError, PalyraError, UnavailableError
+from palyra_kernel.cli.outcome import EXIT_BROKEN_PIPE, EXIT_USAGE, Cancelled, tell
+from palyra_kernel.errors import InvalidInputError
 
-EXIT_USAGE = 2
 _GLOBAL = ("--state-root", "--config-dir", "-p", "--passphrase-file", "--recovery-file")
-EXIT_CANCELLED = 130
-EXIT_BROKEN_PIPE = 141
-"""The reader of the output went away: what a shell says of a program that SIGPIPE ended."""
-TRACEBACK_VARIABLE = "PALYRA_TRACEBACK"
 
 _COMMANDS = {
     "init": ("palyra_kernel.cli.init", "Make a vault."),
@@ -78,83 +71,26 @@ def app(
     )
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run one command; return its exit code. Every error ends here, and none shows a secret."""
-    _no_core_dumps()
-    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    as_json = "--json" in own  # also for errors in the arguments themselves
-    if sys.stdout is None:
-        return UnavailableError.exit_code  # closed before we started: there is nowhere to answer
+def act(arguments: Sequence[str], *, as_json: bool) -> object:
+    """Do what the arguments say; return an exit code, or nothing for 0. What click raises becomes ours."""
     try:
-        outcome = app.main(args=list(arguments), prog_name="palyra", standalone_mode=False)
-        sys.stdout.flush()  # a disk that is full says so only now
-    except (click.Abort, KeyboardInterrupt):
-        _report(as_json, "cancelled", "cancelled", "cancelled", None)
-        return EXIT_CANCELLED
+        return app.main(args=list(arguments), prog_name="palyra", standalone_mode=False)
+    except click.Abort:
+        raise Cancelled from None
     except SystemExit as ended:  # click's completion ends with 0, click without a reader of its output with 1
         return EXIT_BROKEN_PIPE if ended.code else 0
-    except BrokenPipeError:
-        _discard_output()
-        return EXIT_BROKEN_PIPE
     except click.exceptions.NoArgsIsHelpError as error:
         if as_json:
-            _report(as_json, "invalid_input", "usage", "a command is missing", "palyra --help")
-        else:
-            click.echo(error.format_message(), err=True)
+            raise InvalidInputError("usage", "a command is missing", hint="palyra --help") from None
+        tell(error.format_message())
         return EXIT_USAGE
-    except Exception as error:  # the last door: an unknown error is shown by type, never by text
-        known = _known(error)
-        if known is None:
-            if os.environ.get(TRACEBACK_VARIABLE):
-                raise
-            hint = f"set {TRACEBACK_VARIABLE}=1 to see where, and report it"
-            known = PalyraError("internal", f"internal error: {type(error).__name__}", hint=hint)
-        if isinstance(error, OSError):
-            _discard_output()
-        _report(as_json, known.kind, known.code, known.message, known.hint)
-        return known.exit_code
-    return outcome if isinstance(outcome, int) else 0
+    except click.ClickException as error:
+        raise _usage(error) from None
 
 
-def _discard_output() -> None:
-    """Python would try to write what is left again when it ends, and complain."""
-    with suppress(OSError):  # no file stands behind it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _known(error: Exception) -> PalyraError | None:
-    """The error of ours for *error*, if it is not a defect."""
-    if isinstance(error, PalyraError):
-        return error
-    if isinstance(error, click.ClickException):
-        context = error.ctx if isinstance(error, click.UsageError) else None
-        hint = f"{context.command_path} --help" if context else "palyra --help"
-        if isinstance(error, click.NoSuchOption) and error.option_name in _GLOBAL:
-            hint = f"it goes before the command: palyra {error.option_name} … COMMAND"
-        return InvalidInputError("usage", error.format_message(), hint=hint)
-    if isinstance(error, OSError):
-        from palyra_kernel.durable.oserrors import from_os_error
-
-        return from_os_error(error, "running the command")
-    return None
-
-
-def _report(as_json: bool, kind: str, code: str, message: str, hint: str | None) -> None:
-    if as_json:
-        import msgspec
-
-        error = {"kind": kind, "code": code, "message": message, "hint": hint}
-        click.echo(msgspec.json.encode({"error": error}), err=True)
-        return
-    click.echo(f"palyra: {message}", err=True)
-    if hint:
-        click.echo(f"  hint: {hint}", err=True)
-
-
-def _no_core_dumps() -> None:
-    """A crash must not write decrypted memory to a file. Only the soft limit: a child program may raise it again."""
-    if sys.platform != "win32":
-        import resource
-
-        _, hard = resource.getrlimit(resource.RLIMIT_CORE)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+def _usage(error: click.ClickException) -> InvalidInputError:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    hint = f"{context.command_path} --help" if context else "palyra --help"
+    if isinstance(error, click.NoSuchOption) and error.option_name in _GLOBAL:
+        hint = f"it goes before the command: palyra {error.option_name} … COMMAND"
+    return InvalidInputError("usage", error.format_message(), hint=hint)

@@ -17,25 +17,6 @@ _MAX_KEY_FILE = 16_384
 SIGNER_LABEL = b"signer"
 
 
-def _soft_core_limit() -> int | None:
-    if sys.platform == "win32":
-        return None
-    import resource
-
-    return resource.getrlimit(resource.RLIMIT_CORE)[0]
-
-
-_CORE_LIMIT = _soft_core_limit()  # before the command line lowers it
-
-
-def restore_core_limit() -> None:
-    """Give back the limit on core dumps that this process started with, for a program that takes its place."""
-    if sys.platform != "win32" and _CORE_LIMIT is not None:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (_CORE_LIMIT, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-
-
 class Sheet(NamedTuple):
     """A recovery sheet: the key, and the fingerprint of who signs backups if it is there too."""
 
@@ -49,12 +30,12 @@ class Cli:
     def __init__(
         self,
         *,
-        state_root: str | None,
-        config_dir: str | None,
-        plugins: tuple[str, ...],
-        as_json: bool,
-        passphrase_file: str | None,
-        recovery_file: str | None,
+        state_root: str | None = None,
+        config_dir: str | None = None,
+        plugins: tuple[str, ...] = (),
+        as_json: bool = False,
+        passphrase_file: str | None = None,
+        recovery_file: str | None = None,
     ) -> None:
         self.state_root = state_root
         self.config_dir = config_dir
@@ -181,12 +162,15 @@ def ask_hidden(prompt: str, *, confirm: bool = False) -> SensitiveBytes:
     """Ask on the terminal without echo. Refuses where there is no terminal."""
     import click
 
+    from palyra_kernel.cli.outcome import Cancelled
     from palyra_kernel.values.sensitive import SensitiveBytes
 
     if not on_terminal():
         raise InvalidInputError(
             "no_terminal", f"{prompt}: there is no terminal to ask on", hint="use a file option"
         )
-    return SensitiveBytes(
-        click.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True).encode()
-    )
+    try:
+        answer: str = click.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True)
+    except click.Abort:
+        raise Cancelled from None
+    return SensitiveBytes(answer.encode())

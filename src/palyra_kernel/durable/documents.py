@@ -6,13 +6,13 @@ key is at hand. It stops no attacker; what must stop one carries a MAC inside.
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 from palyra_kernel.errors import IntegrityError, UnavailableError
+from palyra_kernel.values.digest import sha256
 
 _T = TypeVar("_T", bound=msgspec.Struct)
 
@@ -29,7 +29,7 @@ class _Format(msgspec.Struct):
 def encode_document(document: msgspec.Struct) -> bytes:
     """Return the file's content for *document*, which has a field ``format``; indented, for people."""
     text = msgspec.json.format(msgspec.json.encode(document), indent=2)
-    checksum = hashlib.sha256(text).hexdigest().encode()
+    checksum = sha256(text).hex().encode()
     return b'{"checksum": "' + checksum + b'",\n"document": ' + text + b"}\n"
 
 
@@ -44,7 +44,7 @@ def decode_document(
     try:
         wrapped = msgspec.json.decode(data, type=_Wrapped)
         text = bytes(wrapped.document)
-        if hashlib.sha256(text).hexdigest() != wrapped.checksum:
+        if sha256(text).hex() != wrapped.checksum:
             raise IntegrityError(code, f"{path} is damaged", hint=hint)
         if msgspec.json.decode(text, type=_Format).format > format:
             raise UnavailableError(

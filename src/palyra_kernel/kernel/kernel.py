@@ -19,7 +19,6 @@ from palyra_kernel.kernel.making import NewSlot, make_vault, vault_exists
 from palyra_kernel.kernel.offers import open_backend, protector_finder
 from palyra_kernel.kernel.opening import Consent, Opened, missing_vault, open_vault
 from palyra_kernel.kernel.pins import check_backend_kind, load_pins
-from palyra_kernel.kernel.root_change import change_root
 from palyra_kernel.kernel.slots import SlotKeeper, with_key_folder
 from palyra_kernel.keys import builtin as builtin_keys
 from palyra_kernel.plugins import PluginHost, Registry
@@ -29,13 +28,13 @@ from palyra_kernel.vault import Vault
 from palyra_kernel.vault.epochs import Epochs
 from palyra_kernel.vault.index import Index
 from palyra_kernel.vault.objects import Objects
-from palyra_kernel.vault.rekey import RekeyReport, Rotation
-from palyra_kernel.vault.verify import Progress, verify_vault
 
 if TYPE_CHECKING:
     from palyra_kernel.kernel.backup import BackupReport, OpenVault, RestoreReport
     from palyra_kernel.kernel.backup import Progress as BackupProgress
     from palyra_kernel.values.sensitive import SensitiveBytes
+    from palyra_kernel.vault.rekey import RekeyReport
+    from palyra_kernel.vault.verify import Progress
 
 BUILTINS = (builtin_keys, builtin_records)
 FILE_SLOT = (NewSlot("file", Unlock()),)
@@ -123,6 +122,8 @@ class Kernel:
     def verify(self, progress: Progress | None = None) -> list[Finding]:
         """Read and open everything. Findings of severity ``error`` mean that something was tampered with, rolled
         back, lost or damaged. *progress* is called with the number of secrets that were checked."""
+        from palyra_kernel.vault.verify import verify_vault
+
         findings: list[Finding] = []
         checks: tuple[Callable[[], object], ...] = (
             lambda: findings.extend(verify_vault(self._records, self._index, self._objects, progress)),
@@ -142,6 +143,8 @@ class Kernel:
         Payloads are not touched; reads and writes go on meanwhile. What was interrupted goes on where it stopped when
         it is run again. *progress* is called with the number of secrets that were visited.
         """
+        from palyra_kernel.vault.rekey import Rotation
+
         rotation = Rotation(self._records, self._index, self._objects)
         return rotation.run(progress or (lambda _: None))
 
@@ -153,6 +156,8 @@ class Kernel:
         ``root_changed``. Writers wait until it is done. *unlock* opens the slots; those that it does not open would be
         lost: :class:`ConflictError` ``slots_would_be_lost`` unless *drop_slots*.
         """
+        from palyra_kernel.kernel.root_change import change_root
+
         unlock = with_key_folder(unlock or Unlock(), self.places.key_folder)
         find = protector_finder(self.plugins.registry)
         change_root(self.places, self._records, find, unlock, drop=drop_slots)

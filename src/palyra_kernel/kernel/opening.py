@@ -13,7 +13,6 @@ from palyra_kernel.kernel.incarnation import start_incarnation
 from palyra_kernel.kernel.making import RECORDS_FILE, first_commit, head_file
 from palyra_kernel.kernel.offers import open_store, protector_finder
 from palyra_kernel.kernel.pins import ALIASES, Pins, check_backend_kind, pinned_keyring, settle
-from palyra_kernel.kernel.root_change import finish
 from palyra_kernel.keys.derive import DerivedKeys
 from palyra_kernel.keys.slots import KEYRING_FILE, KeyringDocument, keyring_of_epoch, read_keyring
 from palyra_kernel.keys.unlock import FindProtector, open_root
@@ -116,6 +115,8 @@ def _finish_root_change(places: Places, records: Records, find: FindProtector, u
     if read_keyring(path).epoch < records.keys.epoch:
         with records.exclusive():
             if read_keyring(path).epoch < records.keys.epoch:
+                from palyra_kernel.kernel.root_change import finish
+
                 finish(places, find, unlock)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import hmac
 from contextlib import suppress
 from typing import NoReturn
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from palyra_kernel.errors import UnavailableError
+from palyra_kernel.values.digest import ALGORITHM
 from palyra_kernel.values.framing import frame
 from palyra_kernel.values.sensitive import SensitiveBytes
 
@@ -59,27 +60,45 @@ class DerivedKeys:
         """The MAC of a head outside the state root."""
         return _digest(self._head, framed)
 
+    def is_head_mac(self, mac: bytes, framed: bytes) -> bool:
+        """Whether *mac* is the :meth:`head_mac` of *framed*, compared in constant time."""
+        return _fits(self._head, mac, framed)
+
     def keyring_mac(self, document: bytes) -> bytes:
         """The MAC of ``keyring.json``."""
         return _digest(self._keyring, document)
+
+    def is_keyring_mac(self, mac: bytes, document: bytes) -> bool:
+        """Whether *mac* is the :meth:`keyring_mac` of *document*, compared in constant time."""
+        return _fits(self._keyring, mac, document)
 
 
 def derive(root: SensitiveBytes, vault_id: str, label: str, epoch: int) -> bytearray:
     """Derive the 32-byte key for *label* into a buffer that the caller wipes."""
     buffer = bytearray(32)
-    kdf = HKDF(algorithm=SHA256(), length=32, salt=vault_id.encode(), info=frame("palyra v1", label, epoch))
+    kdf = HKDF(algorithm=ALGORITHM, length=32, salt=vault_id.encode(), info=frame("palyra v1", label, epoch))
     kdf.derive_into(root.view(), buffer)
     return buffer
 
 
-def _mac(root: SensitiveBytes, vault_id: str, label: str, epoch: int) -> hmac.HMAC:
+def _mac(root: SensitiveBytes, vault_id: str, label: str, epoch: int) -> HMAC:
     key = derive(root, vault_id, label, epoch)
-    keyed = hmac.new(key, digestmod="sha256")
+    keyed = HMAC(key, ALGORITHM)
     key[:] = bytes(len(key))
     return keyed
 
 
-def _digest(keyed: hmac.HMAC, data: bytes) -> bytes:
+def _digest(keyed: HMAC, data: bytes) -> bytes:
     mac = keyed.copy()
     mac.update(data)
-    return mac.digest()
+    return mac.finalize()
+
+
+def _fits(keyed: HMAC, mac: bytes, data: bytes) -> bool:
+    ours = keyed.copy()
+    ours.update(data)
+    try:
+        ours.verify(mac)
+    except InvalidSignature:
+        return False
+    return True

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 from palyra_kernel.contracts.protectors import KeyProtector, SlotContext, SlotScalar, Unlock
 from palyra_kernel.errors import IntegrityError, InvalidInputError, UnavailableError
 from palyra_kernel.keys.wrapping import KEY_BYTES, slot_bytes, slot_text
+from palyra_kernel.values.digest import sha256
 from palyra_kernel.values.sensitive import SensitiveBytes
 
 SUITES = {"x25519": 1, "mlkem768-x25519": 2}
@@ -153,8 +152,10 @@ def _damaged_public_key() -> InvalidInputError:
 
 def _format(suite: str, private: SensitiveBytes) -> SensitiveBytes:
     """``PALYRA-RECOVERY-`` and base32 (RFC 4648) of suite, key and checksum, in groups that a person can copy."""
+    import base64  # only where a person reads or types a key
+
     body = bytearray([SUITES[suite]]) + private.view()
-    body += hashlib.sha256(body).digest()[:_CHECK_BYTES]
+    body += sha256(body)[:_CHECK_BYTES]
     text = base64.b32encode(body).rstrip(b"=")
     groups = [text[start : start + _GROUP] for start in range(0, len(text), _GROUP)]
     body[:] = bytes(len(body))
@@ -163,6 +164,8 @@ def _format(suite: str, private: SensitiveBytes) -> SensitiveBytes:
 
 def _parse(text: SensitiveBytes) -> tuple[str, SensitiveBytes]:
     """Read what a person typed: case, spaces, line breaks and dashes do not matter; the checksum does."""
+    import base64
+
     packed = bytearray(b"".join(text.reveal().upper().split())).replace(b"-", b"")
     prefix = _PREFIX.replace("-", "").encode()
     if not packed.startswith(prefix):
@@ -175,7 +178,7 @@ def _parse(text: SensitiveBytes) -> tuple[str, SensitiveBytes]:
     if base64.b32encode(body).rstrip(b"=") != packed:
         raise _not_a_key("its last character is mistyped")
     data, check = body[:-_CHECK_BYTES], body[-_CHECK_BYTES:]
-    if not data or hashlib.sha256(data).digest()[:_CHECK_BYTES] != check:
+    if not data or sha256(data)[:_CHECK_BYTES] != check:
         raise _not_a_key("the checksum does not fit: look for a mistyped character")
     suite = next((name for name, number in SUITES.items() if number == data[0]), None)
     if suite is None or len(data) != 1 + _PRIVATE_BYTES[suite]:

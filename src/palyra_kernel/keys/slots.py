@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import os
 import re
 from pathlib import Path
@@ -55,19 +54,19 @@ class KeyringDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     def signed(self, keys: DerivedKeys) -> KeyringDocument:
         """The same document with the MAC that *keys* give it."""
-        return msgspec.structs.replace(self, mac=self._expected(keys))
+        return msgspec.structs.replace(self, mac=keys.keyring_mac(self._unsigned()).hex())
 
     def check_mac(self, keys: DerivedKeys) -> None:
         """Raise :class:`IntegrityError` ``keyring_tampered`` unless the MAC fits."""
-        if not hmac.compare_digest(self.mac.encode("utf-8", "replace"), self._expected(keys).encode()):
+        if not _is_mac(self.mac) or not keys.is_keyring_mac(bytes.fromhex(self.mac), self._unsigned()):
             raise IntegrityError(
                 "keyring_tampered",
                 "the slots in keyring.json were changed by something else than palyra",
                 hint="restore keyring.json from a backup, and find out who can write the state root",
             )
 
-    def _expected(self, keys: DerivedKeys) -> str:
-        return keys.keyring_mac(msgspec.json.encode(msgspec.structs.replace(self, mac=""))).hex()
+    def _unsigned(self) -> bytes:
+        return msgspec.json.encode(msgspec.structs.replace(self, mac=""))
 
 
 def slot_context(vault_id: str, slot_id: str, kind: str, params: dict[str, SlotScalar]) -> SlotContext:
@@ -108,6 +107,7 @@ def keyring_of_epoch(state_root: Path, epoch: int) -> KeyringDocument | None:
     return None
 
 
+_is_mac = re.compile("[0-9a-f]{64}").fullmatch  # the same bytes have no second spelling
 _is_vault_id = re.compile("[0-9a-f]{32}").fullmatch  # it becomes part of file names
 _is_slot_id = re.compile("[0-9a-f]{8}").fullmatch
 _is_kind = re.compile("[a-z][a-z0-9_]{0,63}").fullmatch

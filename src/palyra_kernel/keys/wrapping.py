@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import os
 from collections.abc import Mapping
@@ -46,7 +45,7 @@ def slot_bytes(slot: Mapping[str, SlotScalar], name: str) -> bytes:
     try:
         if not isinstance(value, str):
             raise ValueError  # noqa: TRY004
-        decoded = base64.b64decode(value, validate=True)
+        decoded = binascii.a2b_base64(value, strict_mode=True)
         if slot_text(decoded) != value:
             raise ValueError  # a second spelling of the same bytes
     except (ValueError, binascii.Error):
@@ -56,4 +55,4 @@ def slot_bytes(slot: Mapping[str, SlotScalar], name: str) -> bytes:
 
 def slot_text(data: bytes) -> str:
     """Write bytes as a field of the slot data."""
-    return base64.b64encode(data).decode()
+    return binascii.b2a_base64(data, newline=False).decode()

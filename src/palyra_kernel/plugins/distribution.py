@@ -6,7 +6,6 @@ beyond what we already import. The parsers are smaller and stricter than its own
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from palyra_kernel.durable.oserrors import from_os_error
 from palyra_kernel.errors import IntegrityError, UnavailableError
 from palyra_kernel.hookspecs import ENTRY_POINT_GROUP
 from palyra_kernel.plugins.names import shown
+from palyra_kernel.values.digest import sha256
 
 EDITABLE = "editable"
 _HEADER_NAME = re.compile("[!-9;-~]+")  # RFC 5322, section 2.2; elsewhere other names end the headers
@@ -112,7 +112,7 @@ def _record(folder: Path) -> str:
             raise damaged(folder, "has an unreadable direct_url.json") from None
         if url.dir_info is not None and url.dir_info.editable:
             return EDITABLE
-    return "sha256:" + hashlib.sha256(read_record(folder)).hexdigest()
+    return "sha256:" + sha256(read_record(folder)).hex()
 
 
 def _headers(data: bytes, folder: Path) -> dict[str, list[str]]:

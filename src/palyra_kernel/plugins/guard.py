@@ -2,7 +2,7 @@
 
 A guard implements the author's contract itself. It checks what the kernel hands in and what the author hands out,
 and turns any foreign exception into :class:`UnavailableError` ``plugin_failed``. Built-in classes pass bare: they are
-the kernel.
+the kernel. A guard is imported when something foreign is opened: most runs open one kind of it.
 """
 
 from __future__ import annotations
@@ -10,22 +10,31 @@ from __future__ import annotations
 from palyra_kernel.contracts.blobs import BlobBackend, BlobPlace
 from palyra_kernel.contracts.protectors import KeyProtector
 from palyra_kernel.contracts.records import RecordStore
-from palyra_kernel.plugins.guard_blobs import backend_guard
-from palyra_kernel.plugins.guard_protectors import protector_guard
-from palyra_kernel.plugins.guard_records import store_guard
 from palyra_kernel.plugins.registry import Offer
 
 
 def guarded_backend(offer: Offer[BlobBackend], place: BlobPlace) -> BlobBackend:
     """Open the backend of *offer* at *place*."""
-    return (offer.cls if offer.builtin else backend_guard(offer.cls, offer.origin)).open(place)
+    if offer.builtin:
+        return offer.cls.open(place)
+    from palyra_kernel.plugins.guard_blobs import backend_guard
+
+    return backend_guard(offer.cls, offer.origin).open(place)
 
 
 def guarded_store(offer: Offer[RecordStore], url: str) -> RecordStore:
     """Open the record store of *offer* at *url*."""
-    return (offer.cls if offer.builtin else store_guard(offer.cls, offer.origin)).open(url)
+    if offer.builtin:
+        return offer.cls.open(url)
+    from palyra_kernel.plugins.guard_records import store_guard
+
+    return store_guard(offer.cls, offer.origin).open(url)
 
 
 def guarded_protector(offer: Offer[KeyProtector]) -> KeyProtector:
     """Build the protector of *offer*."""
-    return (offer.cls if offer.builtin else protector_guard(offer.cls, offer.origin))()
+    if offer.builtin:
+        return offer.cls()
+    from palyra_kernel.plugins.guard_protectors import protector_guard
+
+    return protector_guard(offer.cls, offer.origin)()

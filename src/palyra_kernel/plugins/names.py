@@ -6,8 +6,6 @@ import re
 
 _PLUGIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_DOTTED = r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*"
-_ENTRY_POINT = re.compile(rf"({_DOTTED})(?::({_DOTTED}))?")
 
 
 def is_plugin_name(text: str) -> bool:
@@ -22,8 +20,14 @@ def is_key(text: str) -> bool:
 
 def split_entry_point(value: str) -> tuple[str, str | None] | None:
     """``module`` or ``module:attribute`` as a pair; None for anything else, extras included."""
-    match = _ENTRY_POINT.fullmatch(value)
-    return (match[1], match[2]) if match else None
+    module, colon, attribute = value.partition(":")
+    if not _is_dotted(module) or (colon and not _is_dotted(attribute)):
+        return None
+    return module, attribute if colon else None
+
+
+def _is_dotted(text: str) -> bool:
+    return text.isascii() and all(part.isidentifier() for part in text.split("."))
 
 
 def canonical(distribution: str) -> str:

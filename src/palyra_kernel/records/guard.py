@@ -7,7 +7,6 @@ Memory Integrity Checking", ASIACRYPT 2003). Changing one record costs one subtr
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -16,6 +15,7 @@ from palyra_kernel.contracts.records import StoredRecord
 from palyra_kernel.errors import IntegrityError
 from palyra_kernel.keys.derive import DerivedKeys
 from palyra_kernel.records.namespaces import guarded_name
+from palyra_kernel.values.digest import sha256
 from palyra_kernel.values.framing import frame
 
 FORMAT = 1
@@ -62,7 +62,7 @@ class SetHash:
         return SetState(f"{self.total:064x}", self.count)
 
     def _element(self, record: StoredRecord) -> int:
-        digest = hashlib.sha256(record.value or b"").digest()
+        digest = sha256(record.value or b"")
         return self._keys.set_element(frame(record.key, record.version, digest))
 
 

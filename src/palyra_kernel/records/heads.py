@@ -7,7 +7,6 @@ vault id, generation (8 bytes, big endian), digest of the head record (32 bytes)
 
 from __future__ import annotations
 
-import hmac
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -151,6 +150,6 @@ class HeadFile:
 
     def _parse(self, slot: bytes) -> Head | None:
         body, mac = slot[:_BODY], slot[_BODY:]
-        if len(mac) != 32 or not hmac.compare_digest(self._keys.head_mac(frame(body)), mac):
+        if len(mac) != 32 or not self._keys.is_head_mac(mac, frame(body)):
             return None
         return Head(int.from_bytes(body[-40:-32], "big"), body[-32:])

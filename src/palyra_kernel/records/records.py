@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple
@@ -18,6 +17,7 @@ from palyra_kernel.records.heads import EMPTY, Head, HeadFile
 from palyra_kernel.records.namespaces import HEAD_KEY, Namespace
 from palyra_kernel.records.seal import Sealer, sealed_epoch
 from palyra_kernel.values.deadline import Deadline
+from palyra_kernel.values.digest import sha256
 from palyra_kernel.values.sensitive import SensitiveBytes
 
 PAGE = 1000
@@ -233,4 +233,4 @@ def _busy() -> UnavailableError:
 
 def head_of(stored: StoredRecord) -> Head:
     """What the head file remembers of a sealed head record."""
-    return Head(stored.version, hashlib.sha256(stored.value or b"").digest())
+    return Head(stored.version, sha256(stored.value or b""))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from types import TracebackType
 from typing import NoReturn, Self
 
@@ -87,6 +86,8 @@ class SensitiveBytes:
         return True
 
     def __eq__(self, other: object) -> bool:
+        import hmac  # comes with OpenSSL, which few runs need to compare anything
+
         if isinstance(other, SensitiveBytes):
             return hmac.compare_digest(self.view(), other.view())
         if isinstance(other, memoryview):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
@@ -10,6 +9,7 @@ from msgspec.structs import replace
 from palyra_kernel.contracts.blobs import BlobBackend
 from palyra_kernel.errors import IntegrityError, InvalidInputError, PalyraError, UnavailableError
 from palyra_kernel.values.deadline import Deadline
+from palyra_kernel.values.digest import sha256
 from palyra_kernel.values.ids import new_id, now_ms
 from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.sensitive import SensitiveBytes
@@ -48,7 +48,7 @@ class Objects:
         view = self.checked(value)
         kek, epoch = self.epochs.sealing()
         blob = envelope.seal(view, self._binding(ref, number), kek, epoch)
-        digest = hashlib.sha256(blob).digest()
+        digest = sha256(blob)
         return Version(number, new_id(), digest, len(view), now_ms(), content_type, expires_at_ms), blob
 
     def checked(self, value: Value) -> memoryview:
@@ -97,11 +97,11 @@ class Objects:
         rewrapped = envelope.rewrap(blob, binding, epochs.keks, epochs.current)
         if rewrapped is None:
             return None
-        return replace(version, object_id=new_id(), sha256=hashlib.sha256(rewrapped).digest()), rewrapped
+        return replace(version, object_id=new_id(), sha256=sha256(rewrapped)), rewrapped
 
     @staticmethod
     def _check_digest(ref: VaultRef, version: Version, blob: bytes) -> None:
-        if hashlib.sha256(blob).digest() != version.sha256:
+        if sha256(blob) != version.sha256:
             raise IntegrityError(
                 "blob_replaced",
                 f"the stored value of {ref.bare} is not the one that was written",

@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 
-from palyra_kernel.cli.context import restore_core_limit
+from palyra_kernel.cli.core_dumps import restore_core_limit
 from palyra_kernel.durable.oserrors import from_os_error
 from palyra_kernel.errors import DeniedError, InvalidInputError, NotFoundError, PalyraError
 

@@ -1,9 +1,8 @@
-"""``palyra secrets get``: kept small, because it runs in front of everything else."""
+"""``palyra secrets get``."""
 
 from __future__ import annotations
 
 import base64
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +10,7 @@ import click
 from palyra_kernel.cli.files import refuse_existing, write_private, write_stdout
 from palyra_kernel.cli.options import json_option
 from palyra_kernel.cli.output import json_out, moment
+from palyra_kernel.cli.reveal import hand_out, warn_on_screen
 from palyra_kernel.cli.secrets.shown import described, labels_text, short
 from palyra_kernel.errors import NotFoundError
 from palyra_kernel.values.refs import VaultRef
@@ -46,6 +46,8 @@ def command(cli: Cli, ref: str, reveal: bool, out: str | None, force: bool, as_b
     (and with --base64) as "base64".
     """
     _check(reveal, out, force, as_base64)
+    if reveal and not (as_base64 or cli.as_json):
+        return hand_out(cli, ref)
     parsed = VaultRef.parse(ref)
     with cli.kernel() as kernel:
         if not reveal and out is None:
@@ -56,10 +58,7 @@ def command(cli: Cli, ref: str, reveal: bool, out: str | None, force: bool, as_b
         data = base64.b64encode(data) + b"\n"
     if out is not None:
         return _write(cli, parsed, out, data, force=force)
-    if sys.stdout is not None and sys.stdout.isatty():
-        click.echo(
-            "palyra: warning: the value is now on your screen, and in what your terminal keeps", err=True
-        )
+    warn_on_screen()
     if cli.as_json:
         return json_out({"ref": parsed, **_value_for_json(data, as_base64)})
     return write_stdout(data)

@@ -47,5 +47,5 @@ def accept_rollback(cli: Cli, yes: bool) -> None:
     confirm("Did you put this older copy back yourself, and is what was written since to be gone?", yes=yes)
     with cli.kernel(consent="accept-rollback") as kernel:
         facts = kernel.status()
-    said = f"it counts as the newest state of the vault now (incarnation {facts.incarnation}); next: palyra vault verify"
+    said = f"it is the newest state of the vault now (incarnation {facts.incarnation}); next: palyra vault verify"
     say(cli, {"accepted": facts.vault_id, "incarnation": facts.incarnation}, said)
