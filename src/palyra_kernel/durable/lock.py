@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from palyra_kernel.durable.files import check_owner
-from palyra_kernel.durable.oserrors import translated
+from palyra_kernel.durable.oserrors import from_os_error, translated
 from palyra_kernel.errors import IntegrityError, UnavailableError
 from palyra_kernel.values.deadline import Deadline
 
@@ -68,6 +68,7 @@ class FileLock:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._name = os.fspath(path)
         self._mutex = threading.RLock()
         self._depth = 0
         self._ticket: _Ticket | None = None
@@ -97,12 +98,13 @@ class FileLock:
 
     def check_in_place(self) -> None:
         """Raise :class:`IntegrityError` ``lock_replaced`` unless the path still names the file that we hold."""
-        with translated(f"checking the lock {self.path}"):
-            try:
-                named = self.path.lstat()
-            except FileNotFoundError:
-                named = None
-            held = os.fstat(self._fd)
+        try:  # four times for each write of a secret: no context manager, no Path
+            named = os.lstat(self._name)
+        except FileNotFoundError:
+            named = None
+        except OSError as error:
+            raise from_os_error(error, f"checking the lock {self.path}") from error
+        held = os.fstat(self._fd)
         if named is None or (named.st_dev, named.st_ino) != (held.st_dev, held.st_ino):
             raise IntegrityError(
                 "lock_replaced",
@@ -123,9 +125,11 @@ class FileLock:
             os.close(fd)
 
     def _acquire(self, deadline: Deadline) -> None:
-        with translated(f"locking {self.path}"):
+        try:
             if not _try_lock(self._fd) and (deadline.expired or not self._wait(deadline)):
                 raise self._timed_out()
+        except OSError as error:
+            raise from_os_error(error, f"locking {self.path}") from error
         try:
             self.check_in_place()
         except BaseException:
