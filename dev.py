@@ -4,7 +4,7 @@
   run [ARGS]      palyra ARGS; without ARGS the guided tour
   test [ARGS]     pytest ARGS, in parallel (one process: test -n 0)
   lint            ruff check, ruff format --check, mypy for Linux, macOS and Windows
-  bench [NAME]    measure beside peers and floors, one benchmark or all
+  bench [ARGS]    measure beside peers and floors, or run the long fault and fuzz trials: bench --help
   lock [ARGS]     resolve requirements/*.txt anew: nothing moves that need not (all: lock --upgrade)
 
 The first makes .venv from requirements/*.txt, hashes checked; it is made anew when they or Python change.

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.measure import Row
-from benchmarks.race import readable
+from benchmarks.race import loss
 from benchmarks.scale import Scale
 from benchmarks.stores import OURS, open_store, peers
 
@@ -42,7 +43,8 @@ class Outcome(NamedTuple):
     rounds: int
     lost_rounds: int
     acknowledged: int
-    lost: int
+    lost: dict[str, int]
+    """Secrets, by what a read says."""
 
 
 def rows(scale: Scale) -> Iterator[Row]:
@@ -59,21 +61,22 @@ def rows(scale: Scale) -> Iterator[Row]:
 
 def _crash(name: str, rounds: int) -> Outcome:
     chance = random.Random(60)
-    acknowledged = lost = lost_rounds = round_ = 0
+    lost: Counter[str] = Counter()
+    acknowledged = lost_rounds = round_ = 0
     while round_ < rounds:
         with tempfile.TemporaryDirectory() as folder:
             _fill(name, folder)
-            gone = 0
+            gone: list[str] = []
             while round_ < rounds and not gone:  # a damaged store would be counted in all rounds that follow
                 keys = _killed_writer(name, folder, f"r{round_}", chance.uniform(0, _WITHIN))
-                gone = _lost(name, folder, keys)
-                round_ += 1
-                acknowledged, lost, lost_rounds = (
+                gone = _losses(name, folder, keys)
+                round_, acknowledged, lost_rounds = (
+                    round_ + 1,
                     acknowledged + len(keys),
-                    lost + gone,
                     lost_rounds + bool(gone),
                 )
-    return Outcome(rounds, lost_rounds, acknowledged, lost)
+                lost.update(gone)
+    return Outcome(rounds, lost_rounds, acknowledged, dict(lost))
 
 
 def _fill(name: str, folder: str) -> None:
@@ -96,7 +99,7 @@ def _killed_writer(name: str, folder: str, prefix: str, after: float) -> list[st
     return [line[:-1].decode() for line in lines if line.endswith(b"\n")]
 
 
-def _lost(name: str, folder: str, keys: list[str]) -> int:
-    """How many of *keys*, and of what was there before, cannot be read."""
+def _losses(name: str, folder: str, keys: list[str]) -> list[str]:
+    """What is wrong with those of *keys*, and of what was there before, that cannot be read."""
     with closing(open_store(name, Path(folder))) as store:
-        return sum(not readable(store, key) for key in (_BEFORE, *keys))
+        return list(filter(None, (loss(store, key) for key in (_BEFORE, *keys))))

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
@@ -37,22 +38,22 @@ class Floor:
         self.open()
         for database, row in zip(self._databases, self._rows, strict=True):
             database.execute("CREATE TABLE t (k BLOB PRIMARY KEY, v INTEGER, d BLOB) STRICT")
-            with database:
-                database.execute("BEGIN")
-                database.executemany("INSERT INTO t VALUES (?, 1, ?)", ((key, row) for key in self._keys))
+            _many(database, "INSERT INTO t VALUES (?, 1, ?)", ((key, row) for key in self._keys))
 
     def _seal(self, data: bytes) -> bytes:
         return self._aead.encrypt(self._nonce, data, self._aad)
 
     def get(self, number: int) -> None:
         """Two reads, three opens, one hash, one parse."""
-        key = self._keys[number * 7 % len(self._keys)]
-        for database in self._databases:
-            database.execute("SELECT k, v, d FROM t WHERE k = ?", (key,)).fetchone()
+        self._read(self._keys[number * 7 % len(self._keys)])
         for sealed in (self._record, self._dek, self._value):
             self._aead.decrypt(self._nonce, sealed, self._aad)
         hashlib.sha256(_ENVELOPE).digest()
         json.loads(self._document)
+
+    def _read(self, key: bytes) -> None:
+        for database in self._databases:
+            database.execute("SELECT k, v, d FROM t WHERE k = ?", (key,)).fetchone()
 
     def commit_both(self, number: int) -> None:
         """Two durable transactions: a new envelope in one file, a changed record in the other."""
@@ -60,19 +61,32 @@ class Floor:
         for database, row, key in zip(self._databases, self._rows, keys, strict=True):
             database.execute("INSERT OR REPLACE INTO t VALUES (?, 2, ?)", (key, row))
 
-    def commit_many(self, number: int, count: int) -> None:
+    def commit_many(self, count: int) -> None:
         """Two durable transactions of *count* new rows each."""
         for database, row in zip(self._databases, self._rows, strict=True):
-            with database:
-                database.execute("BEGIN")
-                database.executemany(
-                    "INSERT INTO t VALUES (?, ?, ?)", ((os.urandom(64), number, row) for _ in range(count))
-                )
+            _many(database, "INSERT INTO t VALUES (?, 2, ?)", ((os.urandom(64), row) for _ in range(count)))
 
     def unseal_all(self, _: int) -> None:
         """Read all records in one scan and open each."""
         for _ in self._databases[0].execute("SELECT k, v, d FROM t ORDER BY k").fetchall():
             json.loads(self._aead.decrypt(self._nonce, self._record, self._aad))
+
+    def rewrap_all(self, _: int) -> None:
+        """For each row two reads, two opens, two seals, one hash, one parse; for each 200 rows three durable
+        transactions: new envelopes, changed records, as many envelopes gone."""
+        for start in range(0, len(self._keys), 200):
+            keys = self._keys[start : start + 200]
+            for key in keys:
+                self._read(key)
+                for sealed in (self._record, self._dek):
+                    self._seal(self._aead.decrypt(self._nonce, sealed, self._aad))
+                hashlib.sha256(_ENVELOPE).digest()
+                json.loads(self._document)
+            records, blobs = self._databases
+            new = [(os.urandom(64), _ENVELOPE) for _ in keys]
+            _many(blobs, "INSERT INTO t VALUES (?, 2, ?)", new)
+            _many(records, "INSERT OR REPLACE INTO t VALUES (?, 2, ?)", [(key, self._record) for key in keys])
+            _many(blobs, "DELETE FROM t WHERE k = ?", [(key,) for key, _ in new])
 
     def open(self) -> None:
         """Open both files and read what tables they have."""
@@ -84,6 +98,13 @@ class Floor:
         """Close both files."""
         for database in self._databases:
             database.close()
+
+
+def _many(database: sqlite3.Connection, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
+    """One durable transaction."""
+    with database:
+        database.execute("BEGIN")
+        database.executemany(sql, rows)
 
 
 def connect(path: Path, timeout: float = 5.0) -> sqlite3.Connection:

@@ -44,13 +44,15 @@ class Pair(NamedTuple):
     secrets: int
     ours: Side
     peer: Side
+    most: int = 100
+    """Rounds, for what takes long; or the scale's, if they are fewer."""
 
 
-def measure(pair: Pair, scale: Scale, most: int = 100) -> Row:
-    """The medians of *scale* rounds, at most *most*, taken in turn after one that warms up; in seconds a secret."""
+def measure(pair: Pair, scale: Scale) -> Row:
+    """The medians of the rounds, taken in turn after one that warms up, in seconds a secret."""
     ours: list[float] = []
     peer: list[float] = []
-    for round_ in range(min(most, scale.rounds) + 1):
+    for round_ in range(min(pair.most, scale.rounds) + 1):
         for times, side in ((ours, pair.ours), (peer, pair.peer)):
             start = perf_counter()
             for number in range(side.calls):

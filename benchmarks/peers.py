@@ -24,7 +24,7 @@ def rows(scale: Scale) -> Iterator[Row]:
                     closing(_filled(name, Path(other), size)) as peer,
                 ):
                     for pair in _pairs(ours, peer, name, size, scale):
-                        yield measure(pair, scale, most=3)
+                        yield measure(pair, scale)
 
 
 def _filled(name: str, folder: Path, size: int) -> Store:
@@ -39,4 +39,4 @@ def _pairs(ours: Store, peer: Store, name: str, size: int, scale: Scale) -> Iter
         ("get", lambda _: ours.get("k0"), lambda _: peer.get("k0")),
         ("put", lambda _: ours.put("k0", VALUE), lambda _: peer.put("k0", VALUE)),
     ):
-        yield Pair(verb, size, Side("palyra", of_ours, scale.calls(20)), Side(name, of_peer, few))
+        yield Pair(verb, size, Side("palyra", of_ours, scale.calls(20)), Side(name, of_peer, few), most=3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,10 +16,10 @@ from benchmarks.stores import OURS, Store, open_store, peers
 
 
 class Outcome(NamedTuple):
-    """*refused* writes raised; whoever asked for them knows."""
+    """*refused* writes raised; whoever asked for them knows. *lost* counts by what a read says."""
 
     acknowledged: int
-    lost: int
+    lost: dict[str, int]
     refused: int
 
 
@@ -31,7 +32,7 @@ def rows(scale: Scale) -> Iterator[Row]:
             what = f"{racers} processes, {each} writes each, lost"
             raw = {"ours": ours._asdict(), "beside": theirs._asdict()}
             of = (ours.acknowledged, theirs.acknowledged)
-            yield Row(what, 0, "lost", ours.lost, theirs.lost, name, raw, of)
+            yield Row(what, 0, "lost", sum(ours.lost.values()), sum(theirs.lost.values()), name, raw, of)
 
 
 def race(name: str, racers: int, each: int) -> Outcome:
@@ -41,8 +42,8 @@ def race(name: str, racers: int, each: int) -> Outcome:
         written = crowd(_write, racers, name, folder, each)
         acknowledged = [key for keys in written for key in keys]
         with closing(open_store(name, Path(folder))) as store:
-            lost = sum(not readable(store, key) for key in acknowledged)
-    return Outcome(len(acknowledged), lost, racers * each - len(acknowledged))
+            lost = Counter(filter(None, (loss(store, key) for key in acknowledged)))
+    return Outcome(len(acknowledged), dict(lost), racers * each - len(acknowledged))
 
 
 def _write(racer: int, ready: Callable[[], object], name: str, folder: str, each: int) -> list[str]:
@@ -59,9 +60,10 @@ def _write(racer: int, ready: Callable[[], object], name: str, folder: str, each
     return acknowledged
 
 
-def readable(store: Store, key: str) -> bool:
-    """Whether *key* still has the value it was written with, which is its name."""
+def loss(store: Store, key: str) -> str:
+    """Why *key* does not have the value any more that it was written with, its name; nothing if it has."""
     try:
-        return store.get(key) == key
-    except Exception:  # noqa: BLE001  # of a damaged file; what peers raise has no common class
-        return False
+        found = store.get(key)
+    except Exception as error:  # noqa: BLE001  # of a damaged file; what peers raise has no common class
+        return type(error).__name__
+    return "" if found == key else "absent" if found is None else "another value"

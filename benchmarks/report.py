@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ TITLES = {
     "size": "Disk and memory",
     "start": "Whole processes",
 }
+COUNTED = {"faults": "Faults", "fuzz": "Fuzzing"}
+"""The long runs, which bring counts of their own."""
 
 
 def write() -> None:
@@ -40,11 +42,29 @@ def with_section(page: str) -> str:
 def section(results: Mapping[str, Mapping[str, Any]]) -> str:
     """The tables of *results*, each with the machine it was measured on."""
     parts = []
-    for name, title in TITLES.items():
+    for name in (*TITLES, *COUNTED):
         if name in results:
-            table = markdown(rows_of(results[name]))
-            parts.append(f"### {title}: `{name}`\n\n{_machine(results[name]['machine'])}\n\n{table}")
+            result = results[name]
+            table = markdown(rows_of(result)) if name in TITLES else "\n".join(_counts(result))
+            title = (TITLES | COUNTED)[name]
+            parts.append(f"### {title}: `{name}`\n\n{_conditions(result)}\n\n{table}")
     return "\n".join(parts)
+
+
+def _counts(result: Mapping[str, Any]) -> Iterator[str]:
+    """What a long run counted: a table for each group of counts, whatever they are."""
+    for name, value in result.items():
+        if name == "machine" or not isinstance(value, Mapping):
+            continue
+        rows = value if all(isinstance(row, Mapping) for row in value.values()) else {"": value}
+        columns = list(dict.fromkeys(column for row in rows.values() for column in row))
+        lines = [(name, *columns), ("---", *("--:" for _ in columns))]
+        lines += [(key, *(_count(row.get(column, "")) for column in columns)) for key, row in rows.items()]
+        yield "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def _count(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def chart(results: Mapping[str, Mapping[str, Any]]) -> str:
@@ -59,8 +79,10 @@ def rows_of(result: Mapping[str, Any]) -> list[Row]:
     return [Row(**row) for row in result["rows"]]
 
 
-def _machine(facts: Mapping[str, Any]) -> str:
+def _conditions(result: Mapping[str, Any]) -> str:
+    facts = result["machine"]
+    peers = ", ".join(f"{name} {version}" for name, version in result.get("peers", {}).items())
     return (
         f"{facts['cores']} cores of {facts['cpu']}, {facts['system']}, {facts['python']}, SQLite {facts['sqlite']}, "
-        f"{facts['file_system']} with {facts['fsync_us']} µs an fsync."
+        f"{facts['file_system']} with {facts['fsync_us']} µs an fsync.{peers and f' Peers: {peers}.'}"
     )

@@ -23,8 +23,17 @@ def save(name: str, data: dict[str, Any]) -> Path:
     """Keep *data* as the last numbers of the benchmark *name*, with the facts of this machine; return the file."""
     LAST.mkdir(parents=True, exist_ok=True)
     path = LAST / f"{name}.json"
-    path.write_text(json.dumps({"machine": machine(), **data}, indent=1) + "\n", "utf-8")
+    members = {"machine": machine(), **data}
+    lines = (f"{json.dumps(key)}: {_on_lines(value)}" for key, value in members.items())
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
     return path
+
+
+def _on_lines(value: object) -> str:
+    """JSON with a line for each item of a list, not for each number."""
+    if isinstance(value, list):
+        return "[\n" + ",\n".join(map(json.dumps, value)) + "\n]"
+    return json.dumps(value)
 
 
 def publish() -> None:

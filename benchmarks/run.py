@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from benchmarks.report import write
 from benchmarks.results import publish, save
 from benchmarks.scale import FULL, QUICK, Scale
-from benchmarks.stores import absent
+from benchmarks.stores import absent, versions
 from benchmarks.table import HEAD, cells, line
 
 NAMES = ("vault", "peers", "race", "crash", "writers", "size", "start")
@@ -59,7 +59,7 @@ def measure_all(names: Iterable[str], scale: Scale) -> None:
             print(line(cells(row)), flush=True)
             rows.append(row._asdict())
         if scale is FULL:
-            save(name, {"rows": rows})
+            save(name, {"peers": versions(), "rows": rows})
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import keyring
+
 from benchmarks.measure import Pair, Row, Side, measure
 from benchmarks.scale import Scale
 
@@ -54,25 +56,37 @@ def run(env: Mapping[str, str], *argv: str, given: bytes = b"") -> bytes:
     return subprocess.run(argv, env=env, input=given, check=True, stdout=subprocess.PIPE).stdout
 
 
-def chosen(env: Mapping[str, str]) -> str:
-    """The name of the backend that keyring takes when nobody names one."""
-    code = "import keyring; backend = keyring.get_keyring(); print(type(backend).__module__)"
-    return run(env, sys.executable, "-c", code).decode().strip()
-
-
 def _pairs(env: Mapping[str, str], scale: Scale) -> Iterator[Pair]:
     calls = scale.calls(5)
     ours = Side("palyra", _starts(env, PALYRA, "secrets", "get", "a", "--reveal"), calls)
-    for name, variables, user in (
-        (f"keyring get, chooses {chosen(env)}, finds nothing", {}, "b"),
-        ("keyring get, PlaintextKeyring by variable", {"PYTHON_KEYRING_BACKEND": PLAIN}, "a"),
-        ("keyring get, null backend by variable", {"PYTHON_KEYRING_BACKEND": NULL}, "a"),
-    ):
-        peer = Side(name, _starts({**env, **variables}, KEYRING, "get", "service", user), calls)
+    peers = {
+        "keyring get, PlaintextKeyring by variable": {"PYTHON_KEYRING_BACKEND": PLAIN},
+        "keyring get, null backend by variable": {"PYTHON_KEYRING_BACKEND": NULL},
+    }
+    for name, variables in peers.items():
+        peer = Side(name, _starts({**env, **variables}, KEYRING, "get", "service", "a"), calls)
         yield Pair("palyra secrets get --reveal", 1, ours, peer)
+    if sys.platform != "win32":  # where links need a privilege
+        with tempfile.TemporaryDirectory() as folder:
+            yield Pair("palyra secrets get --reveal", 1, ours, _choosing(env, Path(folder), calls))
     own = Side("palyra", _imports(env, "import palyra_kernel"), calls)
     for name, code in (("python, nothing imported", ""), ("import keyring", "import keyring")):
         yield Pair("import palyra_kernel", 0, own, Side(name, _imports(env, code), calls))
+
+
+def _choosing(env: Mapping[str, str], site: Path, calls: int) -> Side:
+    """``keyring get`` with the backend that it chooses itself, in a *site* folder without the other peers: it would
+    load their backends, too. What it chooses holds nothing, so nothing is decrypted."""
+    for item in Path(keyring.__file__).parents[1].iterdir():
+        if not item.name.startswith("keyrings"):
+            (site / item.name).symlink_to(item)
+    alone = {**env, "PYTHONPATH": str(site)}
+    python = (sys.executable, "-S", "-c")
+    chosen = (
+        run(alone, *python, "import keyring; print(type(keyring.get_keyring()).__module__)").decode().strip()
+    )
+    code = "import sys, keyring.cli; sys.exit(keyring.cli.main(['get', 'service', 'b']))"
+    return Side(f"keyring get, chooses {chosen}", _starts(alone, *python, code), calls)
 
 
 def _imports(env: Mapping[str, str], code: str) -> Callable[[int], object]:
@@ -80,5 +94,5 @@ def _imports(env: Mapping[str, str], code: str) -> Callable[[int], object]:
 
 
 def _starts(env: Mapping[str, str], *argv: str) -> Callable[[int], object]:
-    """A keyring that finds nothing exits with 1, so the code is not looked at."""
+    """The exit code is not looked at: a keyring that holds nothing says so with 1."""
     return lambda _: subprocess.run(argv, env=env, check=False, capture_output=True)

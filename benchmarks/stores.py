@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import importlib
+import importlib.metadata
 import importlib.util
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -114,6 +115,12 @@ def absent() -> list[str]:
     return sorted(
         {peer.distribution for peer in _PEERS.values()} - {peer.distribution for peer in peers().values()}
     )
+
+
+def versions() -> dict[str, str]:
+    """The releases that are measured."""
+    found = sorted({"keyring", "pycryptodome", *(peer.distribution for peer in peers().values())})
+    return {distribution: importlib.metadata.version(distribution) for distribution in found}
 
 
 def open_store(name: str, folder: Path) -> Store:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,10 +12,11 @@ from benchmarks.floor import Floor
 from benchmarks.measure import Pair, Row, Side, measure
 from benchmarks.scale import Scale
 from benchmarks.stores import Palyra
+from palyra_kernel.vault import Vault
 
 VALUE = b"x" * 50
-BATCH = 1_000
-KEPT = 10
+_BATCH = 1_000
+_KEPT = 10
 """Versions that a vault keeps. A put beyond them also deletes the oldest."""
 
 
@@ -48,36 +50,31 @@ def _opening(base: Path, floor: Floor, size: int, scale: Scale) -> Pair:
 
 def _pairs(store: Palyra, floor: Floor, size: int, scale: Scale) -> Iterator[Pair]:
     vault = store.kernel.vault
+    gets, lists = scale.calls(1_000), scale.calls(max(1, 10_000 // size))
+    get = Side("get", lambda n: vault.get(f"k{n * 7 % size}").wipe(), gets)
+    yield Pair("get", size, get, Side("its floor", floor.get, gets))
+    whole = Side("list", lambda _: vault.list(), lists, per=size)
+    yield Pair("list", size, whole, Side("unsealing as many records", floor.unseal_all, lists, per=size))
+    rekey = Side("rekey", lambda _: store.kernel.rekey(), 1, per=size)
+    rewrap = Side("its floor", floor.rewrap_all, 1, per=size)
+    yield Pair("rekey", size, rekey, rewrap, most=3 if size < 100_000 else 1)
+    yield from _puts(vault, floor, size, scale)
 
-    def put(number: int) -> None:
-        vault.put(f"k{number % size}", VALUE)
 
-    def put_many(number: int) -> None:
-        vault.put_many({f"m{number}/{one}": VALUE for one in range(batch)})
-
-    yield Pair(
-        "get",
-        size,
-        Side("get", lambda n: vault.get(f"k{n * 7 % size}").wipe(), scale.calls(1_000)),
-        Side("its floor", floor.get, scale.calls(1_000)),
-    )
-    lists = scale.calls(max(1, 10_000 // size))
-    yield Pair(
-        "list",
-        size,
-        Side("list", lambda _: vault.list(), lists, per=size),
-        Side("unsealing as many records", floor.unseal_all, lists, per=size),
-    )
+def _puts(vault: Vault, floor: Floor, size: int, scale: Scale) -> Iterator[Pair]:
     # Not so many that a small vault comes to the versions that it keeps.
-    few = scale.calls(min(40, (KEPT - 1) * size // (scale.rounds + 1)))
+    few = scale.calls(min(40, (_KEPT - 1) * size // (scale.rounds + 1)))
     commits = Side("two bare SQLite FULL commits", floor.commit_both, few)
-    yield Pair("put", size, Side("put", put, few), commits)
-    for number in range(KEPT):
+    yield Pair("put", size, Side("put", lambda n: vault.put(f"k{n % size}", VALUE), few), commits)
+    for number in range(_KEPT):
         vault.put("full", b"%d" % number)
     full = Side("put", lambda _: vault.put("full", VALUE), few)
     yield Pair("put, the oldest version goes", size, full, commits)
-    batch = max(1, BATCH // scale.divisor)
-    many = Side("put_many", put_many, 1, per=batch)
-    yield Pair("put_many", size, many, Side("put, one at a time", put, few))
-    bare = Side(f"two commits of {batch:,} rows", lambda n: floor.commit_many(n, batch), 1, per=batch)
+    batch = scale.calls(_BATCH)
+    names = (f"new{number}" for number in itertools.count())
+    many = Side("put_many", lambda _: vault.put_many({next(names): VALUE for _ in range(batch)}), 1, batch)
+    yield Pair(
+        "put_many", size, many, Side("put, one at a time", lambda _: vault.put(next(names), VALUE), few)
+    )
+    bare = Side(f"two commits of {batch:,} rows", lambda _: floor.commit_many(batch), 1, batch)
     yield Pair("put_many", size, many, bare)

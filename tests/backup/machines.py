@@ -31,7 +31,7 @@ class Machine:
         self.places = Places(base)
         self.file = base / "vault.backup"
 
-    def make(self, suite: str = "x25519", **values: bytes) -> Sheet:
+    def make(self, suite: str = "x25519", /, **values: bytes) -> Sheet:
         """A vault with a ``file`` and a ``recovery`` slot."""
         with self.places.create() as kernel:
             for key, value in values.items():
@@ -43,10 +43,14 @@ class Machine:
             return kernel.backup(path or self.file, unlock=Unlock())
 
     def restore(self, file: Path, sheet: Sheet, **options: Any) -> RestoreReport:
-        options = {"plugins": ["file"], "recovery_key": sheet.key, "signer": sheet.signer} | options
-        return Kernel.restore(
-            file, state_root=self.places.state_root, config_dir=self.places.config_dir, **options
-        )
+        everything: dict[str, Any] = {
+            "plugins": ["file"],
+            "recovery_key": sheet.key,
+            "signer": sheet.signer,
+            "state_root": self.places.state_root,
+            "config_dir": self.places.config_dir,
+        }
+        return Kernel.restore(file, **everything | options)
 
     def open(self, sheet: Sheet) -> Kernel:
         return self.places.open(unlock=Unlock(recovery_key=sheet.key))

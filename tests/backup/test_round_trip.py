@@ -5,12 +5,20 @@ import sys
 
 import pytest
 
-from palyra_kernel import ConflictError, IntegrityError, InvalidInputError, NotFoundError, UnavailableError, Unlock
+from palyra_kernel import (
+    ConflictError,
+    IntegrityError,
+    InvalidInputError,
+    NotFoundError,
+    UnavailableError,
+    Unlock,
+)
+from palyra_kernel.kernel.incarnation import load_incarnation
 from palyra_kernel.keys import recovery
-from palyra_kernel.vault.index import Index
 from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.scopes import VaultScope
-from tests.backup.machines import add_recovery
+from palyra_kernel.vault.index import Index
+from tests.backup.machines import Machine, add_recovery
 
 
 @pytest.mark.parametrize("suite", recovery.SUITES)
@@ -63,12 +71,16 @@ def test_a_restore_says_which_slots_do_not_open_here(here, elsewhere):
 
 
 def test_a_restore_begins_a_new_incarnation(here, elsewhere):
-    """What older copies of the vault granted must not live on: the restored vault is ahead of its backup."""
+    """What was handed out in the life that was lost must count for nothing in the next."""
     sheet = here.make(a=b"1")
     here.backup()
     report = elsewhere.restore(here.file, sheet)
     with elsewhere.open(sheet) as kernel:
-        assert kernel.status().generation > report.generation
+        assert kernel.status().incarnation == 2
+        assert kernel.status().generation == report.generation + 1
+        incarnation = load_incarnation(kernel._records)
+        assert incarnation is not None
+        assert incarnation.cause == "restored"
 
 
 def test_on_the_same_machine_the_older_state_is_a_wanted_restore(here):
@@ -78,11 +90,18 @@ def test_on_the_same_machine_the_older_state_is_a_wanted_restore(here):
     with here.places.open() as kernel:
         for _ in range(9):
             kernel.vault.put("a", b"later")
+        latest = kernel.status().generation
     here.places.state_root.rename(here.base / "old")
     here.restore(here.file, sheet)
     with here.places.open() as kernel:  # by the key file, which is still there
         assert kernel.vault.get("a") == b"1"
         assert kernel.verify() == []
+        assert kernel.status().generation == latest + 1, "no generation comes twice"
+    here.places.state_root.rename(here.base / "restored")
+    (here.base / "old").rename(here.places.state_root)
+    with pytest.raises(IntegrityError) as caught:
+        here.places.open()
+    assert caught.value.code == "rolled_back", "the life that was given up does not come back by itself"
 
 
 def test_every_recovery_slot_is_a_recipient(here, elsewhere, tmp_path):
@@ -92,8 +111,6 @@ def test_every_recovery_slot_is_a_recipient(here, elsewhere, tmp_path):
     assert len(here.backup().recipients) == 2
     assert first.signer == second.signer
     elsewhere.restore(here.file, second)
-    from tests.backup.machines import Machine
-
     Machine(tmp_path / "third").restore(here.file, first)
 
 
@@ -169,3 +186,25 @@ def test_unreferenced_envelopes_stay_out(here, elsewhere):
     with elsewhere.open(sheet) as kernel:
         assert "0" * 32 not in set(kernel._objects.listed())
         assert len(list(kernel._objects.listed())) == len(Index(kernel._records).page(None, None, 10))
+
+
+def test_a_new_root_key_has_a_new_signer_and_old_backups_keep_the_old_one(here, elsewhere, tmp_path):
+    """Hazard S2: keys that were changed must not take the backups from before with them."""
+    old = here.make(a=b"1")
+    here.backup()
+    with here.places.open() as kernel:
+        kernel.rekey()
+        kernel.rekey_root(unlock=Unlock(recovery_key=old.key))
+    with here.places.open() as kernel:
+        new = old._replace(signer=kernel.backup_signer(unlock=Unlock()))
+        kernel.vault.put("a", b"2")
+    here.backup(here.base / "new")
+    assert new.signer != old.signer
+    for file, sheet, value in ((here.file, old, b"1"), (here.base / "new", new, b"2")):
+        machine = Machine(tmp_path / value.decode())
+        machine.restore(file, sheet)
+        with machine.open(sheet) as kernel:
+            assert kernel.vault.get("a") == value
+            assert kernel.verify() == []
+    with pytest.raises(IntegrityError, match="not by"):
+        elsewhere.restore(here.base / "new", old)

@@ -189,6 +189,7 @@ def test_the_file_system_is_that_of_the_longest_mount_point(path, kind):
 
 
 def test_a_state_root_on_the_network_is_a_warning(admin, places, tmp_path, monkeypatch):
+    """Hazard K4: locks mean little on a network file system, and nobody said so."""
     admin.make()
     mounts = tmp_path / "mountinfo"
     mounts.write_text(f"1 0 0:1 / / rw - ext4 a rw\n2 1 0:2 / {places.state_root} rw - cifs b rw\n")

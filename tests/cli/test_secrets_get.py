@@ -23,6 +23,7 @@ def no_decryption(monkeypatch):
 
 
 def test_without_reveal_nothing_is_decrypted(call, no_decryption):
+    """Hazard S17: showing what there is decrypted it."""
     call.set("a", b"canary-value", "--label", "team=web")
     for arguments in (
         ("get", "a"),
@@ -63,6 +64,7 @@ def test_the_default_shows_metadata(call):
 
 
 def test_json_carries_all_bytes(call):
+    """Hazard U6: binary values were damaged on their way through JSON."""
     call.set("text", "grüße\0".encode())
     call.set("bytes", ALL_BYTES)
     assert call("--json", "secrets", "get", "text", "--reveal").json == {

@@ -33,6 +33,7 @@ def test_an_empty_list_says_so_beside_the_output(call):
 
 
 def test_pages_reach_every_one_of_2500(call):
+    """Hazard U8: a list stopped at 1,000 without a word; the next secret could not be deleted."""
     path = call.base / "many.json"
     path.write_text(json.dumps({f"key{number}": str(number) for number in range(2500)}))
     assert call("secrets", "import", str(path), "--yes").code == 0
@@ -66,6 +67,7 @@ def test_wrong_lists_are_refused(call, options):
 
 
 def test_rm_asks_and_undelete_brings_back(call, prompts):
+    """Hazard S17: nothing was asked before a secret was deleted."""
     call.set("a", b"1")
     assert call("secrets", "rm", "a").code == 2
     prompts.append("n")
@@ -120,6 +122,7 @@ def test_history_and_rollback(call):
 
 
 def test_every_verb_and_option_is_described(bare):
+    """Hazard U11: nine of ten verbs had no help."""
     verbs = ("set", "get", "list", "rm", "undelete", "destroy", "history", "rollback", "import", "export")
     commands = [app.get_command(click.Context(app), name) for name in ("init", "run", "secrets")]
     secrets = commands[-1]
@@ -138,6 +141,7 @@ def test_every_verb_and_option_is_described(bare):
 
 @pytest.mark.parametrize("arguments", [("get", "x"), ("nope",), ("get",), ("rm", "x")])
 def test_errors_are_json_under_either_flag(call, arguments):
+    """Hazard U11: `--json` did not cover errors."""
     for line in (("--json", "secrets", *arguments), ("secrets", *arguments, "--json")):
         outcome = call(*line)
         assert outcome.code in (2, 3)

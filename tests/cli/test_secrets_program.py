@@ -15,6 +15,7 @@ print(*sys.modules, file=sys.stderr)
 
 
 def test_reveal_is_byte_exact_through_a_pipe(palyra):
+    """Hazard U6: binary values were damaged when they were shown."""
     assert palyra("secrets", "set", "a", stdin=ALL_BYTES).code == 0
     assert palyra("secrets", "get", "a", "--reveal") == (0, ALL_BYTES, "")
 

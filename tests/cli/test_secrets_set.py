@@ -42,6 +42,7 @@ def test_one_byte_over_the_limit_is_refused_and_the_old_value_stays(call):
 
 
 def test_an_endless_pipe_is_read_to_one_byte_over_the_limit(call):
+    """Hazard U11: standard input was read without a limit."""
     pipe = Endless()
     assert call("secrets", "set", "a", stdin=pipe).code == 2
     assert pipe.taken <= LIMIT + 1000
@@ -65,6 +66,7 @@ def test_an_endless_file_is_refused(call):
     ],
 )
 def test_strip_newline_removes_one_line_break(call, given, stored):
+    """Hazard U2: the line break behind a key was kept, and no HTTP header could be made of it."""
     assert call("secrets", "set", "a", "--strip-newline", stdin=given).code == 0
     assert call.reveal("a") == stored
 
@@ -128,6 +130,7 @@ def test_standard_input_is_not_read_twice(call, option):
     "ref", [" foo", "foo ", "a//b", "../a", "a?version=1", "a#f", "kernel:ca/key", "nope:x/y", "a" * 129, ""]
 )
 def test_illegal_references_are_refused_in_every_verb(call, ref):
+    """Hazard D12: a key was checked trimmed and stored untrimmed."""
     for verb in ("set", "rm", "undelete", "destroy", "history"):
         outcome = call(
             "secrets", verb, *(("--yes",) if verb in ("rm", "destroy") else ()), "--", ref, stdin=b"v"
@@ -137,6 +140,7 @@ def test_illegal_references_are_refused_in_every_verb(call, ref):
 
 
 def test_upper_and_lower_case_are_two_secrets(call):
+    """Hazard D13: one part of the program lower-cased references, another did not."""
     call.set("principal:Alice/KEY", b"upper")
     call.set("principal:alice/key", b"lower")
     assert call.reveal("vault://principal:Alice/KEY") == b"upper"

@@ -26,7 +26,9 @@ def test_the_printed_recovery_key_opens_the_vault(admin, places, tmp_path, suite
     result = admin("slots", "add", "recovery", "--suite", suite)
     assert result.code == 0
     assert result.out.startswith("PALYRA-RECOVERY-")
-    assert result.out.count("\n") == 1, "the key alone is on standard output"
+    key, signer = result.out.splitlines()
+    assert signer.startswith("signer: "), "the sheet alone is on standard output"
+    assert key not in result.err
     assert "stored nowhere" in result.err
     for path in (places.config_dir / "keys").iterdir():
         path.unlink()
@@ -35,7 +37,7 @@ def test_the_printed_recovery_key_opens_the_vault(admin, places, tmp_path, suite
 
 
 def test_nothing_but_the_output_has_the_recovery_key(admin, places):
-    key = admin("slots", "add", "recovery").out.strip()
+    key = admin("slots", "add", "recovery").out.splitlines()[0]
     assert all(key.encode() not in path.read_bytes() for path in places.files())
 
 
@@ -43,6 +45,7 @@ def test_a_recovery_key_for_a_program(admin):
     added = admin.ok("slots", "add", "recovery")
     assert added["recovery_key"].startswith("PALYRA-RECOVERY-")
     assert added["slot"]["kind"] == "recovery"
+    assert added["signer"].count("-") == 5
 
 
 def test_a_recovery_key_in_a_new_private_file_is_not_shown(admin, tmp_path):

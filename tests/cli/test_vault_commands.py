@@ -16,6 +16,7 @@ def _flip(places):
 
 
 def test_status_says_where_the_vault_is_and_what_opens_it(admin, places):
+    """Hazard U13: the backend could be neither named nor inspected."""
     admin.make(a=b"1", b=b"2")
     facts = admin.ok("vault", "status")
     assert facts["state_root"] == str(places.state_root)
@@ -28,6 +29,7 @@ def test_status_says_where_the_vault_is_and_what_opens_it(admin, places):
 
 
 def test_commands_on_a_vault_need_one_and_make_none(admin, places):
+    """Hazard D18: a command that only read made a vault where there was none."""
     for command in ("status", "verify", "gc"):
         result = admin("--json", "vault", command)
         assert (result.code, result.error["code"]) == (3, "vault_missing")

@@ -91,7 +91,8 @@ def test_every_key(line, value, folder, write):
     ],
 )
 def test_bounds(line, folder, write):
-    """Limits and timeouts had no ceiling elsewhere, so one wrong digit stopped the daemon for days."""
+    """Hazard U10: limits and timeouts had no ceiling elsewhere, so one wrong digit stopped the daemon for
+    days."""
     write(f"[vault]\n{line}\n")
     refused(folder)
 
@@ -131,7 +132,7 @@ def test_wrong_types(line, folder, write):
     ],
 )
 def test_what_we_do_not_know_is_an_error_that_names_it(text, name, folder, write):
-    """Unknown fields were ignored elsewhere: a misspelt safety switch silently meant the default."""
+    """Hazard U9: unknown fields were ignored elsewhere: a misspelt safety switch silently meant the default."""
     write(text)
     refused(folder, name)
 

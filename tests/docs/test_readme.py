@@ -37,6 +37,7 @@ def normal(text, home=""):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="shows the folders of Linux")
 def test_the_session_and_the_example(environment):
+    """Hazard U17: tests used made-up messages, and no documented example was ever run."""
     shown = block("session", "console")
     actual = []
     for command in re.findall(r"^\$ (.*)$", shown, re.MULTILINE):

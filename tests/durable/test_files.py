@@ -137,7 +137,8 @@ def test_a_file_of_another_user_is_refused(path):
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
 def test_files_are_born_private(umask, tmp_path):
-    """Born with the mode of the umask, narrowed later: whoever opened it between keeps the descriptor."""
+    """Hazard S11: born with the mode of the umask, narrowed later: whoever opened it between keeps the
+    descriptor."""
     opened = []
     plain = os.open
 

@@ -84,7 +84,7 @@ def test_a_folder_that_others_enter_is_refused_and_not_repaired(bits, folder, tm
 
 
 def test_a_link_is_refused_and_its_target_left_alone(folder, tmp_path):
-    """A link was followed elsewhere, and its target's mode changed."""
+    """Hazard S11: a link was followed elsewhere, and its target's mode changed."""
     link = tmp_path / "link"
     link.symlink_to(folder)
     refused(link, tmp_path, "a link")
@@ -132,7 +132,7 @@ def test_a_loop_of_links_is_an_error_of_ours(tmp_path):
 
 @pytest.mark.parametrize("bits", [0o020, 0o002, 0o022])
 def test_an_ancestor_that_others_write_is_refused(bits, folder, tmp_path):
-    """Whoever writes the parent renames the folder away and puts another in its place."""
+    """Hazard S11: whoever writes the parent renames the folder away and puts another in its place."""
     inner = folder / "a" / "b"
     inner.mkdir(mode=0o700, parents=True)
     (folder / "a").chmod(0o700)

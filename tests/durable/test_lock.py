@@ -70,7 +70,8 @@ def refused(lock: FileLock, seconds: float) -> None:
 
 
 def test_processes_never_overlap(path, tmp_path):
-    """A lock that was judged stale and unlinked let two in elsewhere: one of two updates was lost."""
+    """Hazard K1: a lock that was judged stale and unlinked let two in elsewhere: one of two updates was
+    lost."""
     counter = tmp_path / "counter"
     counter.write_text("0")
     processes = [Process(COUNT, counter, path, 50) for _ in range(8)]
@@ -124,8 +125,8 @@ def test_an_error_in_the_block_frees_it(lock, path):
 
 
 def test_killing_the_holder_frees_it_at_once(lock, path):
-    """A crash blocked everybody for 30 seconds elsewhere, while callers gave up after 3; and when the process id
-    was used again, for ever."""
+    """Hazard K3: a crash blocked everybody for 30 seconds elsewhere, while callers gave up after 3; and when
+    the process id was used again, for ever."""
     with Process(HOLD, path) as holder:
         holder.hear("held")
         assert not is_free(path)
@@ -203,7 +204,7 @@ def test_who_gave_up_does_not_take_it_later(lock, path):
 
 
 def test_nobody_is_starved(lock, path):
-    """SQLite's own waiting gave one of four writers a single commit in three seconds."""
+    """Hazard K6: SQLite's own waiting gave one of four writers a single commit in three seconds."""
     code = """
     lock = FileLock(path)
     say("ready")
@@ -239,6 +240,7 @@ def test_a_replaced_file_is_noticed(how, lock, path):
 
 
 def test_a_holder_notices_that_another_took_its_place(path):
+    """Hazard K2: releasing unlinked the file by its path, also when the lock there was another's."""
     with Process(HOLD, path) as holder:
         holder.hear("held")
         replace(path)

@@ -152,7 +152,7 @@ def test_threads_lose_nothing(database):
 
 
 def test_first_openers_at_once_make_one_database(path):
-    """Two first starts made two worlds elsewhere, and the second erased the first."""
+    """Hazard D2: two first starts made two worlds elsewhere, and the second erased the first."""
     code = f"""
     say("ready")
     hear()
@@ -195,7 +195,7 @@ def test_a_killed_writer_leaves_the_old_state(path):
 
 
 def test_readers_do_not_wait_for_a_writer(path, database):
-    """Readers excluded each other elsewhere, and every reader took the lock."""
+    """Hazard K6: readers excluded each other elsewhere, and every reader took the lock."""
     put(database, b"1")
     with closing(open_at(path)) as reader, database.transaction(Deadline.after(WAIT)) as connection:
         connection.execute(INSERT, (b"2",))

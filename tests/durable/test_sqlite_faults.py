@@ -3,7 +3,6 @@
 import contextlib
 import os
 import sqlite3
-import subprocess
 import sys
 import tempfile
 from contextlib import closing
@@ -14,7 +13,7 @@ import pytest
 from palyra_kernel.durable.sqlite import DurableDatabase
 from palyra_kernel.errors import DeniedError, IntegrityError, PalyraError, UnavailableError
 from palyra_kernel.values.deadline import Deadline
-from tests.durable.posix import STRANGER
+from tests.durable.posix import STRANGER, small_disk
 from tests.durable.processes import WAIT, Process, in_child
 from tests.durable.test_sqlite import INSERT, SCHEMA, open_at, put, values
 
@@ -54,20 +53,13 @@ def test_a_full_database_keeps_the_old_state(database):
 
 
 @pytest.fixture
-def small_disk():
-    folder = Path(tempfile.mkdtemp())
-    command = ["mount", "-t", "tmpfs", "-o", "size=256k,mode=700", "none", str(folder)]
-    mounted = os.geteuid() == 0 and subprocess.run(command, capture_output=True, check=False).returncode == 0
-    if not mounted:
-        folder.rmdir()
-        pytest.skip("only root, outside of most containers, can mount a small disk")
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
-    folder.rmdir()
+def small_folder():
+    with small_disk("256k") as folder:
+        yield folder
 
 
-def test_a_full_disk_keeps_the_old_state(small_disk):
-    path = small_disk / "x.db"
+def test_a_full_disk_keeps_the_old_state(small_folder):
+    path = small_folder / "x.db"
     database = open_at(path)
     put(database, b"1")
     error = fails(database, "disk_full", "os_error", size=1_000_000)
@@ -80,15 +72,15 @@ def test_a_full_disk_keeps_the_old_state(small_disk):
         assert again.check() == []
 
 
-def test_no_room_for_the_first_file(small_disk):
-    with contextlib.suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
+def test_no_room_for_the_first_file(small_folder):
+    with contextlib.suppress(OSError), (small_folder / "filler").open("wb", buffering=0) as filler:
         while True:
             filler.write(bytes(4096))
     with pytest.raises(UnavailableError) as caught:
-        open_at(small_disk / "x.db")
+        open_at(small_folder / "x.db")
     assert caught.value.code in ("disk_full", "os_error")
-    (small_disk / "filler").unlink()
-    with closing(open_at(small_disk / "x.db")) as database:
+    (small_folder / "filler").unlink()
+    with closing(open_at(small_folder / "x.db")) as database:
         put(database, b"1")
 
 
@@ -158,7 +150,7 @@ def test_one_of_ours_that_holds_the_file(path, database):
 
 @pytest.mark.parametrize("how", ["replaced", "removed"])
 def test_a_lock_that_was_replaced_during_a_transaction(how, path, database):
-    """Two were inside elsewhere, and both wrote."""
+    """Hazard K2: two were inside elsewhere, and both wrote."""
     put(database, b"1")
     lock = path.with_name("x.db.lock")
 

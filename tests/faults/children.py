@@ -14,9 +14,6 @@ from typing import Self
 WAIT = 60.0
 """Seconds after which a child that says nothing hangs."""
 
-if sys.platform == "win32":
-    raise ImportError("there is no fork")
-
 
 class Talk:
     """The child's end. It speaks by ``sendto``, never by ``write``, which faults are injected into."""
@@ -34,16 +31,23 @@ class Talk:
 
 
 class Child:
-    """Runs *act* in a fork of this process, which must have no kernel open. Use it in a ``with`` block."""
+    """Runs *act* in a fork of this process, which must have no kernel open. Use it in a ``with`` block.
 
-    def __init__(self, act: Callable[[Talk], object]) -> None:
+    Whoever waits for a word of it gives up after *patience* seconds.
+    """
+
+    pid: int
+
+    def __init__(self, act: Callable[[Talk], object], patience: float = WAIT) -> None:
+        if sys.platform == "win32":
+            raise NotImplementedError
         self._line, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.pid = os.fork()
         if self.pid == 0:
             self._line.close()
             _run(act, Talk(other))
         other.close()
-        self._line.settimeout(WAIT)
+        self._line.settimeout(patience)
         self.said: list[str] = []
 
     def hear(self) -> str | None:
@@ -62,7 +66,8 @@ class Child:
 
     def kill(self) -> None:
         """Kill it as the out-of-memory killer does, wherever it is."""
-        os.kill(self.pid, signal.SIGKILL)
+        if sys.platform != "win32":
+            os.kill(self.pid, signal.SIGKILL)
 
     def rest(self) -> list[str]:
         """Wait for its end; everything it ever said."""
@@ -77,7 +82,7 @@ class Child:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._line.close()
-        os.kill(self.pid, signal.SIGKILL)
+        self.kill()
         os.waitpid(self.pid, 0)
 
 

@@ -3,37 +3,44 @@
 from __future__ import annotations
 
 import traceback
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from random import Random
-from typing import Protocol
 
 from palyra_kernel.errors import PalyraError
 from tests.faults.children import Child, Talk, broken
-from tests.faults.stage import Broken, Stage
+from tests.faults.program import START, needed_before
+from tests.faults.stage import BrokenError, Stage
 from tests.faults.states import State
-from tests.faults.verbs import CANARY, START, Step, Verb, needed_before
+from tests.faults.step import CANARY, Step, Verb
 
 PROBE = "probe"
-_LAST_CALL = 400
+_LAST_CALL = 1000
 """No verb of a small vault comes near so many calls of one kind."""
 
 
-class Fault(Protocol):
-    """Something that goes wrong once in a child."""
+class Injector(ABC):
+    """Makes one call of a child go wrong."""
 
-    @property
-    def happened(self) -> bool: ...
+    def install(self, talk: Talk) -> None:  # noqa: B027  # most have nothing to do there
+        """In the child, before it opens the vault."""
 
+    def start(self, which: int) -> None:  # noqa: B027
+        """In the child: count from here, and fail the *which*-th call."""
 
-Inject = Callable[[Child, int], AbstractContextManager[Fault]]
-"""Makes the n-th call of a child fail, from when the block is entered until the child is dead."""
+    def around(self, child: Child, which: int) -> AbstractContextManager[object]:
+        """In the parent, around the life of the child from there on."""
+        return nullcontext()
+
+    @abstractmethod
+    def happened(self, said: list[str]) -> bool:
+        """Whether there was such a call. Asked when the child is dead."""
 
 
 class Failing:
-    """One vault, and faults that walk through verbs on it."""
+    """One vault, and faults that walk through verbs on it; what one round leaves is what the next starts from."""
 
     def __init__(self, base: Path, seed: int) -> None:
         self.stage = Stage.new(base)
@@ -41,12 +48,15 @@ class Failing:
         self.state = START
         self.counts: Counter[str] = Counter()
 
-    def walk(self, verb: Verb, inject: Inject, first: int = 1, stride: int = 1) -> int:
-        """Fail every *stride*-th call of *verb*; how many faults there were. Raises :class:`Broken`."""
+    def walk(self, verb: Verb, injector: Injector, *, first: int = 1, stride: int = 1) -> int:
+        """Fail every *stride*-th call of *verb* from the *first* on; how many faults there were.
+
+        Raises :class:`BrokenError`.
+        """
         for which in range(first, _LAST_CALL, stride):
-            if not self._round(self._prepared(verb), inject, which):
+            if not self._round(self._prepared(verb), injector, which):
                 return (which - first) // stride
-        raise Broken(f"{verb.__name__} never ends")
+        raise BrokenError(f"{verb.__name__} never ends")
 
     def _prepared(self, verb: Verb) -> Step:
         """The step of *verb*, after what it needs was done without a fault."""
@@ -55,42 +65,51 @@ class Failing:
             before.run(self.stage)
             self.state = before.after
         self.stage.close()
+        if step.prepare is not None:
+            step.prepare(self.stage)
         return step
 
-    def _round(self, step: Step, inject: Inject, which: int) -> bool:
+    def _round(self, step: Step, injector: Injector, which: int) -> bool:
         probe = CANARY + b"%d" % self._chance.getrandbits(32)
-        with Child(lambda talk: _suffer(talk, self.stage, step, probe)) as child:
-            if child.hear() is None:
-                raise Broken("the child died before the fault")
-            with inject(child, which) as fault:
+
+        def act(talk: Talk) -> None:
+            injector.install(talk)
+            step.begin(self.stage)
+            talk.say("open")
+            talk.wait()
+            injector.start(which)
+            _suffer(talk, self.stage, step, probe)
+
+        with Child(act) as child:
+            if child.hear() != "open":
+                raise BrokenError(f"{child.rest()}")
+            with injector.around(child, which):
                 child.go()
                 said = child.rest()
-        wrong = broken(said)
         where = f"{step.verb}, call {which}, {said}"
-        if wrong is not None:
-            raise Broken(f"{where}: {wrong}")
-        if fault.happened:
+        if broken(said) is not None:
+            raise BrokenError(where)
+        happened = injector.happened(said)
+        if happened:
             self.counts["faults"] += 1
             self.counts[f"in {step.verb}"] += 1
             self.counts.update(text for text in said if text.startswith("failed"))
-            if "failed damaged" in said: print("DAMAGED", where)
         try:
             self.state = self.stage.settle(_allowed(self.state, step, said, probe), step.reopen)
         except Exception as error:
-            raise Broken(f"{where}: {error!r}") from error
-        return fault.happened
+            raise BrokenError(f"{where}: {error!r}") from error
+        return happened
 
 
 def _suffer(talk: Talk, stage: Stage, step: Step, probe: bytes) -> None:
     """In the child: the step; and if that failed, one put more and the closing, which must not."""
-    stage.reopen()
-    talk.say("open")
-    talk.wait()
     try:
         step.run(stage)
     except PalyraError as error:
         _tells_nothing(error)
         talk.say(f"failed {error.code}")
+        if step.reopen is not None:
+            step.reopen(stage)
         stage.kernel.vault.put(PROBE, probe)  # there is one fault only: after it everything goes on
         talk.say("went on")
         stage.close()

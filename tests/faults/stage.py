@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from pathlib import Path
 from typing import Any
 
 from palyra_kernel import Kernel, NewSlot, SensitiveBytes, Unlock
+from palyra_kernel.durable import write_file
 from palyra_kernel.keys.recovery import generate
 from tests.faults.states import VERSIONS_KEPT, State, difference, observe
 from tests.support import Places
@@ -14,7 +16,7 @@ from tests.support import Places
 Reopen = Callable[["Stage"], Kernel]
 
 
-class Broken(AssertionError):
+class BrokenError(AssertionError):
     """A promise of the kernel did not hold."""
 
 
@@ -24,6 +26,8 @@ class Stage:
     def __init__(self, base: Path) -> None:
         self.base = base
         self.places = Places(base)
+        self.incarnation = 0
+        self.signer = ""
         self._kernel: Kernel | None = None
         text, self.recovery_params = generate()
         with text:
@@ -33,32 +37,47 @@ class Stage:
     def new(cls, base: Path) -> Stage:
         """Make the vault. Nothing is open afterwards."""
         stage = cls(base)
-        stage.create().close()
+        stage.create()
         return stage
 
-    def create(self) -> Kernel:
-        """Make the vault unless it is there, and open it."""
-        config = self.places.config_dir
-        config.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (config / "palyra.toml").write_text(f"[vault]\nversions_kept = {VERSIONS_KEPT}\n")
+    def at(self, base: Path) -> Stage:
+        """The same vault, with the same recovery key, in another place."""
+        other = copy(self)
+        other.base, other.places, other._kernel = base, Places(base), None
+        return other
+
+    def create(self) -> None:
+        """Make the vault unless it is there. Nothing is open afterwards."""
         recovery = NewSlot("recovery", Unlock(), self.recovery_params)
-        return self.places.create(slots=(NewSlot("file", Unlock()), recovery))
+        self.places.create(slots=(NewSlot("file", Unlock()), recovery)).close()
+        settings = f"[vault]\nversions_kept = {VERSIONS_KEPT}\n"
+        write_file(self.places.config_dir / "palyra.toml", settings.encode())
 
     def paths(self) -> list[Path]:
         """Every file of the vault, with those that come and go beside it."""
         found = self.places.files()
         beside = [path.with_name(f".{path.name}.new") for path in found]
-        logs = [path.with_name(path.name + end) for path in found if path.suffix == ".db" for end in ("-wal", "-shm")]
+        logs = [
+            path.with_name(path.name + end)
+            for path in found
+            if path.suffix == ".db"
+            for end in ("-wal", "-shm")
+        ]
         return [*found, *beside, *logs]
 
     def unlock(self) -> Unlock:
         """Both ways to open it, for whoever needs the root key again."""
-        return Unlock(recovery_key=SensitiveBytes(self._recovery))
+        return Unlock(recovery_key=self.recovery_key())
+
+    def recovery_key(self) -> SensitiveBytes:
+        """The key that was printed."""
+        return SensitiveBytes(self._recovery)
 
     def reopen(self, **options: Any) -> Kernel:
         """Open the vault anew."""
         self.close()
-        self._kernel = self.places.open(unlock=self.unlock(), **options)
+        options.setdefault("unlock", self.unlock())
+        self._kernel = self.places.open(**options)
         return self._kernel
 
     @property
@@ -72,10 +91,12 @@ class Stage:
         if kernel is not None:
             kernel.close()
 
-    def settle(self, allowed: Iterable[State], reopen: Reopen | None = None, *, collect: bool = False) -> State:
+    def settle(
+        self, allowed: Iterable[State], reopen: Reopen | None = None, *, collect: bool = False
+    ) -> State:
         """Open the vault after a fault and return which of the *allowed* states it is in.
 
-        Raises :class:`Broken` if it is in none, if ``verify`` finds an error, or, with *collect*, if ``gc`` leaves
+        Raises :class:`BrokenError` if it is in none, if ``verify`` finds an error, or, with *collect*, if ``gc`` leaves
         an orphan or takes something that is alive.
         """
         kernel = reopen(self) if reopen is not None else self.reopen()
@@ -83,14 +104,14 @@ class Stage:
         state = self._found(kernel, tuple(allowed))
         wrong = [finding for finding in kernel.verify() if finding.severity == "error"]
         if wrong:
-            raise Broken(f"verify: {wrong}")
+            raise BrokenError(f"verify: {wrong}")
         if collect:
             for _ in range(2):  # the first pass marks, the second deletes
                 kernel.vault.gc(grace_seconds=0)
             self._found(kernel, (state,))
             left = kernel.verify()
             if left:
-                raise Broken(f"after gc: {left}")
+                raise BrokenError(f"after gc: {left}")
         self.close()
         return state
 
@@ -100,4 +121,4 @@ class Stage:
         for state in allowed:
             if state.seen() == seen:
                 return state
-        raise Broken(difference(seen, allowed))
+        raise BrokenError(difference(seen, allowed))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from palyra_kernel import Kernel
@@ -43,9 +43,9 @@ class State(NamedTuple):
         """After ``put`` or ``put_many`` of *values*."""
         return self._with({key: self._next(key, value) for key, value in values.items()})
 
-    def change(self, key: str, **fields: object) -> State:
-        """With other fields in the secret *key*."""
-        return self._with({key: self.secrets[key]._replace(**fields)})
+    def change(self, key: str, change: Callable[[Secret], Secret]) -> State:
+        """With the secret *key* changed."""
+        return self._with({key: change(self.secrets[key])})
 
     def without(self, key: str) -> State:
         """After the secret *key* was destroyed, name and history."""
@@ -71,7 +71,7 @@ def observe(kernel: Kernel) -> State:
     for item in vault.list(None, deleted=True):
         key = item.ref.key
         deleted = item.deleted_at is not None
-        versions = []
+        versions: list[tuple[int, bytes | None]] = []
         for line in vault.history(item.ref):
             if line.state == "destroyed":
                 versions.append((line.version, None))

@@ -4,75 +4,73 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.faults.children import WAIT, Child
+from tests.faults.failing import Injector
+
 _WRITE = ("error=EIO", "error=ENOSPC", "error=EDQUOT", "retval=0")
+_SYNC = ("error=EIO", "error=ENOSPC")
 _NAME = ("error=EIO", "error=ENOSPC", "error=EACCES")
 
 FAULTS = {
     "write": _WRITE,  # Python's files
     "pwrite64": _WRITE,  # SQLite's
-    "fsync": ("error=EIO", "error=ENOSPC"),
-    "fdatasync": ("error=EIO", "error=ENOSPC"),
+    "fsync": _SYNC,
+    "fdatasync": _SYNC,
     "rename,renameat,renameat2": _NAME,
     "unlink,unlinkat": _NAME,
     "ftruncate": ("error=EIO", "error=EACCES"),
     "openat": ("error=EACCES", "error=ENOSPC", "error=EMFILE"),
     "mkdir,mkdirat": _NAME,
 }
-"""What can go wrong in which call; strace counts each name on its own. ``retval=0`` is a write that wrote nothing. A count that is not true would be a disk that lies: nobody survives it."""
+"""What can go wrong in which call; strace counts each name on its own. ``retval=0`` is a write that wrote nothing.
+A count that is not true would be a disk that lies: nobody survives it."""
 
-KILL = "signal=SIGKILL"
-
-
-def need_strace() -> None:
-    """Skip a test marked ``real`` where there is no strace."""
-    if shutil.which("strace") is None:
-        pytest.skip("apt-get install strace")
+KILL = ("signal=SIGKILL",)
 
 
-class Injection:
-    """One fault, and whether it came to it."""
+class Strace(Injector):
+    """One of *faults* in turn, at a call of *calls*; with *paths*, only at one that names one of them."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, calls: str, faults: Sequence[str], log: Path, paths: Sequence[Path] = ()) -> None:
+        if shutil.which("strace") is None:
+            pytest.skip("apt-get install strace")
+        self._calls = calls
+        self._turn = 0
+        self._faults = faults
         self._log = log
+        self._only = [argument for path in paths for argument in ("-P", str(path))]
 
-    @property
-    def happened(self) -> bool:
-        """Whether there was an n-th call. Ask when the child is dead."""
+    @contextmanager
+    def around(self, child: Child, which: int) -> Iterator[None]:
+        fault = self._faults[self._turn % len(self._faults)]
+        self._turn += 1
+        tracer = subprocess.Popen(
+            [
+                *("strace", "-f", "-p", str(child.pid), "-o", str(self._log), *self._only),
+                *("-e", f"trace={self._calls}", "-e", f"inject={self._calls}:{fault}:when={which}"),
+            ],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+        )
+        assert tracer.stderr is not None
+        try:
+            for line in tracer.stderr:
+                if b"attached" in line:
+                    break
+            else:
+                pytest.skip("strace may not attach to a process here: allow ptrace")
+            yield
+        finally:
+            child.kill()
+            tracer.stderr.close()
+            tracer.wait(WAIT)
+
+    def happened(self, said: list[str]) -> bool:
         text = self._log.read_text(errors="replace")
         return "(INJECTED)" in text or "killed by SIGKILL" in text
-
-
-@contextmanager
-def injected(
-    pid: int, calls: str, fault: str, which: int, log: Path, paths: Iterable[Path] = ()
-) -> Iterator[Injection]:
-    """Attach to *pid*: the *which*-th of *calls* from here on fails by *fault*. Ends when the child has ended.
-
-    With *paths* only calls count that name one of them.
-    """
-    only = [argument for path in paths for argument in ("-P", str(path))]
-    tracer = subprocess.Popen(
-        [
-            *("strace", "-f", "-p", str(pid), "-o", str(log), *only),
-            *("-e", f"trace={calls}", "-e", f"inject={calls}:{fault}:when={which}"),
-        ],
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-    )
-    assert tracer.stderr is not None
-    try:
-        line = tracer.stderr.readline()
-        while line and b"attached" not in line:
-            line = tracer.stderr.readline()
-        if not line:
-            pytest.skip("strace may not attach to a process here: allow ptrace")
-        yield Injection(log)
-    finally:
-        tracer.stderr.close()
-        tracer.wait(60)

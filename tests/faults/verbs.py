@@ -1,33 +1,17 @@
-"""Every verb that changes a vault, with what it must have done when it returns. A new verb is one more entry."""
+"""The everyday verbs, each with what it must have done when it returns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from random import Random
-from typing import NamedTuple
 
 from palyra_kernel import Unlock
-from tests.faults.stage import Reopen, Stage
+from palyra_kernel.values.ids import new_id
+from tests.faults.stage import Stage
 from tests.faults.states import State
+from tests.faults.step import CANARY, Step
 
 KEYS = ("a", "b", "deep/c", "d", "e", "f")
-CANARY = b"canary-"
-"""Every value starts with it; it must not appear in any error."""
-
 _SIZES = (0, 1, 40, 300, 5_000, 30_000)
-
-
-class Step(NamedTuple):
-    """One act on a vault, and the state it leads to. ``reopen`` opens a vault that died inside it."""
-
-    verb: str
-    run: Callable[[Stage], object]
-    after: State
-    reopen: Reopen | None = None
-
-
-Verb = Callable[[State, Random], Step | None]
-"""Plans one act on a vault in this state; None if the verb means nothing there."""
 
 
 def _value(chance: Random) -> bytes:
@@ -45,7 +29,7 @@ def put(state: State, chance: Random) -> Step:
 
 def put_many(state: State, chance: Random) -> Step:
     values = {key: _value(chance) for key in chance.sample(KEYS, 3)}
-    return Step("put_many", lambda stage: stage.kernel.vault.put_many({**values}), state.put(values))
+    return Step("put_many", lambda stage: stage.kernel.vault.put_many(dict(values)), state.put(values))
 
 
 def delete(state: State, chance: Random) -> Step | None:
@@ -53,7 +37,11 @@ def delete(state: State, chance: Random) -> Step | None:
     if not living:
         return None
     key = chance.choice(living)
-    return Step("delete", lambda stage: stage.kernel.vault.delete(key), state.change(key, deleted=True))
+    return Step(
+        "delete",
+        lambda stage: stage.kernel.vault.delete(key),
+        state.change(key, lambda secret: secret._replace(deleted=True)),
+    )
 
 
 def undelete(state: State, chance: Random) -> Step | None:
@@ -61,7 +49,11 @@ def undelete(state: State, chance: Random) -> Step | None:
     if not deleted:
         return None
     key = chance.choice(deleted)
-    return Step("undelete", lambda stage: stage.kernel.vault.undelete(key), state.change(key, deleted=False))
+    return Step(
+        "undelete",
+        lambda stage: stage.kernel.vault.undelete(key),
+        state.change(key, lambda secret: secret._replace(deleted=False)),
+    )
 
 
 def rollback(state: State, chance: Random) -> Step | None:
@@ -93,7 +85,7 @@ def destroy_version(state: State, chance: Random) -> Step | None:
     return Step(
         "destroy_version",
         lambda stage: stage.kernel.vault.destroy(key, [gone]),
-        state.change(key, versions=versions),
+        state.change(key, lambda secret: secret._replace(versions=versions)),
     )
 
 
@@ -105,7 +97,15 @@ def destroy(state: State, chance: Random) -> Step | None:
 
 
 def gc(state: State, chance: Random) -> Step:
-    return Step("gc", lambda stage: stage.kernel.vault.gc(grace_seconds=0), state)
+    """With an envelope that a crash left behind, so that there is something to mark and to delete."""
+
+    def run(stage: Stage) -> None:
+        kernel = stage.kernel
+        kernel._objects.store({new_id(): CANARY + b"nobody refers to this"})
+        for _ in range(2):
+            kernel.vault.gc(grace_seconds=0)
+
+    return Step("gc", run, state)
 
 
 def slots_add(state: State, chance: Random) -> Step | None:
@@ -113,7 +113,9 @@ def slots_add(state: State, chance: Random) -> Step | None:
         return None
 
     def run(stage: Stage) -> object:
-        return stage.kernel.slots.add("recovery", Unlock(), unlock=stage.unlock(), params=stage.recovery_params)
+        return stage.kernel.slots.add(
+            "recovery", Unlock(), unlock=stage.unlock(), params=stage.recovery_params
+        )
 
     return Step("slots_add", run, state.slotted((*state.slots, "recovery")))
 
@@ -146,38 +148,3 @@ def _remove(stage: Stage, kind: str) -> None:
 def reopening(state: State, chance: Random) -> Step:
     """Closing may move the log into the file; opening may recover it."""
     return Step("reopen", lambda stage: stage.reopen(), state)
-
-
-VERBS: dict[str, Verb] = {
-    "put": put,
-    "put_many": put_many,
-    "delete": delete,
-    "undelete": undelete,
-    "rollback": rollback,
-    "destroy_version": destroy_version,
-    "destroy": destroy,
-    "gc": gc,
-    "slots_add": slots_add,
-    "slots_remove": slots_remove,
-    "slots_file": slots_file,
-    "reopen": reopening,
-}
-
-START = State({}, ("file", "recovery"))
-
-
-def program(state: State, chance: Random, length: int, verbs: Sequence[Verb] | None = None) -> list[Step]:
-    """*length* random acts, one after the other."""
-    steps: list[Step] = []
-    while len(steps) < length:
-        step = chance.choice(verbs or tuple(VERBS.values()))(state, chance)
-        if step is not None:
-            steps.append(step)
-            state = step.after
-    return steps
-
-
-def needed_before(state: State, chance: Random) -> Step:
-    """A step that brings a state nearer to where every verb means something."""
-    steps = (verb(state, chance) for verb in (put, delete, slots_add, slots_remove))
-    return chance.choice([step for step in steps if step is not None])

@@ -25,7 +25,7 @@ def tree(base):
 
 
 def test_opening_what_is_not_there_writes_nothing(places, tmp_path):
-    """A command that only read made a key and a certificate on a machine that had no vault."""
+    """Hazard D18: a command that only read made a key and a certificate on a machine that had no vault."""
     with pytest.raises(NotFoundError) as caught:
         places.open()
     assert caught.value.code == "vault_missing"
@@ -38,6 +38,7 @@ def test_opening_what_is_not_there_writes_nothing(places, tmp_path):
 
 
 def test_everything_is_born_private(places, tmp_path):
+    """Hazard S11: files were born with the mode of the umask, and narrowed later."""
     old = os.umask(0)
     try:
         with places.create() as kernel:
@@ -55,7 +56,7 @@ def test_a_throwaway_root_leaves_nothing_behind(tmp_path, places):
 
 
 def test_a_copied_state_root_alone_opens_nothing(places, tmp_path):
-    """Keys beside the data, in one backup: whoever has the archive has every secret."""
+    """Hazard S1: keys beside the data, in one backup: whoever has the archive has every secret."""
     with places.create() as kernel:
         kernel.vault.put("a", b"1")
     shutil.rmtree(places.config_dir)
@@ -132,6 +133,7 @@ def test_an_error_during_creation_takes_the_key_file_back(places, monkeypatch):
 
 
 def test_the_backend_is_pinned(places):
+    """Hazard U7: a wanted backend was dropped in silence once another was pinned, and not everywhere alike."""
     with places.create():
         pass
     with pytest.raises(ConflictError) as caught:

@@ -221,7 +221,7 @@ def test_a_removal_that_died_is_finished_by_the_next_opening(places, monkeypatch
 
 
 def test_a_slow_protector_keeps_no_writer_waiting(places, monkeypatch):
-    """A prompt inside the lock froze the whole vault until somebody answered."""
+    """Hazard K7: a prompt inside the lock froze the whole vault until somebody answered."""
     seen = []
     original = make_slot
 

@@ -90,6 +90,21 @@ class Actor:
             slot = self.kernel.slots.add("passphrase", Unlock(passphrase=passphrase), unlock=Unlock())
             self.kernel.slots.drill(slot.id, Unlock(passphrase=passphrase))
 
+    def backup(self, path: str) -> None:
+        assert self.kernel is not None
+        self.kernel.backup(path, unlock=Unlock())
+
+    def restore(self, path: str, signer: str, masked: str) -> None:
+        with secret(masked) as recovery_key:
+            Kernel.restore(
+                path,
+                recovery_key=recovery_key,
+                signer=signer,
+                plugins=["file"],
+                state_root=self.places.state_root.with_name("restored"),
+                config_dir=self.places.config_dir.with_name("restored-config"),
+            )
+
     def keep(self, masked: str) -> None:
         self.kept.append(secret(masked))
 

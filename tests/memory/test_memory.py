@@ -102,6 +102,7 @@ def test_the_search_finds_what_is_kept(tmp_path):
 
 
 def test_a_new_vault_and_its_values(places, tmp_path):
+    """Hazard S12: plaintext copies and keys were never overwritten."""
     needles = pieces(VALUES)
     with Searched(tmp_path) as process:
         process.do("create")
@@ -200,7 +201,7 @@ def test_a_new_slot(filled, tmp_path):
 
 
 def test_a_value_that_was_tampered_with(filled, places, tmp_path):
-    """Decrypting writes the plaintext before the tag is checked: on the error path it stayed."""
+    """Hazard S12: decrypting writes the plaintext before the tag is checked: on the error path it stayed."""
     needles, _ = filled
     with edited(places.objects_db) as connection:
         rows = connection.execute("SELECT id, data FROM blobs").fetchall()
@@ -215,7 +216,7 @@ def test_a_value_that_was_tampered_with(filled, places, tmp_path):
 
 
 def test_closing_is_enough(filled, tmp_path):
-    """A program that closes its kernel may hold on to the object."""
+    """Hazard S12: a program that closes its kernel may hold on to the object."""
     needles, _ = filled
     with Searched(tmp_path) as process:
         process.do("open")
@@ -235,3 +236,20 @@ def test_the_key_file_is_read_into_a_buffer(filled, places, monkeypatch):
     monkeypatch.setattr(os, "read", spy)
     root_of(places)
     assert needles["key file"] not in seen
+
+
+def test_a_backup_and_a_restore(filled, places, tmp_path):
+    """The root key signs a backup, and is gone again; so is the key that signed."""
+    needles, written = filled
+    with SensitiveBytes(needles["root"]) as root, places.open() as kernel:
+        signer = kernel.backup_signer(unlock=Unlock())
+        needles["signer"] = bytes(derive(root, kernel.vault_id, "backup signer", 1))
+    with Searched(tmp_path) as process:
+        process.do("open")
+        process.do("backup", str(tmp_path / "backup"))
+        clean(process, needles, open=True)
+        process.do("restore", str(tmp_path / "backup"), signer, masked(written))
+        clean(process, needles, open=True)
+        process.do("close")
+        process.do("drop")
+        clean(process, needles, open=False)

@@ -217,7 +217,7 @@ def test_only_what_may_block_gets_a_thread(backend, author, monkeypatch):
 
 
 def test_a_backend_that_hangs_is_abandoned_at_the_deadline(blocking, monkeypatch):
-    """A keychain that waits for somebody to unlock it held every reader, for ever."""
+    """Hazard K7: a keychain that waits for somebody to unlock it held every reader, for ever."""
     release = threading.Event()
     author = sys.modules["acme_zed"].Memory
     monkeypatch.setattr(author, "get", lambda *_: release.wait() and {})

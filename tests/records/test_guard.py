@@ -49,6 +49,7 @@ def test_a_record_that_was_rolled_back_alone_is_found(filled):
 
 
 def test_a_record_under_another_key_does_not_open(filled):
+    """Hazard S4: files were sealed without their name, so that one could be put in the place of another."""
     a, b = filled.store.get(GUARDED.key("a")), filled.store.get(GUARDED.key("b"))
     overwrite(filled, a.key, StoredRecord(a.key, a.version, b.value))
     with pytest.raises(IntegrityError):

@@ -41,8 +41,8 @@ def test_none_or_less_is_expired_at_once(clock, seconds):
 
 
 def test_the_wall_clock_moves_nothing(monkeypatch):
-    """A clock that was set back made every wait time out at once elsewhere, and one set forward made a stale lock
-    fresh for ever."""
+    """Hazard K5: a clock that was set back made every wait time out at once elsewhere, and one set forward made
+    a stale lock fresh for ever."""
     deadline = Deadline.after(1000)
     for wrong in (0.0, 2**40):
         monkeypatch.setattr(time, "time", lambda wrong=wrong: wrong)

@@ -32,8 +32,8 @@ def test_the_table_is_complete_and_public():
 
 @pytest.mark.parametrize("cls", CLASSES)
 def test_kind_and_exit_code(cls):
-    """Exit codes were made from words in the message elsewhere: a missing `slack_bot_token` exited as not found,
-    because of the `not` in it, and a lock that timed out as denied."""
+    """Hazard U4: exit codes were made from words in the message elsewhere: a missing `slack_bot_token` exited
+    as not found, because of the `not` in it, and a lock that timed out as denied."""
     error = cls("some_code", "denied, not found, timeout, locked", hint="do this")
     assert (error.kind, error.exit_code) == TABLE[cls.__name__]
 

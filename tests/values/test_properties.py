@@ -57,8 +57,8 @@ def split_anywhere(generator: random.Random) -> tuple[str, str]:
 
 
 def test_a_colon_never_moves_the_border_between_scope_and_key():
-    """`("a:b", "c")` and `("a", "b:c")` had one object id and one associated data elsewhere: one secret could be
-    read as the other."""
+    """Hazard D11: `("a:b", "c")` and `("a", "b:c")` had one object id and one associated data elsewhere: one
+    secret could be read as the other."""
     generator = random.Random(7)
     seen: dict[str, tuple[str, str]] = {}
     framed: dict[bytes, tuple[str, str]] = {}

@@ -61,7 +61,8 @@ def test_parsing(text, canonical):
 
 
 def test_upper_case_is_kept():
-    """References from the configuration were lower-cased elsewhere, keys were not: they could not be resolved."""
+    """Hazard D13: references from the configuration were lower-cased elsewhere, keys were not: they could not
+    be resolved."""
     ref = VaultRef.parse("vault://principal:Ops.Team/OpenAI/API_KEY#Field")
     assert (ref.scope.segments, ref.key, ref.field) == (("Ops.Team",), "OpenAI/API_KEY", "Field")
     assert ref != VaultRef.parse("vault://principal:ops.team/OpenAI/API_KEY#Field")
@@ -101,8 +102,8 @@ def test_upper_case_is_kept():
     ],
 )
 def test_nothing_is_trimmed(text):
-    """A key was checked trimmed and stored untrimmed elsewhere: `' foo'` and `'foo'` were two secrets, and only
-    one of them could be asked for."""
+    """Hazard D12: a key was checked trimmed and stored untrimmed elsewhere: `' foo'` and `'foo'` were two
+    secrets, and only one of them could be asked for."""
     refused(text)
 
 
@@ -144,8 +145,8 @@ def test_the_longest_key_is_128_bytes():
 
 
 def test_the_longest_legal_reference_is_accepted():
-    """A limit of 512 for references was below the longest legal one elsewhere: such a secret could be stored, and
-    never be named in the configuration."""
+    """Hazard U10: a limit of 512 for references was below the longest legal one elsewhere: such a secret could
+    be stored, and never be named in the configuration."""
     scope = VaultScope("channel", "ü" * 128, "ü" * 128)
     longest = VaultRef(scope, "k" * 128, version=2**53 - 1, field="f" * 256)
     assert VaultRef.parse(str(longest)) == longest

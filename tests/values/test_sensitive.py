@@ -106,6 +106,7 @@ def test_a_traceback_with_local_variables_is_redacted():
 
 
 def test_logging_it_shows_nothing(caplog, monkeypatch):
+    """Hazard S21: redaction knew the names of fields, not the values."""
     monkeypatch.setattr(logging, "raiseExceptions", False)  # else the handler prints what %s raised
     with caplog.at_level(logging.DEBUG):
         logging.getLogger("palyra.test").warning("value %r", SensitiveBytes(CANARY))

@@ -39,7 +39,8 @@ with Places(Path(sys.argv[1])).open() as kernel:
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 @pytest.mark.timeout(180)
 def test_kill_9_at_random_moments(tmp_path):
-    """Measured elsewhere: 9 of 60 crashes lost keys, because a file was emptied before it was written again."""
+    """Hazard D10: measured elsewhere: 9 of 60 crashes lost keys, because a file was emptied before it was
+    written again."""
     places = Places(tmp_path)
     places.create().close()
     chance = random.Random(20)
@@ -82,7 +83,7 @@ CALLS = {"backend": ["put", "get", "delete", "list"], "store": ["get", "scan", "
 @pytest.mark.parametrize("late", [False, True], ids=["before its effect", "after its effect"])
 @pytest.mark.parametrize("which", range(1, 40))
 def test_an_error_at_any_call_of_backend_or_store(tmp_path, monkeypatch, which, late):
-    """The n-th call fails: old value or new value, and the vault goes on."""
+    """Hazard D10: the n-th call fails: old value or new value, and the vault goes on."""
     parts = Parts(tmp_path / "heads", keep=2)
     parts.vault.put("a", b"old")
     count = 0

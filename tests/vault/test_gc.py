@@ -23,7 +23,8 @@ def ids(parts):
 
 
 def test_orphans_are_marked_first_and_deleted_an_hour_later(parts, clock):
-    """A crash between blob and index left orphans for ever; deleting them at once would race with writers."""
+    """Hazard D17: a crash between blob and index left orphans for ever; deleting them at once would race with
+    writers."""
     parts.vault.put("global/a", b"1")
     live = ids(parts)
     parts.objects.store({"e" * 32: b"left by a killed write"})

@@ -97,7 +97,8 @@ def _write(base, number, barrier, results):
 
 @pytest.mark.timeout(240)
 def test_sixteen_processes_lose_nothing(tmp_path):
-    """Measured elsewhere: of 200 writes acknowledged by two processes, four could be read afterwards."""
+    """Hazard D2: measured elsewhere: of 200 writes acknowledged by two processes, four could be read
+    afterwards."""
     places = Places(tmp_path)
     with places.create() as kernel:
         kernel.vault.put("counter", b"0")
@@ -129,7 +130,8 @@ def _first(base, number, barrier, results):
 
 @pytest.mark.timeout(240)
 def test_sixteen_first_openers_make_one_vault(tmp_path):
-    """Two processes that met an empty folder each made a key; one half of the secrets was lost for ever."""
+    """Hazard D1: two processes that met an empty folder each made a key; one half of the secrets was lost for
+    ever."""
     barrier, results = spawn.Barrier(PROCESSES), spawn.Queue()
     processes = [
         spawn.Process(target=_first, args=(tmp_path, number, barrier, results)) for number in range(PROCESSES)

@@ -37,7 +37,7 @@ def test_text_is_refused_with_the_way_out(vault, value):
 
 
 def test_a_value_over_the_limit_is_refused_before_anything_is_written(places):
-    """Elsewhere a store cut values at 8,192 bytes, said success, and the secret was gone."""
+    """Hazard D7: elsewhere a store cut values at 8,192 bytes, said success, and the secret was gone."""
     with places.create() as kernel:
         kernel.vault.put("global/a", b"old")
         generation = kernel.status().generation

@@ -69,14 +69,15 @@ def base(tmp_path):
 @pytest.mark.real
 @pytest.mark.skipif(sys.platform != "linux", reason="strace is for Linux")
 def test_a_read_writes_nothing(base):
-    """Elsewhere each read created, synced, chmodded and removed a lock file."""
+    """Hazard P5: elsewhere each read created, synced, chmodded and removed a lock file."""
     assert traced(base, "get") == []
 
 
 @pytest.mark.real
 @pytest.mark.skipif(sys.platform != "linux", reason="strace is for Linux")
 def test_a_write_is_synced_before_it_is_acknowledged_blob_first(base):
-    """Elsewhere nothing was ever synced: a power cut emptied the index, and the vault did not open again."""
+    """Hazard D6: elsewhere nothing was ever synced: a power cut emptied the index, and the vault did not open
+    again."""
     calls = traced(base, "put")
     last_write, synced = {}, {}
     for number, line in enumerate(calls):

@@ -51,7 +51,8 @@ def outcome(places):
     ],
 )
 def test_flipped_bytes_are_found_or_have_no_effect(filled, tmp_path, name):
-    """Most stores notice a damaged file; few notice one that still parses. Exit 8 or no effect, never another value."""
+    """Hazard S3: most stores notice a damaged file; few notice one that still parses. Exit 8 or no effect,
+    never another value."""
     path = next((tmp_path / "config" / name).iterdir()) if "/" not in name else tmp_path / name
     good = path.read_bytes()
     for position in range(0, len(good), max(1, len(good) // FLIPS)):
@@ -150,6 +151,7 @@ def test_swapped_blobs_are_refused(filled):
 
 
 def test_swapped_records_are_refused(filled):
+    """Hazard S4: files were sealed without their name, so that one could be put in the place of another."""
     with edited(filled.records_db) as database:
         rows = database.execute(
             "SELECT key, version, value FROM records WHERE key > X'672F7661756C74'"
@@ -198,7 +200,7 @@ def test_the_vault_of_another_is_refused(filled, tmp_path):
 
 
 def test_nothing_readable_lies_on_the_disk(filled):
-    """An index in plain JSON told every thief which accounts there are."""
+    """Hazard S3: an index in plain JSON told every thief which accounts there are."""
     with filled.open() as kernel:
         kernel.vault.put("principal:alice/bank_password", b"correct horse", labels={"team": "payroll"})
     for path in filled.files():
@@ -208,7 +210,7 @@ def test_nothing_readable_lies_on_the_disk(filled):
 
 
 def test_two_vaults_share_no_id_and_no_record_key(tmp_path):
-    """Unsalted ids let anybody compare two vaults, or test a guess against one."""
+    """Hazards D9 and S22: unsalted ids let anybody compare two vaults, or test a guess against one."""
     keys = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir(mode=0o700)

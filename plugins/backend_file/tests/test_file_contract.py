@@ -86,6 +86,7 @@ def test_a_passed_deadline_is_unavailable(backend):
 
 
 def test_the_largest_blob_survives(backend):
+    """Hazard D7: a store cut values above its limit, and said success."""
     blob = secrets.token_bytes(1024 * 1024) * 64
     assert len(blob) == backend.capabilities().max_blob_bytes
     backend.put({"a" * 32: blob}, soon())

@@ -156,7 +156,7 @@ def _progress(cli: Cli) -> Iterator[Callable[[str, int], None]]:
         nonlocal shown
         if (now := monotonic()) - shown >= _REFRESH_SECONDS:  # drawing costs more than what is counted
             shown = now
-            line.update(f"{count} {what}")
+            line.update(f"{what}: {count}")
 
     with Console(stderr=True).status("opening the vault") as line:
         yield show

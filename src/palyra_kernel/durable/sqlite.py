@@ -36,6 +36,8 @@ _PRAGMAS = (
     "PRAGMA trusted_schema=OFF",
     "PRAGMA cell_size_check=ON",
 )
+_SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""SQLite quotes a damaged schema in its message, which the module then cannot decode."""
 _MACOS_PRAGMAS = ("PRAGMA fullfsync=ON", "PRAGMA checkpoint_fullfsync=ON")
 
 
@@ -97,7 +99,7 @@ class DurableDatabase:
         with self._mutex:
             try:
                 return self._connection.execute(sql, parameters).fetchall()
-            except sqlite3.Error as error:
+            except _SQLITE_ERRORS as error:
                 raise self._ours(error, "reading") from error
 
     def row(self, sql: str, parameters: Sequence[object] = ()) -> Any:
@@ -106,7 +108,7 @@ class DurableDatabase:
         with self._mutex:
             try:
                 return self._connection.execute(sql, parameters).fetchone()
-            except sqlite3.Error as error:
+            except _SQLITE_ERRORS as error:
                 raise self._ours(error, "reading") from error
 
     @contextmanager
@@ -168,10 +170,10 @@ class DurableDatabase:
     def _translated(self, doing: str) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except _SQLITE_ERRORS as error:
             raise self._ours(error, doing) from error
 
-    def _ours(self, error: sqlite3.Error, doing: str) -> PalyraError:
+    def _ours(self, error: Exception, doing: str) -> PalyraError:
         files = [self.path.with_name(self.path.name + suffix) for suffix in ("", "-wal", "-shm")]
         closed = [file for file in files if file.exists() and not os.access(file, os.R_OK | os.W_OK)]
         if closed:
@@ -181,7 +183,7 @@ class DurableDatabase:
         return from_sqlite_error(error, f"{doing} {self.path}")
 
 
-def from_sqlite_error(error: sqlite3.Error, doing: str) -> PalyraError:
+def from_sqlite_error(error: Exception, doing: str) -> PalyraError:
     """Return the error of ours for *error*, which happened while *doing*."""
     name = getattr(error, "sqlite_errorname", None) or type(error).__name__
     if name.startswith("SQLITE_FULL"):

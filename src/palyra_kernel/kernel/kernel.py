@@ -221,16 +221,13 @@ class Kernel:
         ``backup_damaged``, :class:`ConflictError` ``exists``, :class:`UnavailableError` ``backend_missing``.
         """
         from palyra_kernel.kernel.backup import Destination, restore_backup
-        from palyra_kernel.kernel.incarnation import start_incarnation
 
         places = find_places(state_root, config_dir)
         if exists(places.config_dir):
             private_folder(places.config_dir, create=False)
         config = read_config(places.config_dir)
         host = PluginHost.load(places.config_dir, names=plugins, builtins=BUILTINS)
-        to = Destination(
-            places, config, host.registry, lambda records: start_incarnation(records, "restored")
-        )
+        to = Destination(places, config, host.registry)
         return restore_backup(Path(path), to, recovery_key=recovery_key, signer=signer, progress=progress)
 
     def close(self) -> None:

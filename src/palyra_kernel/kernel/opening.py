@@ -32,8 +32,9 @@ class Opened(NamedTuple):
     keyring: KeyringDocument
 
 
-Consent = Literal["adopt", "accept-rollback"]
-"""What the caller takes upon themselves: a vault of which this machine has no head, or one that is behind it."""
+Consent = Literal["adopt", "accept-rollback", "restore"]
+"""What the caller takes upon themselves: a vault of which this machine has no head, one that is behind it, or one
+from a backup, whatever this machine saw."""
 
 
 def open_vault(
@@ -67,6 +68,8 @@ def open_vault(
             start_incarnation(records, "adopted")
         if consent == "accept-rollback":
             _accept_rollback(records)
+        if consent == "restore":
+            start_incarnation(records, "restored")
         if records.check_head().generation == 0:
             first_commit(places, config, registry, records, document)
         _finish_root_change(places, records, find, unlock)

@@ -18,7 +18,7 @@ _CHARACTERS = 26
 """Of five bits each: 130 bits of a SHA-256 keep everybody from finding a second key with the same fingerprint."""
 
 _GROUP = 5
-_is_fingerprint = re.compile(f"[A-Z2-7]{{{_CHARACTERS}}}").fullmatch
+_is_fingerprint = re.compile(f"[A-Za-z2-7]{{{_CHARACTERS}}}").fullmatch  # upper() makes an S of U+017F
 
 
 def backup_signer(root: SensitiveBytes, vault_id: str, epoch: int) -> Ed25519PrivateKey:
@@ -44,14 +44,14 @@ def parse_fingerprint(text: str) -> str:
 
     Raises :class:`InvalidInputError` ``invalid_fingerprint``.
     """
-    packed = "".join(text.upper().split()).replace("-", "")
+    packed = "".join(text.split()).replace("-", "")
     if _is_fingerprint(packed) is None:
         raise InvalidInputError(
             "invalid_fingerprint",
             f"a signer's fingerprint has {_CHARACTERS} characters of A-Z and 2-7",
             hint="copy it from the recovery sheet, the line that starts with `signer:`",
         )
-    return _grouped(packed)
+    return _grouped(packed.upper())
 
 
 def signed_by(public_key: bytes, expected: str) -> bool:

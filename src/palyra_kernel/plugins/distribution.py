@@ -130,7 +130,7 @@ def _headers(data: bytes, folder: Path) -> dict[str, list[str]]:
         if not colon or not _HEADER_NAME.fullmatch(name) or "\r" in line:
             raise damaged(folder, "has a METADATA line that is no header")
         values = headers.setdefault(name.lower(), [])
-        values.append(value.strip())
+        values.append(value.strip(" \t"))  # not every white space: elsewhere the others are part of it
     raise damaged(folder, "has METADATA headers that do not end")
 
 

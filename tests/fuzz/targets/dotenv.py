@@ -36,7 +36,8 @@ def check(data: bytes) -> None:
     items, problems = parse_dotenv(dotenv_line("A", text))
     assert ([(item.name, item.value) for item in items], problems) == ([("A", text.encode())], [])
     items, problems = parse_dotenv(text)
-    assert all(_WHERE.fullmatch(place.where) for place in (*items, *problems))
+    places = [item.where for item in items] + [problem.where for problem in problems]
+    assert all(_WHERE.fullmatch(place) for place in places)
     assert {problem.why for problem in problems} <= {
         "not NAME=VALUE, or a quote that is not closed",
         "a name without =",

@@ -22,6 +22,7 @@ def seeds():
         "nul-name": _METADATA.replace(b"Metadata-Version", b"Metadata\0Version"),
         "space-name": _METADATA.replace(b"Name:", b"Name :"),
         "carriage-return": _METADATA.replace(b"Name: acme", b"Name: acme\rName: other"),
+        "separator": _METADATA.replace(b"Name: acme", b"Name:\x1dacme"),
         "two-names": _METADATA.replace(b"Version: 1", b"Name: other\nVersion: 1"),
         "no-end": b"Name: acme\nVersion: 1.0\n",
         "no-header": b"Name acme\n\n",
@@ -48,6 +49,6 @@ def check(data: bytes) -> None:
         assert found.version.isprintable()
         if name == "METADATA" and data.isascii():
             peer = email.message_from_bytes(data, policy=email.policy.compat32)
-            assert (found.name, found.version) == (peer["Name"], peer["Version"])
+            assert (found.name, found.version) == (peer["Name"].strip(" "), peer["Version"].strip(" "))
         assert all(key and value for key, value in found.entry_points.items())
         assert found.record == "editable" or found.record.startswith("sha256:")

@@ -41,7 +41,7 @@ def check(data: bytes) -> None:
         for row, peer in zip(found, _csv_rows(data), strict=False):
             assert len(peer) != 3 or [row.listed, row.digest] == peer[:2]
     for row in found:
-        result(lambda row=row: row.path)
+        result(getattr, row, "path")
         result(digest_fits, info / "RECORD", row.digest)
     quoted = (f'"{row.listed.replace(chr(34), chr(34) * 2)}",{row.digest},\n' for row in found)
     written(_RECORD, "".join(quoted).encode())

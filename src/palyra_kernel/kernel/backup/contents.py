@@ -21,8 +21,8 @@ from palyra_kernel.kernel.pins import pinned_keyring
 from palyra_kernel.keys.slots import KEYRING_FILE, KeyringDocument
 from palyra_kernel.keys.unlock import FindProtector
 from palyra_kernel.records import Records
-from palyra_kernel.records.guard import SetHash
-from palyra_kernel.records.namespaces import HEAD_KEY, guarded_name
+from palyra_kernel.records.guard import SetState
+from palyra_kernel.records.heads import Head
 from palyra_kernel.vault.entry import Entry, Version, decode_entry
 from palyra_kernel.vault.index import SECRETS
 from palyra_kernel.vault.objects import ENVELOPE_OVERHEAD, Objects
@@ -63,6 +63,8 @@ class Contents:
         self._copied: set[bytes] = set()
         self.secrets = 0
         self.stored = 0
+        self.sets: dict[str, SetState] = {}
+        """The set-hashes of what was copied."""
 
     @property
     def envelopes(self) -> int:
@@ -79,11 +81,11 @@ class Contents:
         """Copy everything that must be of one moment; return its generation. The caller keeps other writers out.
 
         Raises :class:`ConflictError` ``record_changed`` if slots or backend are no longer those of *header* and
-        *document*, and :class:`IntegrityError` if the vault is not as it was written: what is copied can be restored.
+        *document*, and :class:`IntegrityError` ``blob_missing`` for a payload that is gone or not as it was written.
         """
-        generation = self._records.check_head().generation
+        head = self._records.check_head()
         self._write(Keyring(encode_document(self._same_keyring(header, document))))
-        late = self._copy_records()
+        late = self._copy_records(head)
         for batch in self._batches(iter(late)):
             self._copy(batch)
         for entry, version in late:
@@ -93,8 +95,8 @@ class Contents:
                     f"version {version.number} of {entry.scope}/{entry.key} is gone, or not as it was written",
                     hint="palyra vault verify; destroy that version, or store it again",
                 )
-        self._write(End(generation, self.stored, self.envelopes, self.secrets))
-        return generation
+        self._write(End(head.generation, self.stored, self.envelopes, self.secrets))
+        return head.generation
 
     def _same_keyring(self, header: Header, document: KeyringDocument) -> KeyringDocument:
         pins, present = pinned_keyring(self._vault.places.state_root / KEYRING_FILE, self._records)
@@ -108,30 +110,22 @@ class Contents:
             )
         return present
 
-    def _copy_records(self) -> list[tuple[Entry, Version]]:
-        """Copy all records, compared with the set-hashes; return the payloads that are not copied yet."""
-        keys, late = self._records.keys, []
+    def _copy_records(self, head: Head) -> list[tuple[Entry, Version]]:
+        """Copy all records; return the payloads that are not copied yet. The writers wait: no more than needed."""
+        late: list[tuple[Entry, Version]] = []
         document = self._records.head_document()
-        expected = dict(document.sets) if document else {}
-        actual = {name: SetHash(keys) for name in expected}
+        self.sets = dict(document.sets) if document else {}
         for stored in self._records.stored(b""):
-            name = guarded_name(stored.key)
-            if name is not None:
-                actual.setdefault(name, SetHash(keys)).add(stored)
-            elif stored.key != HEAD_KEY and not stored.key.startswith(b"p/"):
-                raise _not_as_written("a record lies outside every namespace")
             if stored.key.startswith(SECRETS.prefix):
                 entry = self._entry(stored)
                 self.secrets += entry.deleted_at_ms is None and not entry.scope.startswith("kernel:")
                 late += [payload for payload in _payloads(entry) if self._missing(payload[1])]
-            else:
-                self._records.read_secret(stored).wipe()  # what does not open could not be restored
             self._write(stored)
             self.stored += 1
-            self._progress("records copied", self.stored)
-        for name, found in actual.items():
-            if found.state() != expected.get(name, SetHash(keys).state()):
-                raise _not_as_written(f"the {name} records are not the ones that were written")
+            if not self.stored % _BATCH_IDS:
+                self._progress("records copied", self.stored)
+        if self._records.check_head() != head:  # a store that cannot keep writers out
+            raise ConflictError("record_changed", "the vault changed during the backup", hint="try again")
         return late
 
     def _missing(self, version: Version) -> bool:
@@ -164,7 +158,3 @@ class Contents:
 
 def _payloads(entry: Entry) -> Iterable[tuple[Entry, Version]]:
     return ((entry, version) for version in entry.versions if version.object_id)
-
-
-def _not_as_written(why: str) -> IntegrityError:
-    return IntegrityError("set_tampered", f"{why}; it is not backed up", hint="palyra vault verify")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from palyra_kernel.errors import ConflictError, IntegrityError, UnavailableError
-from palyra_kernel.keys.recovery import open_with, seal_to, suite_name
+from palyra_kernel.keys.recovery import SUITES, open_with, seal_to, suite_name
 from palyra_kernel.keys.slots import Slot
 from palyra_kernel.values.framing import frame
 from palyra_kernel.values.sensitive import SensitiveBytes
@@ -25,6 +26,8 @@ MAX_RECIPIENTS = 32
 SIGNATURE = 64
 _DOMAIN = "palyra backup v1"
 _PREFIX = len(MAGIC) + 4
+_MAX_MS = 253_402_300_799_999
+"""The last moment of the year 9999: what comes later cannot be shown."""
 
 
 class Recipient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,6 +36,10 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     slot: str
     suite: str
     sealed: bytes
+
+    def __post_init__(self) -> None:
+        if not _is_slot_id(self.slot) or self.suite not in SUITES:
+            raise ValueError("not a recipient")
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,6 +54,24 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     signer: bytes
     recipients: tuple[Recipient, ...]
 
+    def __post_init__(self) -> None:
+        sound = (
+            self.format == FORMAT
+            and self.suite == SUITE
+            and _is_vault_id(self.vault)
+            and _is_kind(self.backend)
+            and 0 <= self.created_at_ms <= _MAX_MS
+            and 0 <= self.generation < 2**63
+            and len(self.signer) == 32
+            and 1 <= len(self.recipients) <= MAX_RECIPIENTS
+        )
+        if not sound:  # people see some of it, and it is not signed by anybody they know yet
+            raise ValueError("not a header")
+
+
+_is_vault_id = re.compile("[0-9a-f]{32}").fullmatch
+_is_slot_id = re.compile("[0-9a-f]{8}").fullmatch
+_is_kind = re.compile("[a-z][a-z0-9_]{0,63}").fullmatch
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Header).decode
@@ -108,22 +133,21 @@ def read_start(read: Callable[[int], bytes]) -> tuple[Header, bytes]:
     ``backup_damaged`` and :class:`UnavailableError` ``newer_format``.
     """
     prefix = read(_PREFIX)
-    size = int.from_bytes(prefix[len(MAGIC) :], "big")
-    if not prefix.startswith(MAGIC):
-        if prefix.startswith(MAGIC[:-1]):
-            raise UnavailableError(
-                "newer_format", "the backup has a newer format", hint="upgrade palyra-kernel"
-            )
+    if len(prefix) != _PREFIX or not prefix.startswith(MAGIC[:-1]):
         raise damaged("it does not start like a backup")
-    if len(prefix) != _PREFIX or not 1 <= size <= MAX_HEADER:
+    if not prefix.startswith(MAGIC):
+        raise UnavailableError("newer_format", "the backup has a newer format", hint="upgrade palyra-kernel")
+    size = int.from_bytes(prefix[len(MAGIC) :], "big")
+    if not 1 <= size <= MAX_HEADER:
         raise damaged("its header has no proper length")
     text = read(size)
+    if len(text) != size:
+        raise damaged("it ends too early")
     try:
         header = _decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise damaged("its header does not parse") from None
-    sound = header.format == FORMAT and header.suite == SUITE and len(header.signer) == 32
-    if _encode(header) != text or not sound or not 1 <= len(header.recipients) <= MAX_RECIPIENTS:
+    if _encode(header) != text:
         raise damaged("its header does not parse")
     return header, prefix + text
 

@@ -8,7 +8,6 @@ vault only says what is missing.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ from palyra_kernel.config import Config, Places
 from palyra_kernel.contracts import Unlock
 from palyra_kernel.durable.folders import private_folder
 from palyra_kernel.durable.oserrors import translated
+from palyra_kernel.errors import InvalidInputError
 from palyra_kernel.kernel.backup.contents import Progress, unwatched
 from palyra_kernel.kernel.backup.header import open_file_key
 from palyra_kernel.kernel.backup.payload import End
@@ -57,12 +57,11 @@ class RestoreReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Destination(NamedTuple):
-    """Where a vault is restored to, and what brings its backend. ``begin`` starts the new incarnation."""
+    """Where a vault is restored to, and what brings its backend."""
 
     places: Places
     config: Config
     registry: Registry
-    begin: Callable[[Records], None]
 
 
 def restore_backup(
@@ -80,6 +79,12 @@ def restore_backup(
     ``locked`` or ``disk_full``. An error leaves no vault; one of the last steps may leave its head.
     """
     refuse_taken(to.places.state_root)
+    if to.places.config_dir.is_relative_to(to.places.state_root):
+        raise InvalidInputError(
+            "keys_in_state_root",
+            f"the configuration folder {to.places.config_dir} is inside the state root",
+            hint="use two folders: --config-dir and --state-root",
+        )
     with open_backup(path) as source:
         source.check_signer(signer)
         slot_id, file_key = open_file_key(source.header, recovery_key)
@@ -89,10 +94,9 @@ def restore_backup(
             unlock = Unlock(recovery_key=recovery_key, key_folder=here.key_folder)
             vault = StagedVault(source, file_key, here, to.config, to.registry, progress or unwatched)
             end = vault.write_records()
-            with vault.opened(unlock) as opened:
+            with vault.opened(unlock, to.places.heads_folder) as opened:
                 vault.check_origin(opened, slot_id, unlock)
                 vault.write_envelopes(opened)
-                to.begin(opened.records)
                 slots = _slots(to, opened)
                 _write_head(to.places, opened.records)
             with translated(f"removing {here.config_dir}"):

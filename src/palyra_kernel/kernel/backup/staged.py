@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 from palyra_kernel.config import Config, Places
 from palyra_kernel.contracts import BlobBackend, BlobPlace, Unlock
+from palyra_kernel.durable.files import read_file, write_file
+from palyra_kernel.durable.folders import exists
 from palyra_kernel.errors import IntegrityError
 from palyra_kernel.kernel.backup.contents import Progress
 from palyra_kernel.kernel.backup.filling import EnvelopeFiller, put_records
@@ -19,7 +22,7 @@ from palyra_kernel.kernel.offers import open_backend, open_store, protector_find
 from palyra_kernel.kernel.opening import Opened, open_vault
 from palyra_kernel.kernel.pins import write_backend_kind
 from palyra_kernel.keys.signer import backup_signer
-from palyra_kernel.keys.slots import KEYRING_FILE
+from palyra_kernel.keys.slots import KEYRING_FILE, read_keyring
 from palyra_kernel.keys.unlock import open_slot
 from palyra_kernel.plugins import Registry
 from palyra_kernel.records import Records
@@ -29,6 +32,8 @@ from palyra_kernel.vault.epochs import Epochs
 from palyra_kernel.vault.index import SECRETS, Index
 from palyra_kernel.vault.objects import Objects
 from palyra_kernel.vault.verify import verify_vault
+
+_MAX_HEAD_BYTES = 65_536
 
 
 class StagedVault(NamedTuple):
@@ -51,13 +56,20 @@ class StagedVault(NamedTuple):
             return put_records(store, self.here.state_root / KEYRING_FILE, items, self.progress)
 
     @contextmanager
-    def opened(self, unlock: Unlock) -> Iterator[Opened]:
-        """Open it in the block like any vault that this machine has not seen before."""
-        opened = open_vault(self.here, self.config, self.registry, unlock, None, "adopt")
+    def opened(self, unlock: Unlock, heads: Path) -> Iterator[Opened]:
+        """Open it in the block, in its new incarnation, whose generations follow what the folder *heads* saw."""
+        self._take_head(heads)
+        opened = open_vault(self.here, self.config, self.registry, unlock, None, "restore")
         try:
             yield opened
         finally:
             opened.records.close()
+
+    def _take_head(self, heads: Path) -> None:
+        vault_id = read_keyring(self.here.state_root / KEYRING_FILE).vault_id
+        if exists(heads / vault_id):
+            head = read_file(heads / vault_id, limit=_MAX_HEAD_BYTES)
+            write_file(self.here.heads_folder / vault_id, head)
 
     def check_origin(self, opened: Opened, slot_id: str, unlock: Unlock) -> None:
         """Refuse a vault that the header does not name, and one whose own root key did not sign the backup."""

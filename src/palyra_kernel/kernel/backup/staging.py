@@ -11,13 +11,13 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from palyra_kernel.durable.folders import exists, fsync_folder, private_folder
 from palyra_kernel.durable.lock import FileLock
 from palyra_kernel.durable.oserrors import translated
-from palyra_kernel.errors import ConflictError
+from palyra_kernel.errors import ConflictError, InvalidInputError
 from palyra_kernel.values.deadline import Deadline
 
 _LOCK_SECONDS = 0.2
@@ -75,8 +75,8 @@ def staging(state_root: Path) -> Iterator[Staging]:
                 yield staged
             finally:
                 staged.clear()
-                if sys.platform != "win32":  # Windows removes no open file; the empty file stays
-                    lock.path.unlink(missing_ok=True)
+                with suppress(OSError):  # Windows removes no open file; an empty one is in nobody's way
+                    lock.path.unlink()
     finally:
         lock.close()
 
@@ -85,6 +85,12 @@ def refuse_taken(state_root: Path) -> None:
     """Raise :class:`ConflictError` ``exists`` unless *state_root* is absent, or an empty folder of ours."""
     if exists(state_root):
         private_folder(state_root, create=False)
+        if os.path.ismount(state_root):
+            raise InvalidInputError(
+                "mount_point",
+                f"{state_root} is a mount point, which no folder can take the place of",
+                hint="restore to a folder inside it: --state-root",
+            )
         with translated(f"reading {state_root}"), os.scandir(state_root) as entries:
             if any(entries):
                 raise taken(state_root)

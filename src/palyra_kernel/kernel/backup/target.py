@@ -40,6 +40,7 @@ class Target:
         with translated(f"writing {path}"):
             self.temporary.unlink(missing_ok=True)
             self._fd = os.open(self.temporary, _FLAGS, 0o600)
+            self._identity = _identity(os.fstat(self._fd))
         self._hash = hashlib.sha256()
         self.size = 0
 
@@ -77,28 +78,26 @@ class Target:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._fd >= 0:
-            with suppress(OSError):  # the next run replaces it
-                if self._in_place():
-                    self._close()  # Windows removes no open file
-                    self.temporary.unlink()
-            self._close()
+        self._close()  # Windows removes no open file
+        with suppress(OSError):  # the next run replaces it
+            if self._in_place():
+                self.temporary.unlink()
 
     def _check_in_place(self) -> None:
         if not self._in_place():  # what is there now is not ours
             raise ConflictError("exists", f"another run is writing {self.path} too", hint="wait for it")
 
     def _in_place(self) -> bool:
-        try:
-            named, ours = os.lstat(self.temporary), os.fstat(self._fd)
-        except FileNotFoundError:
-            return False
-        return (named.st_dev, named.st_ino) == (ours.st_dev, ours.st_ino)
+        return exists(self.temporary) and _identity(os.lstat(self.temporary)) == self._identity
 
     def _close(self) -> None:
         fd, self._fd = self._fd, -1
         if fd >= 0:
             os.close(fd)
+
+
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
 
 
 def _rename_to_new(temporary: Path, path: Path) -> None:

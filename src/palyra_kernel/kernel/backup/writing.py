@@ -9,6 +9,8 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from palyra_kernel.contracts.protectors import Unlock
+from palyra_kernel.contracts.records import StoredRecord
+from palyra_kernel.kernel.backup.checking import RecordCheck
 from palyra_kernel.kernel.backup.chunks import ChunkWriter
 from palyra_kernel.kernel.backup.contents import Contents, OpenVault, Progress, unwatched
 from palyra_kernel.kernel.backup.header import (
@@ -72,7 +74,7 @@ def write_backup(
         chunks.finish()
         target.write(sign(signer, target.digest))
         target.sync()
-        _read_back(target.temporary, file_key, progress)
+        _read_back(target.temporary, file_key, RecordCheck(vault.records, contents.sets), progress)
         target.publish()
     return BackupReport(
         path=str(target.path),
@@ -120,8 +122,11 @@ def _header(
     )
 
 
-def _read_back(path: Path, file_key: SensitiveBytes, progress: Progress) -> None:
-    """What cannot be read now, nobody should rely on later."""
+def _read_back(path: Path, file_key: SensitiveBytes, check: RecordCheck, progress: Progress) -> None:
+    """What cannot be read now, nobody should rely on later; and nobody waits for us any more."""
     with open_backup(path) as source:
-        for count, _ in enumerate(source.items(file_key), 1):
+        for count, item in enumerate(source.items(file_key), 1):
+            if isinstance(item, StoredRecord):
+                check.add(item)
             progress("parts read back", count)
+    check.finish()
