@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from palyra_kernel.cli.options import json_option
+from palyra_kernel.cli.vault.backup import backup, restore
 from palyra_kernel.cli.vault.consent import accept_rollback, adopt
 from palyra_kernel.cli.vault.progress import counted, counting
 from palyra_kernel.cli.vault.rekey import rekey
-from palyra_kernel.cli.vault_backup import backup, restore
 
 if TYPE_CHECKING:
     from palyra_kernel.cli.context import Cli
