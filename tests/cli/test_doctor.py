@@ -197,3 +197,19 @@ def test_a_state_root_on_the_network_is_a_warning(admin, places, tmp_path, monke
     assert "cifs" in _codes(admin)["network_file_system"]["message"]
     monkeypatch.setattr(health, "_MOUNTS", tmp_path / "none")
     assert "network_file_system" not in _codes(admin)
+
+
+def test_what_a_loss_would_cost_depends_on_the_slots(admin, tmp_path):
+    """Nobody knew what a stolen disk or a lost sheet would mean until it was stolen or lost."""
+    admin.make()
+    costs = {code: found for code, found in _codes(admin).items() if code.startswith("cost_")}
+    assert sorted(costs) == ["cost_lost_machine", "cost_lost_sheet", "cost_stolen_backup", "cost_stolen_disk"]
+    assert {found["severity"] for found in costs.values()} == {"info"}
+    assert "every secret is lost" in costs["cost_lost_machine"]["message"]
+    assert "reads every secret" in costs["cost_stolen_disk"]["message"]
+    assert costs["cost_lost_sheet"]["hint"] == "palyra slots add recovery"
+    admin.ok("slots", "add", "recovery")
+    costs = _codes(admin)
+    assert "bring back what is in it" in costs["cost_lost_machine"]["message"]
+    assert "still opens here" in costs["cost_lost_sheet"]["message"]
+    assert "only the recovery sheet opens it" in costs["cost_stolen_backup"]["message"]

@@ -28,7 +28,9 @@ def test_a_wanted_rollback_is_accepted_once(places, tmp_path):
     with places.open(consent="accept-rollback") as kernel:
         assert kernel.vault.get("a") == b"old"
         assert kernel.status().incarnation == 2
-        assert load_incarnation(kernel._records).cause == "rolled_back"
+        incarnation = load_incarnation(kernel._records)
+        assert incarnation is not None
+        assert incarnation.cause == "rolled_back"
     with places.open() as kernel:
         assert kernel.verify() == []
         kernel.vault.put("a", b"newest")

@@ -8,6 +8,7 @@ Memory Integrity Checking", ASIACRYPT 2003). Changing one record costs one subtr
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Annotated
 
 import msgspec
 
@@ -25,8 +26,8 @@ _MODULUS = 2**256
 class SetState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The set-hash of one namespace: the sum in hexadecimal, and how many records it covers."""
 
-    sum: str
-    count: int
+    sum: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    count: Annotated[int, msgspec.Meta(ge=0)]
 
 
 class HeadDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -82,7 +82,7 @@ class HeadFile:
             raise IntegrityError(
                 "head_tampered",
                 f"{self.path} was changed or damaged",
-                hint="restore the configuration folder",
+                hint="restore the configuration folder, or take the vault as it is: palyra vault accept-rollback",
             )
         return max(whole)
 
@@ -106,13 +106,14 @@ class HeadFile:
                 "rolled_back",
                 f"the vault is at generation {store.generation}, but this machine saw generation {known.generation}:"
                 " an old copy was put in its place",
-                hint="put the newest state root back",
+                hint="put the newest state root back; if this copy is wanted: palyra vault accept-rollback",
             )
         if store.generation == known.generation and store.digest != known.digest:
             raise IntegrityError(
                 "forked",
                 f"the vault at generation {store.generation} is not the one this machine saw",
-                hint="put the state root back that belongs to this configuration folder",
+                hint="put the state root back that belongs to this configuration folder; if this one is wanted: palyra"
+                " vault accept-rollback",
             )
         self._known = max(store, self._known)
 
