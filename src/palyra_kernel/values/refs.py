@@ -46,8 +46,11 @@ class VaultRef:
             raise _invalid(f"a version is a number from 1 to {MAX_VERSION}")
         if field is not None:
             _check_field(field)
-        for name, value in (("scope", scope), ("key", key), ("version", version), ("field", field)):
-            object.__setattr__(self, name, value)
+        fill = object.__setattr__
+        fill(self, "scope", scope)
+        fill(self, "key", key)
+        fill(self, "version", version)
+        fill(self, "field", field)
 
     @staticmethod
     def parse(text: str | VaultRef) -> VaultRef:

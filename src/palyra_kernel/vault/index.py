@@ -75,13 +75,14 @@ class Index:
         entry = self.find(ref).entry
         return entry is not None and version in entry.versions
 
-    def page(self, scope: VaultScope | None, cursor: str | None, limit: int) -> list[tuple[str, Entry]]:
-        """Up to *limit* entries of *scope* (of all scopes if None) behind *cursor*, each with its own cursor."""
+    def page(self, scope: VaultScope | None, after: bytes | None, limit: int) -> list[tuple[bytes, Entry]]:
+        """Up to *limit* entries of *scope* (of all scopes if None) behind the place *after*, each with its place."""
         prefix = SECRETS.prefix if scope is None else SECRETS.key(self._scope_prefix(str(scope)))
-        after = None if cursor is None else SECRETS.key(_parse_cursor(cursor))
+        behind = None if after is None else SECRETS.key(after)
+        start = len(SECRETS.prefix)
         return [
-            (key.removeprefix(SECRETS.prefix).hex(), decode_entry(record.document or b""))
-            for key, record in self._records.scan(prefix, after, limit)
+            (key[start:], decode_entry(record.document or b""))
+            for key, record in self._records.scan(prefix, behind, limit)
         ]
 
     def _scope_prefix(self, scope: str) -> bytes:
@@ -153,7 +154,8 @@ def _rolled_back(ref: VaultRef) -> IntegrityError:
     )
 
 
-def _parse_cursor(cursor: str) -> bytes:
+def parse_cursor(cursor: str) -> bytes:
+    """The place in the index that *cursor*, its hexadecimal text, means. Raises :class:`InvalidInputError`."""
     try:
         raw = bytes.fromhex(cursor)
     except ValueError:

@@ -8,7 +8,7 @@ from palyra_kernel.errors import InvalidInputError
 from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.scopes import VaultScope
 from palyra_kernel.vault.entry import Entry
-from palyra_kernel.vault.index import Index
+from palyra_kernel.vault.index import Index, parse_cursor
 from palyra_kernel.vault.metadata import SecretPage, metadata_of
 
 _PAGE = 1000
@@ -28,8 +28,9 @@ def list_secrets(
     if limit is not None and (type(limit) is not int or limit < 1):
         raise InvalidInputError("invalid_limit", "a limit is 1 or more")
     wanted = (labels or {}).items()
+    after = None if cursor is None else parse_cursor(cursor)
     found = SecretPage()
-    while page := index.page(scope, cursor, _PAGE):
+    while page := index.page(scope, after, _PAGE):
         for here, entry in page:
             if not entry.key.startswith(prefix) or not (deleted or entry.deleted_at_ms is None):
                 continue
@@ -40,11 +41,11 @@ def list_secrets(
                 continue
             found.append(metadata_of(VaultRef(entry_scope, entry.key), entry))
             if len(found) == limit:
-                found.next_cursor = here
+                found.next_cursor = here.hex()
                 return found
         if len(page) < _PAGE:
             break
-        cursor = page[-1][0]
+        after = page[-1][0]
     return found
 
 

@@ -19,7 +19,7 @@ from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.vault.collect import never_marked
 from palyra_kernel.vault.entry import Version
 from palyra_kernel.vault.epochs import new_epoch, retire
-from palyra_kernel.vault.index import Index, entry_ref, put_entry
+from palyra_kernel.vault.index import Index, entry_ref, parse_cursor, put_entry
 from palyra_kernel.vault.objects import Objects
 
 Progress = Callable[[int], None]
@@ -115,14 +115,14 @@ class Rotation:
 
     def _advance(self, version: int, state: _State) -> bool:
         """Do the next batch; True if nothing is left to do but what is damaged."""
-        page = self._index.page(None, state.cursor, _PAGE)
+        page = self._index.page(None, None if state.cursor is None else parse_cursor(state.cursor), _PAGE)
         if not page:
             return self._finish(version, state)
         batch, cursor, visited = _Batch(), state.cursor, 0
         for here, entry in page:
             if not self._gather(batch, entry_ref(entry)):
                 break
-            cursor, visited = here, visited + 1
+            cursor, visited = here.hex(), visited + 1
         self._objects.store(batch.blobs)
         damaged = state.damaged or bool(self._damaged)
         _put(batch.change, version, replace(state, cursor=cursor, damaged=damaged))

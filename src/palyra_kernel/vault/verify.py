@@ -26,10 +26,10 @@ def verify_vault(
     findings += [_error("backend_damaged", "blob backend", problem) for problem in objects.backend.check()]
     referenced: set[str] = set()
     done = 0
-    cursor: str | None = None
+    after: bytes | None = None
     while True:
         try:
-            page = index.page(None, cursor, _PAGE)
+            page = index.page(None, after, _PAGE)
         except IntegrityError as error:
             findings.append(_error(error.code, "vault index", error.message))
             break
@@ -42,7 +42,7 @@ def verify_vault(
         if len(page) < _PAGE:
             findings += _orphans(objects, referenced)
             break
-        cursor = page[-1][0]
+        after = page[-1][0]
     return findings
 
 
