@@ -54,29 +54,28 @@ class Sealer:
 
     def open(self, record: StoredRecord) -> bytes:
         """Return the document. Raises :class:`IntegrityError` ``record_tampered``."""
-        key, version, value = record
-        if value is None or len(value) < _OVERHEAD or not value.startswith(self._header):
-            raise tampered()
+        value, aad = self._checked(record), self._binding + frame(record.key, record.version)
         try:
-            return self._aead.decrypt(
-                value[_HEADER:_SEALED], value[_SEALED:], self._binding + frame(key, version)
-            )
+            return self._aead.decrypt(value[_HEADER:_SEALED], value[_SEALED:], aad)
         except InvalidTag:
             raise tampered() from None
 
     def open_secret(self, record: StoredRecord) -> SensitiveBytes:
         """Return the document in a buffer that can be wiped; for records that are keys."""
-        key, version, value = record
-        if value is None or len(value) < _OVERHEAD or not value.startswith(self._header):
-            raise tampered()
+        value, aad = self._checked(record), self._binding + frame(record.key, record.version)
         secret = SensitiveBytes.zeros(len(value) - _OVERHEAD)
-        aad = self._binding + frame(key, version)
         try:
             self._aead.decrypt_into(value[_HEADER:_SEALED], value[_SEALED:], aad, secret.view())
         except InvalidTag:
             secret.wipe()  # decrypt_into leaves unauthenticated plaintext behind
             raise tampered() from None
         return secret
+
+    def _checked(self, record: StoredRecord) -> bytes:
+        value = record.value
+        if value is None or len(value) < _OVERHEAD or not value.startswith(self._header):
+            raise tampered()
+        return value
 
 
 def sealed_epoch(value: bytes | None) -> int:
