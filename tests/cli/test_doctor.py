@@ -213,3 +213,14 @@ def test_what_a_loss_would_cost_depends_on_the_slots(admin, tmp_path):
     assert "bring back what is in it" in costs["cost_lost_machine"]["message"]
     assert "still opens here" in costs["cost_lost_sheet"]["message"]
     assert "only the recovery sheet opens it" in costs["cost_stolen_backup"]["message"]
+
+
+def test_a_key_file_that_nothing_uses_is_named(admin, places):
+    """A change of the root key that was killed leaves a key behind, which opens what somebody copied before."""
+    admin.make()
+    file = key_file(places)
+    left = file.with_name(f"{file.stem}.0123abcd.key")
+    left.write_bytes(bytes(32))
+    left.chmod(0o600)
+    findings = _codes(admin)
+    assert findings["unused_key_file"]["subject"] == str(left)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from palyra_kernel.kernel.kernel import Kernel
 from palyra_kernel.kernel.making import vault_exists
 from palyra_kernel.kernel.opening import missing_vault
 from palyra_kernel.kernel.slots import SlotKeeper
+from palyra_kernel.keys.file import FileProtector, key_file
 from palyra_kernel.keys.slots import Slot
 from palyra_kernel.plugins.doctor import diagnose
 from palyra_kernel.values.findings import Finding, Severity, finding_of
@@ -93,6 +94,7 @@ def kernel_findings(kernel: Kernel) -> Iterator[Finding]:
         yield from _slot(kernel.slots, slot)
     working = [slot for slot in slots if kernel.slots.problem(slot) is None]
     yield from _reserve([slot.kind for slot in working])
+    yield from _key_files(kernel, slots)
     weak = [slot for slot in working if _weakness(kernel.slots, slot)]
     yield from costs(working, weak)
     yield from _seals(kernel._records.check_head().generation)
@@ -110,6 +112,16 @@ def _slot(slots: SlotKeeper, slot: Slot) -> Iterator[Finding]:
     if protector.weak:
         hint = f"palyra slots add passphrase, then {hint}; every start then needs the passphrase"
         yield _warning("weak_slot", subject, protector.weak, hint)
+
+
+def _key_files(kernel: Kernel, slots: Sequence[Slot]) -> Iterator[Finding]:
+    """Key files that a making or a change that was killed left behind."""
+    vault_id = kernel.vault_id
+    used = {key_file(slot.data, slot.context(vault_id)) for slot in slots if slot.kind == FileProtector.kind}
+    for path in sorted(kernel.places.key_folder.glob(f"{vault_id}*.key")):
+        if path.name not in used:
+            message = "no slot of the vault uses it; it may open copies of keyring.json from before"
+            yield _warning("unused_key_file", str(path), message, f"rm {path}")
 
 
 def _weakness(slots: SlotKeeper, slot: Slot) -> str | None:
