@@ -218,7 +218,7 @@ def test_what_a_loss_would_cost_depends_on_the_slots(admin, tmp_path):
 def test_a_key_file_that_nothing_uses_is_named(admin, places):
     """A change of the root key that was killed leaves a key behind, which opens what somebody copied before."""
     admin.make()
-    file = key_file(places)
+    (file,) = (places.config_dir / "keys").iterdir()
     left = file.with_name(f"{file.stem}.0123abcd.key")
     left.write_bytes(bytes(32))
     left.chmod(0o600)
