@@ -89,6 +89,7 @@ def test_retention_that_could_not_delete_is_collected_later(parts, clock, monkey
     with monkeypatch.context() as patch:
         patch.setattr(parts.backend, "delete", broken)
         assert parts.vault.put("global/a", b"new").version == 11
+        parts.objects.tidy()
     assert "stay for gc" in caplog.text
     assert len(ids(parts)) == 11
     parts.vault.gc()

@@ -121,6 +121,7 @@ class Model(RuleBasedStateMachine):
     @invariant()
     def nothing_is_lost_or_left(self):
         live = sum(1 for _, versions in self.secrets.values() for _, value in versions if value is not None)
+        self.parts.objects.tidy()
         assert len(self.parts.backend.list(None, 1000)) == live
 
 

@@ -28,7 +28,26 @@ def test_only_so_many_versions_are_kept(tmp_path):
     with pytest.raises(NotFoundError) as caught:
         parts.vault.get("global/a?version=2")
     assert caught.value.code == "version_missing"
+    parts.objects.tidy()
     assert len(parts.backend.list(None, 100)) == 3
+
+
+def test_dropped_versions_do_not_wait_for_ever(tmp_path):
+    """A commit for each would double the cost of a write; none at all would keep for years what was to go."""
+    parts = Parts(tmp_path / "h", keep=1)
+    for number in range(200):
+        parts.vault.put("global/a", b"%d" % number)
+        assert len(parts.backend.list(None, 1000)) <= 33
+
+
+def test_dropped_versions_are_gone_when_the_kernel_is_closed(places):
+    """A short-lived command must not leave them to the collector."""
+    with places.create() as kernel:
+        for number in range(15):
+            kernel.vault.put("a", b"%d" % number)
+    with places.open() as kernel:
+        assert len(list(kernel._objects.listed())) == 10
+        assert kernel.verify() == []
 
 
 def test_expected_version_and_create_only(vault):

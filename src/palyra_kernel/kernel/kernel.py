@@ -235,10 +235,9 @@ class Kernel:
         if not self._closed:
             self._closed = True
             try:
-                self._objects.backend.close()
+                self._objects.close()
             finally:
                 self._records.close()
-                self._objects.epochs.forget()
 
     _closed = False
 

@@ -40,6 +40,7 @@ def collect(records: Records, objects: Objects, *, grace_ms: int = GRACE_MS) -> 
         raise UnavailableError(
             "not_listable", "the blob backend cannot list what it holds, so nothing can be collected"
         )
+    objects.tidy()
     now = now_ms()
     deleted, waiting = _sweep(records, objects, now - grace_ms)
     marked = _mark(records, objects, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from threading import Lock
 
 from msgspec.structs import replace
 
@@ -19,6 +20,9 @@ from palyra_kernel.vault.epochs import Epochs
 
 ENVELOPE_OVERHEAD = 1024
 """An upper bound for what an envelope adds to its value, in bytes."""
+
+_UNUSED = 32
+"""How many unused envelopes may wait for their deletion."""
 
 Value = bytes | bytearray | memoryview | SensitiveBytes
 
@@ -39,6 +43,8 @@ class Objects:
         self.epochs = epochs
         self._vault_id = vault_id
         self._seconds = deadline_seconds
+        self._mutex = Lock()
+        self._unused: list[str] = []
         self.max_value_bytes = min(max_value_bytes, backend.capabilities().max_blob_bytes - ENVELOPE_OVERHEAD)
 
     def seal(
@@ -114,13 +120,34 @@ class Objects:
             self.backend.delete(ids, Deadline.after(self._seconds))
 
     def drop(self, ids: Sequence[str]) -> None:
-        """Delete envelopes that nothing refers to any more; what fails now is collected by ``gc`` later."""
+        """Delete envelopes that nothing refers to any more, soon: a commit for each would cost as much as the write
+        that made it unused. What is not deleted when the process dies is collected by ``gc``."""
+        with self._mutex:
+            self._unused += ids
+            due = len(self._unused) >= _UNUSED
+        if due:
+            self.tidy()
+
+    def tidy(self) -> None:
+        """Delete now what was dropped."""
+        with self._mutex:
+            ids, self._unused = self._unused, []
         try:
             self.delete(ids)
         except PalyraError as error:
             import logging  # a reader does not pay for it
 
             logging.getLogger(__name__).warning("%d unused envelopes stay for gc: %s", len(ids), error.code)
+
+    def close(self) -> None:
+        """Tidy up, close the backend and let go of the keys."""
+        try:
+            self.tidy()
+        finally:
+            try:
+                self.backend.close()
+            finally:
+                self.epochs.forget()
 
     def listed(self) -> Iterable[str]:
         """All ids in the backend."""

@@ -86,6 +86,7 @@ class Rotation:
                 except ConflictError:
                     contended = True
             progress(self._visited)
+        self._objects.tidy()
         return RekeyReport(epoch=epoch, rewrapped=self._rewrapped, damaged=tuple(self._damaged))
 
     def _begin(self) -> int:
