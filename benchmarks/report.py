@@ -64,7 +64,17 @@ def _counts(result: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _count(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    """A number as it is, a list as how many, a group of counts one after the other, no limit as nothing."""
+    match value:
+        case Mapping():
+            return ", ".join(f"{name} {_count(one)}" for name, one in value.items())
+        case list():
+            return str(len(value))
+        case int():
+            return f"{value:,}"
+        case float():
+            return f"{value:.4g}"
+    return str(value or "")
 
 
 def chart(results: Mapping[str, Mapping[str, Any]]) -> str:

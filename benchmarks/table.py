@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from benchmarks.measure import Row
 
 HEAD = ("what", "secrets", "palyra", "beside", "ratio", "beside is")
-_WIDTHS = (34, 9, 12, 12, 8, 0)
+_WIDTHS = (34, 9, 13, 13, 10, 0)
 
 
 def line(texts: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ TESTS = Path(__file__).parent
 
 PROVED: dict[str, tuple[str, ...]] = {
     # A first run mints two keys; one half of the secrets is lost.
-    "D1": ("vault/test_races.py::test_sixteen_first_openers_make_one_vault",),
+    "D1": ("faults/test_crowd.py::test_sixteen_first_openers_make_one_vault",),
     # "Missing, so write an empty one", without a lock.
     "D2": (
         "durable/test_sqlite.py::test_first_openers_at_once_make_one_database",
@@ -39,7 +39,7 @@ PROVED: dict[str, tuple[str, ...]] = {
     "D9": ("vault/test_tampering.py::test_two_vaults_share_no_id_and_no_record_key",),
     # A write that is killed loses the old value.
     "D10": (
-        "vault/test_crash.py::test_kill_9_at_random_moments",
+        "faults/test_killed.py::test_kill_9_at_random_moments",
         "vault/test_crash.py::test_an_error_at_any_call_of_backend_or_store",
     ),
     # ("a:b", "c") and ("a", "b:c") are one.
@@ -122,7 +122,7 @@ PROVED: dict[str, tuple[str, ...]] = {
     ),
     # An index that anybody can read and edit.
     "S3": (
-        "vault/test_tampering.py::test_flipped_bytes_are_found_or_have_no_effect",
+        "faults/test_flips.py::test_flipped_bytes_of_a_vault_at_rest",
         "vault/test_tampering.py::test_nothing_readable_lies_on_the_disk",
         "backup/test_altered.py::test_every_byte_counts",
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import pytest
 from palyra_kernel.kernel.backup import chunks, header, payload
 from tests.backup.machines import Machine
 from tests.docs.pages import blocks, page, section, table_rows
-from tests.docs.test_readme import normal
+from tests.docs.sessions import normal, ran
 
 PAGE = page("backup.md")
 PLAIN = " ".join(PAGE.split())
@@ -23,33 +22,11 @@ def _rows(heading):
     return table_rows(section(PAGE, heading))
 
 
-def normal_here(text, home=""):
-    """Ids of slots, keys, signers and sizes differ from run to run too."""
-    text = re.sub(r"PALYRA-RECOVERY(-[A-Z2-7]{1,5})+", "KEY", normal(text, home))
-    text = re.sub(r"([A-Z2-7]{5}-){5}[A-Z2-7]\b", "SIGNER", text)
-    return re.sub(r"\b[0-9a-f]{8}\b", "SLOT", re.sub(r"\d+ bytes", "N bytes", text))
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell session")
 def test_the_session_is_what_happens(tmp_path):
     """Hazard U17: no documented example was ever run."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "PALYRA_"))}
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     shown = "".join(blocks(section(PAGE, "## A session"), "console"))
-    actual = []
-    for command in re.findall(r"^\$ (.*)$", shown, re.MULTILINE):
-        ran = subprocess.run(
-            ["sh", "-c", command],
-            capture_output=True,
-            text=True,
-            env={**kept, "HOME": str(tmp_path), "PATH": path},
-            cwd=tmp_path,
-            check=False,
-        )
-        assert ran.returncode == 0, (command, ran.stderr)
-        output = ran.stdout if ran.stdout.endswith("\n") or not ran.stdout else ran.stdout + "\n"
-        actual.append(f"$ {command}\n{output}")
-    assert normal_here("".join(actual), tmp_path) == normal_here(shown)
+    assert ran(shown, tmp_path) == normal(shown)
 
 
 def test_a_reader_that_knows_only_the_page_reads_a_backup(tmp_path):

@@ -7,22 +7,27 @@ import base64
 import hashlib
 import inspect
 import json
+import re
+from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
 from palyra_kernel.contracts import SlotContext, Unlock
+from palyra_kernel.kernel import incarnation, root_change
 from palyra_kernel.kernel import pins as kernel_pins
-from palyra_kernel.keys import derive, passphrase, recovery
+from palyra_kernel.keys import derive, passphrase, recovery, signer
 from palyra_kernel.keys.slots import KeyringDocument, Slot
 from palyra_kernel.plugins.pins import Pin
-from palyra_kernel.records import heads, seal, sqlite
+from palyra_kernel.records import Change, Record, heads, reseal, seal, sqlite
 from palyra_kernel.records.guard import HeadDocument, SetState
 from palyra_kernel.records.namespaces import HEAD_KEY
 from palyra_kernel.values.framing import frame
+from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.sensitive import SensitiveBytes
-from palyra_kernel.vault import collect, epochs
-from palyra_kernel.vault.entry import Entry
-from palyra_kernel.vault.index import SECRETS
+from palyra_kernel.vault import collect, epochs, index, rekey
+from palyra_kernel.vault.entry import FORMAT, UNANCHORED, Entry, decode_entry
+from palyra_kernel.vault.index import ANCHORS, SECRETS
 from tests.docs.pages import blocks, page, section, table_rows
 from tests.support import VAULT_ID, Parts, edited
 
@@ -38,10 +43,10 @@ def _names(heading):
 
 
 def test_every_derived_key_is_listed():
-    tree = ast.parse(inspect.getsource(derive.DerivedKeys))
     labels = {
         call.args[2].value
-        for call in ast.walk(tree)
+        for place in (derive.DerivedKeys, signer)
+        for call in ast.walk(ast.parse(inspect.getsource(place)))
         if isinstance(call, ast.Call)
         and getattr(call.func, "id", "") in ("derive", "_mac")
         and isinstance(call.args[2], ast.Constant)
@@ -66,7 +71,17 @@ def test_the_record_layout_is_as_shown():
 
 def test_every_namespace_is_listed():
     listed = _first_column("## Record keys")
-    for namespace in (SECRETS, epochs.KEKS, kernel_pins.PINS, collect.MARKS):
+    namespaces = (
+        SECRETS,
+        ANCHORS,
+        epochs.KEKS,
+        rekey.REKEY,
+        kernel_pins.PINS,
+        incarnation.INCARNATIONS,
+        collect.MARKS,
+    )
+    assert len(listed) == len(namespaces) + 1
+    for namespace in namespaces:
         (line,) = [cell for cell in listed if cell.startswith(namespace.prefix.decode())]
         guarded = next(
             row[1] for row in table_rows(section(PAGE, "## Record keys")) if line in row[0].replace("`", "")
@@ -107,6 +122,92 @@ def test_the_head_file_is_as_shown(tmp_path):
 
 def test_the_members_of_an_index_entry_are_listed():
     assert _names("## An index entry") == list(Entry.__struct_fields__)
+
+
+def test_an_entry_and_its_anchor_are_as_shown(parts):
+    """Every row of the table on agreement, for each state that the two can be in."""
+    assert str(FORMAT) in table_rows(section(PAGE, "## An index entry"))[0][1]
+    assert f"of format {UNANCHORED}" in section(PAGE, "## An index entry")
+    assert f"up to {['no', 'one', 'two', 'three', 'four'][index._READ_AGAIN - 1]} times" in PAGE
+    parts.vault.put("a", b"value")
+    suffix = parts.index.find(VaultRef.parse("a")).suffix
+    anchor = parts.store.get(ANCHORS.prefix + suffix)
+    assert anchor is not None
+    assert parts.records.open(anchor) == b""
+    entry = decode_entry(parts.records.read(SECRETS.prefix + suffix).document)
+    old = replace(entry, format=UNANCHORED)
+    gone, other = anchor._replace(value=None), anchor._replace(version=2)
+    for found, beside, agree in (
+        (entry, anchor, True),
+        (entry, other, False),
+        (entry, gone, False),
+        (entry, None, False),
+        (old, None, True),
+        (old, anchor, False),
+        (old, gone, False),
+        (None, None, True),
+        (None, gone, True),
+        (None, anchor, False),
+    ):
+        assert index._agree(Record(1, b"" if found else None), found, beside) is agree
+
+
+def test_the_members_of_a_rotation_and_of_an_incarnation_are_listed():
+    assert _names("## A rotation of the KEK") == list(rekey._State.__struct_fields__)
+    assert _names("## The incarnation") == list(incarnation.Incarnation.__struct_fields__)
+    causes = [row[1] for row in table_rows(section(PAGE, "## The incarnation")) if row[0] == "`cause`"]
+    assert re.findall(r"`(\w+)`", causes[0]) == list(get_args(incarnation.Cause))
+    text = section(PAGE, "## A rotation of the KEK")
+    assert f"each {rekey._PAGE} entries, or {rekey._BATCH_BYTES >> 20} MiB" in text
+
+
+def test_a_write_commits_only_under_the_newest_kek():
+    change = Change()
+    epochs.only_newest(change, 7)
+    assert change.checks == {b"g/kek/" + (8).to_bytes(4, "big"): 0}
+    assert "version 0\nof `g/kek/` and epoch + 1" in section(PAGE, "## A rotation of the KEK")
+
+
+def test_the_root_key_is_changed_in_the_order_of_the_table(places, monkeypatch):
+    """What a crash leaves, as the table says it, follows from this order and no other."""
+    steps = (
+        (root_change, "make_slot"),
+        (root_change, "write_keyring"),
+        (reseal, "verify_records"),
+        (heads.HeadFile, "hand_over"),
+        (sqlite.SqliteRecordStore, "commit"),
+        (heads.HeadFile, "adopt"),
+        (sqlite.SqliteRecordStore, "purge"),
+        (root_change, "forget_slot"),
+        (root_change, "fsync_folder"),
+    )
+    seen = []
+
+    def note(number, real):
+        return lambda *args, **options: (seen.append(number), real(*args, **options))[1]
+
+    with places.create() as kernel:
+        vault_id = kernel.vault_id
+        for number, (owner, name) in enumerate(steps, 1):
+            monkeypatch.setattr(owner, name, note(number, getattr(owner, name)))
+        kernel.rekey_root()
+    listed = [int(row[0]) for row in table_rows(section(PAGE, "## A new root key"))]
+    assert seen == listed == list(range(1, len(steps) + 1))
+    slot = json.loads((places.state_root / "keyring.json").read_text())["document"]["slots"][0]
+    (path,) = (places.config_dir / "keys").iterdir()
+    assert path.name == f"{vault_id}.{slot['id']}.key" == slot["data"]["file"]
+    assert "`keys/VAULT_ID.SLOT_ID.key`" in section(PAGE, "## keyring.json")
+
+
+def test_the_head_is_handed_over_as_told(tmp_path):
+    old, new = (derive.DerivedKeys(SensitiveBytes(bytes([each]) * 32), VAULT_ID, 1) for each in (1, 2))
+    file, other = (heads.HeadFile(tmp_path / VAULT_ID, keys) for keys in (old, new))
+    file.create()
+    for generation in (5, 6):
+        file.write(heads.Head(generation, b"d" * 32))
+        file.hand_over(other)
+        assert file.read() == (generation, b"d" * 32)
+        assert other.read() == (generation, bytes(32))
 
 
 def test_a_kek_is_as_shown():

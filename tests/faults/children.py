@@ -37,10 +37,13 @@ class Child:
     """
 
     pid: int
+    said: list[str]
+    _line: socket.socket
 
     def __init__(self, act: Callable[[Talk], object], patience: float = WAIT) -> None:
         if sys.platform == "win32":
             raise NotImplementedError
+        self.said = []
         self._line, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.pid = os.fork()
         if self.pid == 0:
@@ -48,7 +51,6 @@ class Child:
             _run(act, Talk(other))
         other.close()
         self._line.settimeout(patience)
-        self.said: list[str] = []
 
     def hear(self) -> str | None:
         """The next thing it says; None if it is dead."""

@@ -11,9 +11,9 @@ from random import Random
 
 from palyra_kernel.errors import PalyraError
 from tests.faults.children import Child, Talk, broken
-from tests.faults.program import START, needed_before
+from tests.faults.program import needed_before
 from tests.faults.stage import BrokenError, Stage
-from tests.faults.states import State
+from tests.faults.states import START, State
 from tests.faults.step import CANARY, Step, Verb
 
 PROBE = "probe"

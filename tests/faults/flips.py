@@ -8,21 +8,20 @@ from random import Random
 from tests.faults.damage import Patient
 
 
-def positions(size: int, budget: int | None, chance: Random) -> list[int]:
-    """All places in a file of *size* bytes, or *budget* of them where there are more."""
-    return (
-        list(range(size)) if budget is None or size <= budget else sorted(chance.sample(range(size), budget))
-    )
+def flip(
+    patient: Patient, path: Path, budget: int | None, chance: Random, *, part: int = 0, parts: int = 1
+) -> int:
+    """Flip bytes of the file *path* and judge each: all of the *part*-th of *parts* equal slices, or *budget* of it.
 
-
-def flip(patient: Patient, path: Path, budget: int | None, chance: Random) -> int:
-    """Flip bytes of the file *path*, all or *budget* of them, and judge each; how many were flipped."""
+    Returns how many were flipped. Raises :class:`BrokenError`.
+    """
     good = patient.moments[-1][path]
-    places = positions(len(good), budget, chance)
-    for position in places:
+    places = range(part, len(good), parts)
+    chosen = places if budget is None or len(places) <= budget else sorted(chance.sample(places, budget))
+    for position in chosen:
         mask = chance.randrange(1, 256)
         with path.open("r+b") as file:
             file.seek(position)
             file.write(bytes([good[position] ^ mask]))
         patient.judge(f"{path.name} byte {position} of {len(good)} ^ {mask:#x}")
-    return len(places)
+    return len(chosen)

@@ -8,8 +8,9 @@ from pathlib import Path
 from random import Random
 
 from tests.faults.children import Child, Talk, broken
-from tests.faults.program import START, program
+from tests.faults.program import program
 from tests.faults.stage import BrokenError, Stage
+from tests.faults.states import START
 from tests.faults.step import Step
 
 _LONGEST = 4

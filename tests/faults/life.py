@@ -11,9 +11,26 @@ from palyra_kernel import Kernel
 from palyra_kernel.errors import ConflictError, IntegrityError
 from palyra_kernel.kernel.opening import Consent
 from tests.faults.stage import BrokenError, Stage
-from tests.faults.states import State, observe
+from tests.faults.states import START, State, observe
 from tests.faults.step import CANARY, Step
 from tests.support import Places
+
+
+def make(state: State, chance: Random) -> Step:
+    """Another vault, in empty folders."""
+
+    def prepare(stage: Stage) -> None:
+        rmtree(_made(stage), ignore_errors=True)
+        _made(stage).mkdir(mode=0o700)
+
+    def reopen(stage: Stage) -> Kernel:
+        """Half of a vault is finished, or made anew."""
+        made = stage.at(_made(stage))
+        made.create()
+        made.settle([START])
+        return stage.reopen()
+
+    return Step("make", lambda stage: stage.at(_made(stage)).create(), state, prepare, reopen)
 
 
 def rekey(state: State, chance: Random) -> Step:
@@ -103,6 +120,10 @@ def _consent(consent: Consent, refused: str, prepare: Callable[[Stage], None], s
 def _remember_incarnation(stage: Stage) -> None:
     stage.incarnation = stage.kernel.status().incarnation
     stage.close()
+
+
+def _made(stage: Stage) -> Path:
+    return stage.base / "made"
 
 
 def _backup(stage: Stage) -> Path:

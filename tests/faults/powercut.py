@@ -16,9 +16,9 @@ import pytest
 from tests.faults.children import WAIT, Child, Talk, broken
 from tests.faults.disk import Disk, Op
 from tests.faults.forgetful import SAID, read_journal
-from tests.faults.program import START, VERBS, needed_before
+from tests.faults.program import VERBS, needed_before
 from tests.faults.stage import BrokenError, Stage
-from tests.faults.states import State
+from tests.faults.states import START, State
 from tests.faults.step import Step
 
 SURVIVALS = (0.0, 0.5, 0.9)

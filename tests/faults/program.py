@@ -21,6 +21,7 @@ VERBS: dict[str, Verb] = {
     "slots_remove": verbs.slots_remove,
     "slots_file": verbs.slots_file,
     "reopen": verbs.reopening,
+    "make": life.make,
     "rekey": life.rekey,
     "rekey_root": life.rekey_root,
     "adopt": life.adopt,
@@ -28,9 +29,6 @@ VERBS: dict[str, Verb] = {
     "backup": life.backup,
     "restore": life.restore,
 }
-
-START = State({}, ("file", "recovery"))
-"""What a vault of this suite holds when it was just made."""
 
 
 def program(state: State, chance: Random, longest: int) -> list[Step]:

@@ -47,6 +47,10 @@ class State(NamedTuple):
         """With the secret *key* changed."""
         return self._with({key: change(self.secrets[key])})
 
+    def marked(self, key: str, *, deleted: bool) -> State:
+        """With a tombstone on the secret *key*, or without."""
+        return self.change(key, lambda secret: secret._replace(deleted=deleted))
+
     def without(self, key: str) -> State:
         """After the secret *key* was destroyed, name and history."""
         return State({name: secret for name, secret in self.secrets.items() if name != key}, self.slots)
@@ -62,6 +66,10 @@ class State(NamedTuple):
 
     def _with(self, secrets: Mapping[str, Secret]) -> State:
         return State({**self.secrets, **secrets}, self.slots)
+
+
+START = State({}, ("file", "recovery"))
+"""What a vault of this suite holds when it was just made."""
 
 
 def observe(kernel: Kernel) -> State:

@@ -11,7 +11,15 @@ from tests.faults.strace import FAULTS, Strace
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")]
 
-STRIDE = {"restore": 25, "backup": 9, "rekey_root": 9, "adopt": 5, "accept_rollback": 5, "slots_file": 4}
+STRIDE = {
+    "make": 25,
+    "restore": 25,
+    "backup": 9,
+    "rekey_root": 9,
+    "adopt": 5,
+    "accept_rollback": 5,
+    "slots_file": 4,
+}
 
 
 def first_of(stride: int, *names: str) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from random import Random
 
-from palyra_kernel import Unlock
+from palyra_kernel import Unlock, VaultRef
 from palyra_kernel.values.ids import new_id
+from palyra_kernel.vault.objects import Value
 from tests.faults.stage import Stage
 from tests.faults.states import State
 from tests.faults.step import CANARY, Step
@@ -29,7 +30,8 @@ def put(state: State, chance: Random) -> Step:
 
 def put_many(state: State, chance: Random) -> Step:
     values = {key: _value(chance) for key in chance.sample(KEYS, 3)}
-    return Step("put_many", lambda stage: stage.kernel.vault.put_many(dict(values)), state.put(values))
+    given = dict[str | VaultRef, Value](values.items())
+    return Step("put_many", lambda stage: stage.kernel.vault.put_many(given), state.put(values))
 
 
 def delete(state: State, chance: Random) -> Step | None:
@@ -40,7 +42,7 @@ def delete(state: State, chance: Random) -> Step | None:
     return Step(
         "delete",
         lambda stage: stage.kernel.vault.delete(key),
-        state.change(key, lambda secret: secret._replace(deleted=True)),
+        state.marked(key, deleted=True),
     )
 
 
@@ -52,7 +54,7 @@ def undelete(state: State, chance: Random) -> Step | None:
     return Step(
         "undelete",
         lambda stage: stage.kernel.vault.undelete(key),
-        state.change(key, lambda secret: secret._replace(deleted=False)),
+        state.marked(key, deleted=False),
     )
 
 

@@ -121,31 +121,3 @@ def test_sixteen_processes_lose_nothing(tmp_path):
         assert kernel.vault.get("counter") == b"%d" % (PROCESSES * ROUNDS)
         assert kernel.vault.stat("shared").version == PROCESSES * ROUNDS
         assert [finding.code for finding in kernel.verify()] in ([], ["orphans"])
-
-
-def _first(base, number, barrier, results):
-    barrier.wait()
-    with Places(base).create() as kernel:
-        kernel.vault.put(f"k{number}", b"%d" % number)
-        results.put(kernel.vault_id)
-
-
-@pytest.mark.timeout(240)
-def test_sixteen_first_openers_make_one_vault(tmp_path):
-    """Hazard D1: two processes that met an empty folder each made a key; one half of the secrets was lost for
-    ever."""
-    barrier, results = spawn.Barrier(PROCESSES), spawn.Queue()
-    processes = [
-        spawn.Process(target=_first, args=(tmp_path, number, barrier, results)) for number in range(PROCESSES)
-    ]
-    for process in processes:
-        process.start()
-    vault_ids = {results.get(timeout=200) for _ in processes}
-    for process in processes:
-        process.join()
-    assert len(vault_ids) == 1
-    with Places(tmp_path).open() as kernel:
-        for number in range(PROCESSES):
-            assert kernel.vault.get(f"k{number}") == b"%d" % number
-        assert kernel.verify() == []
-    assert len(list((tmp_path / "config" / "keys").iterdir())) == 1
