@@ -44,7 +44,7 @@ def test_payloads_stay_and_every_key_is_new(kernel):
     assert kernel.verify() == []
 
 
-@pytest.mark.parametrize("at", range(1, 14))
+@pytest.mark.parametrize("at", range(1, 26, 2))
 def test_it_goes_on_where_it_was_stopped(places, monkeypatch, at):
     """Hazard S2: a rotation that was killed left some secrets under a key that was already deleted."""
     monkeypatch.setattr(rekey, "_PAGE", 4)
@@ -63,16 +63,15 @@ def test_it_goes_on_where_it_was_stopped(places, monkeypatch, at):
         monkeypatch.setattr(kernel._records, "commit", dying)
         try:
             kernel.rekey()
+            expected = 3
         except Stop:
-            pass
-        else:
-            assert at > 10
+            expected = 2
+        assert (expected == 2) == (at <= calls)
     with places.open() as kernel:
         assert kernel.vault.get("k7") == b"value 7"
         assert [finding.code for finding in kernel.verify() if finding.severity == "error"] == []
         report = kernel.rekey()
-        assert report.epoch == (2 if at != 1 and at <= 10 else kernel.status().epoch)
-        assert {header.epoch for blob_id, (header, _) in headers(kernel).items()} >= {report.epoch}
+        assert report.epoch == expected
         kernel.vault.gc(grace_seconds=0)
         kernel.vault.gc(grace_seconds=0)
         assert {header.epoch for header, _ in headers(kernel).values()} == {report.epoch}
@@ -152,6 +151,55 @@ def test_damage_that_an_earlier_run_met_is_looked_at_again(places, monkeypatch):
         kernel._objects.store({blob_id: blob})
         report = kernel.rekey()
         assert report.damaged == ()
+        assert {header.epoch for header, _ in headers(kernel).values()} == {2}
+        assert kernel.verify() == []
+
+
+@pytest.mark.parametrize("batch", [4 * 1024 * 1024, 40])
+def test_what_changes_under_it_is_not_overlooked(places, monkeypatch, batch):
+    """A version vanished between two reads, the batch was done again without the secrets that were in it already, and
+    the only key to them was deleted."""
+    monkeypatch.setattr(rekey, "_BATCH_BYTES", batch)
+    with places.create() as kernel, places.open() as other:
+        for number in range(5):
+            kernel.vault.put_many({f"k{each}": b"%d" % number * 10 for each in range(20)})
+        fetch, fetched = kernel._objects.fetch, 0
+
+        def late(ids):
+            nonlocal fetched
+            fetched += 1
+            if (
+                fetched % 7 == 0 and not kernel._records.store._database._lock._depth
+            ):  # nobody writes while it is held
+                for _, entry in other._index.page(None, None, 100):
+                    doomed = [each.number for each in entry.versions[1:] if each.object_id == ids[0]]
+                    if doomed:
+                        other.vault.destroy(entry.key, doomed)
+            return fetch(ids)
+
+        monkeypatch.setattr(kernel._objects, "fetch", late)
+        for _ in range(3):
+            assert kernel.rekey().damaged == ()
+        monkeypatch.setattr(kernel._objects, "fetch", fetch)
+        assert {each: kernel.vault.get(f"k{each}") == b"4" * 10 for each in range(20)} == dict.fromkeys(
+            range(20), True
+        )
+        assert [finding for finding in kernel.verify() if finding.severity == "error"] == []
+
+
+def test_nothing_is_deleted_while_a_pass_still_finds_something(places, monkeypatch):
+    """Whatever is overlooked once, by whatever mistake, is found before its key is gone."""
+    with places.create() as kernel:
+        filled(kernel)
+        gather, calls = rekey.Rotation._gather, 0
+
+        def careless(self, batch, ref):
+            nonlocal calls
+            calls += 1
+            return True if calls % 3 == 0 and calls < 30 else gather(self, batch, ref)
+
+        monkeypatch.setattr(rekey.Rotation, "_gather", careless)
+        kernel.rekey()
         assert {header.epoch for header, _ in headers(kernel).values()} == {2}
         assert kernel.verify() == []
 

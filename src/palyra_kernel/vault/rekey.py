@@ -2,7 +2,8 @@
 
 A guarded record says how far it came, so whoever runs it next goes on. Readers and writers go on meanwhile: envelopes
 of both epochs open, and a write commits only under the newest one, so when all entries were visited once, nothing is
-or will be under an older one.
+or will be under an older one. What is deleted then is the only key to whatever was overlooked: so it goes over all
+entries until it finds nothing left to do.
 """
 
 from __future__ import annotations
@@ -42,12 +43,13 @@ class RekeyReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How far it came: all entries up to ``cursor`` are done, but for what was ``damaged``."""
+    """How far this pass came, and whether it ``renewed`` anything or met something ``damaged``."""
 
     format: int
     epoch: int
-    cursor: str | None
-    damaged: bool
+    cursor: str | None = None
+    renewed: bool = False
+    damaged: bool = False
 
 
 class _Batch:
@@ -57,6 +59,7 @@ class _Batch:
         self.change = Change()
         self.blobs: dict[str, bytes] = {}
         self.unused: list[str] = []
+        self.seen: set[str] = set()
         self.room = _BATCH_BYTES
 
 
@@ -97,7 +100,7 @@ class Rotation:
                 return state.epoch
             epoch = self._objects.epochs.current + 1
             change = new_epoch(epoch)
-            _put(change, version, _State(_FORMAT, epoch, cursor=None, damaged=False))
+            _put(change, version, _State(_FORMAT, epoch))
             self._records.commit(change)
             self._objects.epochs.load()
             return epoch
@@ -125,21 +128,22 @@ class Rotation:
                 break
             cursor, visited = here.hex(), visited + 1
         self._objects.store(batch.blobs)
-        damaged = state.damaged or bool(self._damaged)
-        _put(batch.change, version, replace(state, cursor=cursor, damaged=damaged))
+        renewed, damaged = state.renewed or bool(batch.blobs), state.damaged or bool(self._damaged)
+        _put(batch.change, version, replace(state, cursor=cursor, renewed=renewed, damaged=damaged))
         try:
             self._records.commit(batch.change)
         except ConflictError:
             self._objects.drop(list(batch.blobs))
-            self._known.clear()
             raise
         self._objects.drop(batch.unused)
+        self._known = batch.seen
         self._visited += visited
         self._rewrapped += len(batch.blobs)
         return False
 
     def _gather(self, batch: _Batch, ref: VaultRef) -> bool:
         """Wrap the versions of a secret again, as many as fit; False if some are left."""
+        batch.seen = set()  # of this secret only: what is left in the middle must not be read twice
         found = self._index.find(ref)
         if found.entry is None:
             return True
@@ -147,22 +151,21 @@ class Rotation:
         whole = True
         for version in found.entry.versions:
             if not version.object_id or version.object_id in self._known:
+                batch.seen.add(version.object_id)
                 continue
             if batch.room <= 0:
                 whole = False
                 break
             batch.room -= version.size + 1
             fresh = self._renewed(ref, version)
-            self._known.add(version.object_id)
+            batch.seen.add(version.object_id)
             if fresh is not None:
                 renewed[version.number], blob = fresh
                 object_id = renewed[version.number].object_id
                 batch.blobs[object_id] = blob
                 batch.unused.append(version.object_id)
                 never_marked(batch.change, object_id)
-                self._known.add(object_id)
-        if whole:
-            self._known.clear()  # only what is left in the middle must not be read twice
+                batch.seen.add(object_id)
         if renewed:
             versions = tuple(renewed.get(version.number, version) for version in found.entry.versions)
             put_entry(batch.change, found, replace(found.entry, versions=versions))
@@ -182,18 +185,21 @@ class Rotation:
         return None
 
     def _finish(self, version: int, state: _State) -> bool:
-        """Delete the old keys; or, if anything is damaged, be ready to go over everything again."""
+        """Delete the old keys after a pass that left nothing under them; True if that is all that can be done now."""
         change = Change()
-        if state.damaged:
-            _put(change, version, replace(state, cursor=None, damaged=False))
-        else:
+        unnamed = state.damaged and not self._damaged  # by an earlier run; it may be well now
+        over = not state.renewed and not unnamed
+        if over and not state.damaged:
             change.check(_STATE, version)
             change.delete(_STATE)
             retire(change, (epoch for epoch in self._objects.epochs.keks if epoch < state.epoch))
+        else:
+            _put(change, version, _State(_FORMAT, state.epoch))
         self._records.commit(change)
         self._objects.epochs.load()
-        # What an earlier run found damaged may be well now: then go over everything once more.
-        return bool(self._damaged) or not state.damaged
+        if not over:
+            self._visited, self._damaged = 0, {}
+        return over
 
 
 def _put(change: Change, version: int, state: _State) -> None:
