@@ -34,6 +34,7 @@ from palyra_kernel.records import Records
 from palyra_kernel.records.reseal import reseal
 from palyra_kernel.values.sensitive import SensitiveBytes
 from palyra_kernel.vault.index import moved_keys
+from palyra_kernel.vault.rekey import ROTATION_KEY
 
 
 class Renewed(NamedTuple):
@@ -118,7 +119,10 @@ def _check_lost(renewed: Renewed, find: FindProtector, *, drop: bool) -> None:
 def _seal_anew(places: Places, records: Records, keys: DerivedKeys, new: KeyringDocument) -> None:
     moved = moved_keys(records, keys.blind)
 
-    def move(key: bytes, document: memoryview) -> tuple[bytes, bytes | memoryview]:
+    def move(key: bytes, document: memoryview) -> tuple[bytes, bytes | memoryview] | None:
+        if key == ROTATION_KEY:
+            # Its cursor counts in the order of the old names, and its KEK may have been copied with the old root key.
+            return None
         if key == PIN_KEY:
             pins = msgspec.json.decode(document, type=Pins)
             return key, msgspec.json.encode(replace(pins, keyrings=(new.mac,)))

@@ -16,8 +16,8 @@ from palyra_kernel.records.records import Records, head_of
 from palyra_kernel.records.seal import Sealer
 from palyra_kernel.records.verify import verify_records
 
-Move = Callable[[bytes, memoryview], tuple[bytes, bytes | memoryview]]
-"""Gives the key and the document that a record has from now on."""
+Move = Callable[[bytes, memoryview], tuple[bytes, bytes | memoryview] | None]
+"""Gives the key and the document that a record has from now on, or None: it is deleted."""
 
 
 def reseal(records: Records, keys: DerivedKeys, move: Move) -> None:
@@ -40,10 +40,10 @@ def reseal(records: Records, keys: DerivedKeys, move: Move) -> None:
         if stored.key == HEAD_KEY:
             continue
         with records.read_secret(stored) as secret, secret.view() as document:
-            key, content = move(stored.key, document)
-            moved = key != stored.key
-            puts.append(sealer.seal(key, stored.version + (not moved), content))
-        if moved:
+            key, content = move(stored.key, document) or (None, b"")
+            if key is not None:
+                puts.append(sealer.seal(key, stored.version + (key == stored.key), content))
+        if key != stored.key:
             deletes.append(stored.key)
     sets = changed_sets(keys, None, {}, puts, ()) or {}
     head = msgspec.json.encode(HeadDocument(FORMAT, before.generation + 1, sets))

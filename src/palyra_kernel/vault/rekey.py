@@ -27,7 +27,9 @@ Progress = Callable[[int], None]
 """Called with the number of secrets that were visited."""
 
 REKEY = Namespace("rekey", guarded=True)
-_STATE = REKEY.key("kek")
+ROTATION_KEY = REKEY.key("kek")
+"""Of the record that says how far a rotation came; a change of the root key deletes it, and the next begins anew."""
+
 _FORMAT = 1
 _PAGE = 200
 _BATCH_BYTES = 4 * 1024 * 1024
@@ -106,7 +108,7 @@ class Rotation:
             return epoch
 
     def _read(self) -> tuple[int, _State | None]:
-        version, document = self._records.read(_STATE)
+        version, document = self._records.read(ROTATION_KEY)
         if document is None:
             return version, None
         try:
@@ -190,8 +192,8 @@ class Rotation:
         unnamed = state.damaged and not self._damaged  # by an earlier run; it may be well now
         over = not state.renewed and not unnamed
         if over and not state.damaged:
-            change.check(_STATE, version)
-            change.delete(_STATE)
+            change.check(ROTATION_KEY, version)
+            change.delete(ROTATION_KEY)
             retire(change, (epoch for epoch in self._objects.epochs.keks if epoch < state.epoch))
         else:
             _put(change, version, _State(_FORMAT, state.epoch))
@@ -203,5 +205,5 @@ class Rotation:
 
 
 def _put(change: Change, version: int, state: _State) -> None:
-    change.check(_STATE, version)
-    change.put(_STATE, msgspec.json.encode(state))
+    change.check(ROTATION_KEY, version)
+    change.put(ROTATION_KEY, msgspec.json.encode(state))
