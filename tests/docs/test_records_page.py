@@ -184,7 +184,11 @@ def test_the_root_key_is_changed_in_the_order_of_the_table(places, monkeypatch):
     seen = []
 
     def note(number, real):
-        return lambda *args, **options: (seen.append(number), real(*args, **options))[1]
+        def noted(*args, **options):
+            seen.append(number)
+            return real(*args, **options)
+
+        return noted
 
     with places.create() as kernel:
         vault_id = kernel.vault_id

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import sys
+from types import FrameType
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 import palyra_backend_file
 from palyra_kernel import Unlock
@@ -16,7 +18,7 @@ from palyra_kernel.keys.derive import DerivedKeys
 from palyra_kernel.keys.slots import read_keyring
 from palyra_kernel.keys.unlock import open_root
 from palyra_kernel.records.seal import Sealer
-from palyra_kernel.vault import envelope
+from palyra_kernel.vault import envelope, epochs
 from palyra_kernel.vault.index import ANCHORS, SECRETS
 from palyra_kernel.vault.objects import Objects
 from tests.support import Places, edited
@@ -48,12 +50,17 @@ def copied(folder, to):
     shutil.copytree(folder, to)
 
 
-def opened_by_a_copy(places, copy):
-    """How many of the present records a copy of the key files and of ``keyring.json`` opens, and how many there are."""
+def sealer_of(copy):
+    """What a copy of the key files and of ``keyring.json`` opens records with."""
     document = read_keyring(copy / "keyring.json")
     protectors = {cls.kind: cls() for cls in builtin.palyra_key_protectors()}
     with open_root(document, protectors.get, Unlock(key_folder=copy / "keys")) as root:
-        sealer = Sealer(DerivedKeys(root, document.vault_id, document.epoch))
+        return Sealer(DerivedKeys(root, document.vault_id, document.epoch))
+
+
+def opened_by_a_copy(places, copy):
+    """How many of the present records a copy opens, and how many there are."""
+    sealer = sealer_of(copy)
     present = [row for row in rows(places) if row.value is not None]
     return sum(opens(sealer, row) for row in present), len(present)
 
@@ -94,7 +101,8 @@ def test_an_enabled_plugin_reaches_everything(places, monkeypatch):
     real = palyra_backend_file.FileBackend.get
 
     def curious(self, ids, deadline):
-        found, frame = real(self, ids, deadline), sys._getframe()
+        found = real(self, ids, deadline)
+        frame: FrameType | None = sys._getframe()
         while frame is not None:
             caller = frame.f_locals.get("self")
             if isinstance(caller, Objects):
@@ -125,6 +133,28 @@ def test_a_removed_slot_reads_on_until_the_root_key_changes(places, copy):
     with places.open(unlock=paper) as kernel:
         kernel.rekey_root(unlock=paper)
     assert opened_by_a_copy(places, thief)[0] == 0
+
+
+def test_a_new_root_key_alone_leaves_the_kek(places, copy):
+    """Whoever had the old root key has read the KEK: what is written before it is rotated opens with it."""
+    thief, paper = copy
+    (kek,) = rows(places, epochs.KEKS.prefix)
+    keks = {1: ChaCha20Poly1305(sealer_of(thief).open(kek)[-32:])}
+    with places.open() as kernel:
+        kernel.rekey_root(unlock=paper)
+    for rotated in (False, True):
+        with places.open() as kernel:
+            if rotated:
+                kernel.rekey()
+            metadata = kernel.vault.put("b", b"written later")
+            version = kernel._index.find(metadata.ref).entry.current
+            blob = kernel._objects.fetch([version.object_id])[version.object_id]
+            binding = envelope.Binding(kernel.vault_id, "global", "b", version.number)
+        if rotated:
+            with pytest.raises(UnavailableError):
+                envelope.open_envelope(blob, binding, keks)
+        else:
+            assert envelope.open_envelope(blob, binding, keks) == b"written later"
 
 
 def test_a_snapshot_from_before_a_root_change_needs_more_than_the_key_file(places, copy, tmp_path):
@@ -178,10 +208,17 @@ def test_an_older_head_lets_that_much_pass(places, tmp_path):
         assert kernel.vault.get("a") == b"old"
 
 
-def test_entry_and_anchor_put_back_together_are_found_by_verify(places, tmp_path):
+@pytest.mark.parametrize("how", ["both records", "the entry, and the anchor's version edited"])
+def test_entry_and_anchor_put_back_together_are_found_by_verify(places, tmp_path, how):
     """Get reads two records, not all: it takes both for genuine while the old envelope is there."""
     before = twice_written(places)
-    put_back(places, [row for row in before if row.key.startswith((SECRETS.prefix, ANCHORS.prefix))])
+    put_back(places, [row for row in before if row.key.startswith(SECRETS.prefix)])
+    (old,) = [row for row in before if row.key.startswith(ANCHORS.prefix)]
+    if how == "both records":
+        put_back(places, [old])
+    else:
+        with edited(places.records_db) as database:
+            database.execute("UPDATE records SET version = ? WHERE key = ?", (old.version, old.key))
     text, params = recovery.generate()
     with places.open() as kernel:
         kernel.slots.add("recovery", Unlock(), unlock=Unlock(), params=params)

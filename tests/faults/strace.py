@@ -22,11 +22,12 @@ FAULTS = {
     "pwrite64": _WRITE,  # SQLite's
     "fsync": _SYNC,
     "fdatasync": _SYNC,
-    "rename,renameat,renameat2": _NAME,
-    "unlink,unlinkat": _NAME,
+    "?rename,?renameat,renameat2": _NAME,  # a platform has one of them
+    "?unlink": _NAME,
+    "unlinkat": _NAME,  # rmtree's
     "ftruncate": ("error=EIO", "error=EACCES"),
     "openat": ("error=EACCES", "error=ENOSPC", "error=EMFILE"),
-    "mkdir,mkdirat": _NAME,
+    "?mkdir,mkdirat": _NAME,
 }
 """What can go wrong in which call; strace counts each name on its own. ``retval=0`` is a write that wrote nothing.
 A count that is not true would be a disk that lies: nobody survives it."""
