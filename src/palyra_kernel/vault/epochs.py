@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
@@ -22,12 +22,16 @@ _BYTES = 32
 
 
 class Epochs:
-    """The open KEKs of a vault."""
+    """The open KEKs of a vault. ``keks`` is replaced as a whole: another thread may be reading it."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
-        self.keks: dict[int, ChaCha20Poly1305] = {}
-        self.current = 0
+        self.keks: Mapping[int, ChaCha20Poly1305] = {}
+
+    @property
+    def current(self) -> int:
+        """The newest epoch; 0 where there is none."""
+        return max(self.keks, default=0)
 
     def load(self) -> None:
         """Read all epochs, compared with the set-hash of their namespace; again when another process rotated them."""
@@ -41,18 +45,18 @@ class Epochs:
                 keks[epoch] = ChaCha20Poly1305(view[-_BYTES:])
                 view.release()
         self.keks = keks
-        self.current = max(keks, default=0)
 
     def forget(self) -> None:
         """Let go of all KEKs."""
         self.keks = {}
-        self.current = 0
 
     def sealing(self) -> tuple[ChaCha20Poly1305, int]:
         """The newest KEK and its epoch."""
-        if not self.current:
+        keks = self.keks
+        if not keks:
             raise IntegrityError("kek_missing", "the vault has no key encryption key")
-        return self.keks[self.current], self.current
+        epoch = max(keks)
+        return keks[epoch], epoch
 
 
 def only_newest(change: Change, epoch: int) -> None:

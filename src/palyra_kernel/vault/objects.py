@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from palyra_kernel.contracts.blobs import BlobBackend
 from palyra_kernel.errors import IntegrityError, InvalidInputError, PalyraError, UnavailableError
+from palyra_kernel.records import Change
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.digest import sha256
 from palyra_kernel.values.ids import new_id, now_ms
@@ -16,7 +17,7 @@ from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.sensitive import SensitiveBytes
 from palyra_kernel.vault import envelope
 from palyra_kernel.vault.entry import Version
-from palyra_kernel.vault.epochs import Epochs
+from palyra_kernel.vault.epochs import Epochs, only_newest
 
 ENVELOPE_OVERHEAD = 1024
 """An upper bound for what an envelope adds to its value, in bytes."""
@@ -48,11 +49,19 @@ class Objects:
         self.max_value_bytes = min(max_value_bytes, backend.capabilities().max_blob_bytes - ENVELOPE_OVERHEAD)
 
     def seal(
-        self, ref: VaultRef, number: int, value: Value, content_type: str | None, expires_at_ms: int | None
+        self,
+        change: Change,
+        ref: VaultRef,
+        number: int,
+        value: Value,
+        content_type: str | None,
+        expires_at_ms: int | None,
     ) -> tuple[Version, bytes]:
-        """Return the new version and its envelope, which is not stored yet."""
+        """Return the new version and its envelope, which is not stored yet. *change* then applies only while the KEK
+        that sealed it is the newest."""
         view = self.checked(value)
         kek, epoch = self.epochs.sealing()
+        only_newest(change, epoch)
         blob = envelope.seal(view, self._binding(ref, number), kek, epoch)
         digest = sha256(blob)
         return Version(number, new_id(), digest, len(view), now_ms(), content_type, expires_at_ms), blob
@@ -96,11 +105,12 @@ class Objects:
         epochs.load()  # another process rotated the keys
         return envelope.open_envelope(blob, binding, epochs.keks)
 
-    def rewrap(self, ref: VaultRef, version: Version, blob: bytes) -> tuple[Version, bytes] | None:
-        """*version* with its DEK under the newest KEK, to be stored under a new id; None if it is so already."""
+    def rewrap(
+        self, ref: VaultRef, version: Version, blob: bytes, epoch: int
+    ) -> tuple[Version, bytes] | None:
+        """*version* with its DEK under the KEK of *epoch*, to be stored under a new id; None if it is so already."""
         self._check_digest(ref, version, blob)
-        binding, epochs = self._binding(ref, version.number), self.epochs
-        rewrapped = envelope.rewrap(blob, binding, epochs.keks, epochs.current)
+        rewrapped = envelope.rewrap(blob, self._binding(ref, version.number), self.epochs.keks, epoch)
         if rewrapped is None:
             return None
         return replace(version, object_id=new_id(), sha256=sha256(rewrapped)), rewrapped

@@ -13,7 +13,6 @@ from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.vault import editing
 from palyra_kernel.vault.collect import never_marked
 from palyra_kernel.vault.entry import Entry
-from palyra_kernel.vault.epochs import only_newest
 from palyra_kernel.vault.index import Found, drop_entry, put_entry
 from palyra_kernel.vault.metadata import SecretMetadata, metadata_of
 from palyra_kernel.vault.objects import Objects, Value
@@ -63,12 +62,11 @@ class Planner:
             _check_expected(item.ref, found.entry, item.expected_version, create_only=item.create_only)
             number = editing.next_number(found.entry)
             version, blob = self._objects.seal(
-                item.ref, number, item.value, item.content_type, item.expires_at_ms
+                change, item.ref, number, item.value, item.content_type, item.expires_at_ms
             )
             entry, dropped = editing.with_version(item.ref, found.entry, version, item.labels, self._keep)
             blobs[version.object_id] = blob
             never_marked(change, version.object_id)
-            only_newest(change, self._objects.epochs.current)
             put_entry(change, found, entry)
             results.append(metadata_of(item.ref, entry))
             unused += dropped

@@ -72,13 +72,13 @@ class Rotation:
         self._records = records
         self._index = index
         self._objects = objects
-        self._visited = self._rewrapped = 0
+        self._epoch = self._visited = self._rewrapped = 0
         self._damaged: dict[str, None] = {}
         self._known: set[str] = set()
 
     def run(self, progress: Progress) -> RekeyReport:
         """Rotate to the end, or raise; what is done stays done."""
-        epoch = self._begin()
+        epoch = self._epoch = self._begin()
         contended = over = False
         while not over:
             with self._records.exclusive() if contended else nullcontext():
@@ -179,7 +179,7 @@ class Rotation:
             raise ConflictError("record_changed", "the version was dropped meanwhile", hint="try again")
         try:
             if blob is not None:
-                return self._objects.rewrap(ref, version, blob)
+                return self._objects.rewrap(ref, version, blob, self._epoch)
         except PalyraError as error:
             if not isinstance(error, IntegrityError) and error.code != "unknown_epoch":
                 raise
