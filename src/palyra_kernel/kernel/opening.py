@@ -8,11 +8,11 @@ from typing import Literal, NamedTuple
 from palyra_kernel.config import Config, Places
 from palyra_kernel.contracts import RecordStore, Unlock
 from palyra_kernel.durable.folders import exists
-from palyra_kernel.errors import ConflictError, IntegrityError, NotFoundError
+from palyra_kernel.errors import ConflictError, IntegrityError, NotFoundError, PalyraError, UnavailableError
 from palyra_kernel.kernel.incarnation import start_incarnation
 from palyra_kernel.kernel.making import RECORDS_FILE, first_commit, head_file
 from palyra_kernel.kernel.offers import open_store, protector_finder
-from palyra_kernel.kernel.pins import ALIASES, Pins, check_backend_kind, pinned_keyring, settle
+from palyra_kernel.kernel.pins import ALIASES, Pins, check_backend_kind, load_pins, pinned_keyring, settle
 from palyra_kernel.keys.derive import DerivedKeys
 from palyra_kernel.keys.slots import KEYRING_FILE, KeyringDocument, keyring_of_epoch, read_keyring
 from palyra_kernel.keys.unlock import FindProtector, open_root
@@ -52,10 +52,7 @@ def open_vault(
         store = open_store(registry, url) if exists(places.state_root / RECORDS_FILE) else None
         if store is not None:
             undo.callback(store.close)
-        document = _keyring(places, store)
-        with open_root(document, find, unlock) as root:
-            keys = DerivedKeys(root, document.vault_id, document.epoch)
-        document.check_mac(keys)
+        document, keys = _unlocked(places, store, find, unlock)
         heads = head_file(places, keys)
         adopt = consent == "adopt" and not exists(heads.path)
         if store is None:
@@ -64,6 +61,8 @@ def open_vault(
             store = open_store(registry, url)
             undo.callback(store.close)
         records = Records(store, keys, heads, deadline_seconds=config.vault.deadline_seconds)
+        if adopt or consent in ("accept-rollback", "restore"):
+            _check_together(places, records, document)  # before anything becomes the newest
         if adopt:
             start_incarnation(records, "adopted")
         if consent == "accept-rollback":
@@ -82,6 +81,25 @@ def open_vault(
     return Opened(records, pins, document)
 
 
+def _unlocked(
+    places: Places, store: RecordStore | None, find: FindProtector, unlock: Unlock
+) -> tuple[KeyringDocument, DerivedKeys]:
+    """The keyring and what follows from its root key; both again where the root key was changed meanwhile."""
+    for _ in range(_READ_AGAIN):
+        document = _keyring(places, store)
+        try:
+            with open_root(document, find, unlock) as root:
+                keys = DerivedKeys(root, document.vault_id, document.epoch)
+        except PalyraError:
+            if _keyring(places, store) == document:
+                raise
+            continue
+        document.check_mac(keys)
+        if store is None or store_epoch(store) in (0, document.epoch):
+            return document, keys
+    raise UnavailableError("root_changed", "the vault gets new root keys all the time", hint="try again")
+
+
 def _keyring(places: Places, store: RecordStore | None) -> KeyringDocument:
     """The keyring of the root key that the records are sealed under."""
     for _ in range(_READ_AGAIN):  # the root key may be changing
@@ -93,11 +111,16 @@ def _keyring(places: Places, store: RecordStore | None) -> KeyringDocument:
         )
         if document is not None:
             return document
-    raise IntegrityError(
-        "keyring_rolled_back",
-        "keyring.json and kernel.db do not belong together: one of them is an old or a damaged copy",
-        hint="put the newest state root back",
-    )
+    raise _not_together()
+
+
+def _check_together(places: Places, records: Records, document: KeyringDocument) -> None:
+    if records.head_document() is None:
+        return  # whoever starts an incarnation says that nothing is there
+    pins = load_pins(records)
+    if document.mac not in pins.keyrings:
+        raise _not_together()
+    check_backend_kind(places.state_root, pins.backend)
 
 
 def _accept_rollback(records: Records) -> None:
@@ -118,9 +141,9 @@ def _finish_root_change(places: Places, records: Records, find: FindProtector, u
     if read_keyring(path).epoch < records.keys.epoch:
         with records.exclusive():
             if read_keyring(path).epoch < records.keys.epoch:
-                from palyra_kernel.kernel.root_change import finish
+                from palyra_kernel.kernel.root_change import complete
 
-                finish(places, find, unlock)
+                complete(places, records, find, unlock)
 
 
 def _check_preference(preference: str | None, pinned: str) -> None:
@@ -151,4 +174,12 @@ def _records_missing(places: Places) -> IntegrityError:
         "records_missing",
         f"{places.state_root / RECORDS_FILE} is missing",
         hint="restore it; nothing was changed",
+    )
+
+
+def _not_together() -> IntegrityError:
+    return IntegrityError(
+        "keyring_rolled_back",
+        "keyring.json and kernel.db do not belong together: one of them is an old or a damaged copy",
+        hint="put the newest state root back",
     )

@@ -11,6 +11,7 @@ from palyra_kernel.durable.files import read_file, write_file
 from palyra_kernel.errors import IntegrityError, NotFoundError
 from palyra_kernel.keys.slots import KeyringDocument, read_keyring
 from palyra_kernel.records import Change, Namespace, Records
+from palyra_kernel.values.digest import sha256
 
 PINS = Namespace("pins", guarded=True)
 PIN_KEY = PINS.key("vault")
@@ -33,6 +34,8 @@ class Pins(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     format: int
     backend: str
     keyrings: tuple[str, ...]
+    replaced: str | None = None
+    """Digest of the keyring before the last change of the root key: whose slots may be forgotten."""
 
 
 def load_pins(records: Records) -> Pins:
@@ -48,6 +51,11 @@ def load_pins(records: Records) -> Pins:
     if pins is None or pins.format != FORMAT or not pins.keyrings:
         raise IntegrityError("pins_damaged", "the vault does not say what it is pinned to")
     return pins
+
+
+def keyring_digest(document: KeyringDocument) -> str:
+    """What ``replaced`` holds."""
+    return sha256(msgspec.json.encode(document)).hex()
 
 
 def put_pins(change: Change, pins: Pins) -> None:

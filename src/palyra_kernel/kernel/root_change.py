@@ -19,7 +19,7 @@ from palyra_kernel.contracts import Unlock
 from palyra_kernel.durable.folders import fsync_folder
 from palyra_kernel.durable.oserrors import translated
 from palyra_kernel.errors import ConflictError, PalyraError
-from palyra_kernel.kernel.pins import PIN_KEY, Pins, pinned_keyring
+from palyra_kernel.kernel.pins import PIN_KEY, Pins, keyring_digest, load_pins, pinned_keyring, put_pins
 from palyra_kernel.keys.derive import ROOT_BYTES, DerivedKeys
 from palyra_kernel.keys.slots import (
     KEYRING_FILE,
@@ -30,7 +30,7 @@ from palyra_kernel.keys.slots import (
     write_keyring,
 )
 from palyra_kernel.keys.unlock import FindProtector, forget_slot, make_slot, open_slot
-from palyra_kernel.records import Records
+from palyra_kernel.records import Change, Records
 from palyra_kernel.records.reseal import reseal
 from palyra_kernel.values.sensitive import SensitiveBytes
 from palyra_kernel.vault.index import moved_keys
@@ -61,8 +61,8 @@ def change_root(
             if pinned_keyring(places.state_root / KEYRING_FILE, records)[1] != before:
                 raise ConflictError("record_changed", "the slots changed meanwhile", hint="try again")
             new = replace(before, epoch=keys.epoch, generation=before.generation + 1, slots=renewed.slots)
-            _seal_anew(places, records, keys, new.signed(keys))
-            finish(places, find, unlock)
+            _seal_anew(places, records, keys, before, new.signed(keys))
+            finish(places, before, find, unlock)
     except BaseException:
         if _still_old(records):
             _forget(before.vault_id, renewed.slots, find, unlock)
@@ -70,10 +70,25 @@ def change_root(
     return renewed
 
 
-def finish(places: Places, find: FindProtector, unlock: Unlock) -> None:
-    """Let the new keyring take the place of the old one, after the records were sealed under its root key."""
+def complete(places: Places, records: Records, find: FindProtector, unlock: Unlock) -> None:
+    """Do what is left where whoever changed the root key died behind the commit.
+
+    What the old slots kept outside goes only if the records name this very keyring: anybody who writes the state root
+    could put another there, with slots that are in use.
+    """
+    pins = load_pins(records)
+    change = Change()
+    put_pins(change, pins)
+    records.commit(change)  # the commit of who died may not be on the disk yet; this one makes it so
+    records.heads.adopt(records.check_head())  # the head of the old root key goes
     old = read_keyring(places.state_root / KEYRING_FILE)
-    _forget(old.vault_id, old.slots, find, unlock)
+    finish(places, old if keyring_digest(old) == pins.replaced else None, find, unlock)
+
+
+def finish(places: Places, old: KeyringDocument | None, find: FindProtector, unlock: Unlock) -> None:
+    """Let the new keyring take the place of *old*, and forget what the slots of *old* kept outside."""
+    if old is not None:
+        _forget(old.vault_id, old.slots, find, unlock)
     with translated("replacing keyring.json"):
         (places.state_root / NEXT_KEYRING_FILE).replace(places.state_root / KEYRING_FILE)
         fsync_folder(places.state_root)
@@ -116,7 +131,9 @@ def _check_lost(renewed: Renewed, find: FindProtector, *, drop: bool) -> None:
         )
 
 
-def _seal_anew(places: Places, records: Records, keys: DerivedKeys, new: KeyringDocument) -> None:
+def _seal_anew(
+    places: Places, records: Records, keys: DerivedKeys, before: KeyringDocument, new: KeyringDocument
+) -> None:
     moved = moved_keys(records, keys.blind)
 
     def move(key: bytes, document: memoryview) -> tuple[bytes, bytes | memoryview] | None:
@@ -125,7 +142,9 @@ def _seal_anew(places: Places, records: Records, keys: DerivedKeys, new: Keyring
             return None
         if key == PIN_KEY:
             pins = msgspec.json.decode(document, type=Pins)
-            return key, msgspec.json.encode(replace(pins, keyrings=(new.mac,)))
+            return key, msgspec.json.encode(
+                replace(pins, keyrings=(new.mac,), replaced=keyring_digest(before))
+            )
         return moved.get(key, key), document
 
     write_keyring(places.state_root / NEXT_KEYRING_FILE, new)

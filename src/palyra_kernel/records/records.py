@@ -51,10 +51,17 @@ class Records:
 
     def check_head(self) -> Head:
         """Compare the store with what this machine saw; raise :class:`IntegrityError` on a rollback."""
-        seen = self.heads.seen()
+        seen = self._seen()
         head = self._stored_head()[0]
         self.heads.check(head, seen)
         return head
+
+    def _seen(self) -> Head:
+        try:
+            return self.heads.seen()
+        except IntegrityError:
+            self.check_epoch()  # under another root key the head is another too
+            raise
 
     def read(self, key: bytes) -> Record:
         """Return the record of *key*."""
@@ -116,7 +123,11 @@ class Records:
             )
 
     def load_guarded(self, namespace: Namespace) -> Sequence[StoredRecord]:
-        """Return all stored records of *namespace*, compared with its set-hash.
+        """Return all stored records of *namespace*, compared with its set-hash."""
+        return self.load_guarded_at(namespace)[1]
+
+    def load_guarded_at(self, namespace: Namespace) -> tuple[int, Sequence[StoredRecord]]:
+        """The same, and the generation that it is of.
 
         Raises :class:`IntegrityError` ``set_tampered`` if one was added, removed, replaced or rolled back.
         """
@@ -139,14 +150,14 @@ class Records:
                 f"the {namespace.name} records are not the ones that were written",
                 hint="restore the state root from a backup",
             )
-        return found
+        return document.generation if document else 0, found
 
     def commit(self, change: Change) -> None:
         """Apply *change*, all or nothing, durably. Raises :class:`ConflictError` ``record_changed``."""
         try:
             with self.exclusive():
                 for _ in range(_ATTEMPTS):
-                    if self._try_commit(change, self.heads.seen(), self.heads.write):
+                    if self._try_commit(change, self._seen(), self.heads.write):
                         return
             raise _busy()
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Mapping
 
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
@@ -26,6 +27,8 @@ class Epochs:
 
     def __init__(self, records: Records) -> None:
         self._records = records
+        self._assigning = threading.Lock()
+        self._generation = 0
         self.keks: Mapping[int, ChaCha20Poly1305] = {}
 
     @property
@@ -36,7 +39,8 @@ class Epochs:
     def load(self) -> None:
         """Read all epochs, compared with the set-hash of their namespace; again when another process rotated them."""
         keks: dict[int, ChaCha20Poly1305] = {}
-        for stored in self._records.load_guarded(KEKS):
+        generation, found = self._records.load_guarded_at(KEKS)
+        for stored in found:
             with self._records.read_secret(stored) as document:
                 epoch = int.from_bytes(stored.key.removeprefix(KEKS.prefix), "big")
                 view = document.view()
@@ -44,7 +48,9 @@ class Epochs:
                     raise IntegrityError("kek_damaged", f"the key of epoch {epoch} is damaged")
                 keks[epoch] = ChaCha20Poly1305(view[-_BYTES:])
                 view.release()
-        self.keks = keks
+        with self._assigning:  # a slow thread must not put an old answer in the place of a newer one
+            if generation >= self._generation:
+                self._generation, self.keks = generation, keks
 
     def forget(self) -> None:
         """Let go of all KEKs."""

@@ -201,6 +201,7 @@ class Rotation:
         self._objects.epochs.load()
         if not over:
             self._visited, self._damaged = 0, {}
+            self._known = set()  # the next pass looks at everything itself
         return over
 
 

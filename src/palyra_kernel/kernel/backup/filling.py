@@ -61,6 +61,7 @@ class EnvelopeFiller:
     def undo(self) -> None:
         """Delete what was written: a backend may keep it where a removed folder does not reach."""
         self._objects.drop(self.put)
+        self._objects.tidy()
 
     def _store(self, envelopes: list[Envelope]) -> None:
         # A restore that was killed may have left the same ones in a store outside the state root.

@@ -17,7 +17,7 @@ from palyra_kernel.config import Config, Places
 from palyra_kernel.contracts import Unlock
 from palyra_kernel.durable.folders import private_folder
 from palyra_kernel.durable.oserrors import translated
-from palyra_kernel.errors import InvalidInputError
+from palyra_kernel.errors import ConflictError, InvalidInputError
 from palyra_kernel.kernel.backup.contents import Progress, unwatched
 from palyra_kernel.kernel.backup.header import open_file_key
 from palyra_kernel.kernel.backup.payload import End
@@ -117,7 +117,14 @@ def _write_head(places: Places, records: Records) -> None:
     """From here on this machine knows the restored vault as the newest, whatever it knew before."""
     for folder in (places.config_dir, places.key_folder, places.heads_folder):
         private_folder(folder, create=True)
-    head_file(places, records.keys).adopt(records.check_head())
+    seen, restored = head_file(places, records.keys), records.check_head()
+    if seen.last().generation >= restored.generation:
+        raise ConflictError(
+            "vault_in_use",
+            f"the vault {records.keys.vault_id} was written on this machine during the restore",
+            hint="stop what uses it; or restore with another --config-dir",
+        )
+    seen.adopt(restored)
 
 
 def _report(source: Source, to: Destination, end: End, slots: tuple[RestoredSlot, ...]) -> RestoreReport:
