@@ -170,7 +170,7 @@ def test_what_is_damaged_is_not_sealed_anew(places):
         filled(kernel)
     with edited(places.records_db) as database:
         database.execute(
-            "DELETE FROM records WHERE key = (SELECT min(key) FROM records WHERE key >= x'672F76')"
+            "DELETE FROM records WHERE key = (SELECT min(key) FROM records WHERE key >= x'672F76' AND value IS NOT NULL)"
         )
     with places.open() as kernel:
         with pytest.raises(IntegrityError) as caught:
