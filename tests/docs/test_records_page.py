@@ -136,7 +136,7 @@ def test_an_entry_and_its_anchor_are_as_shown(parts):
     assert parts.records.open(anchor) == b""
     entry = decode_entry(parts.records.read(SECRETS.prefix + suffix).document)
     old = replace(entry, format=UNANCHORED)
-    gone, other = anchor._replace(value=None), anchor._replace(version=2)
+    gone, other = anchor._replace(value=None), anchor._replace(version=anchor.version + 1)
     for found, beside, agree in (
         (entry, anchor, True),
         (entry, other, False),
@@ -149,7 +149,7 @@ def test_an_entry_and_its_anchor_are_as_shown(parts):
         (None, gone, True),
         (None, anchor, False),
     ):
-        assert index._agree(Record(1, b"" if found else None), found, beside) is agree
+        assert index._agree(Record(anchor.version, b"" if found else None), found, beside) is agree
 
 
 def test_the_members_of_a_rotation_and_of_an_incarnation_are_listed():
@@ -161,11 +161,12 @@ def test_the_members_of_a_rotation_and_of_an_incarnation_are_listed():
     assert f"each {rekey._PAGE} entries, or {rekey._BATCH_BYTES >> 20} MiB" in text
 
 
-def test_a_write_commits_only_under_the_newest_kek():
+def test_a_write_commits_only_under_the_newest_kek(parts):
     change = Change()
-    epochs.only_newest(change, 7)
-    assert change.checks == {b"g/kek/" + (8).to_bytes(4, "big"): 0}
-    assert "version 0\nof `g/kek/` and epoch + 1" in section(PAGE, "## A rotation of the KEK")
+    _, epoch = parts.epochs.sealing(change)
+    kek, following = (b"g/kek/" + number.to_bytes(4, "big") for number in (epoch, epoch + 1))
+    assert change.checks == {kek: parts.records.read(kek).version, following: 0}
+    assert "version 0 of `g/kek/` and epoch + 1" in section(PAGE, "## A rotation of the KEK")
 
 
 def test_the_root_key_is_changed_in_the_order_of_the_table(places, monkeypatch):

@@ -169,9 +169,10 @@ def test_what_is_damaged_is_not_sealed_anew(places):
     with places.create() as kernel:
         filled(kernel)
     with edited(places.records_db) as database:
-        database.execute(
-            "DELETE FROM records WHERE key = (SELECT min(key) FROM records WHERE key >= x'672F76' AND value IS NOT NULL)"
-        )
+        (key,) = database.execute(
+            "SELECT min(key) FROM records WHERE key >= x'672F76' AND value NOTNULL"
+        ).fetchone()
+        database.execute("DELETE FROM records WHERE key = ?", (key,))
     with places.open() as kernel:
         with pytest.raises(IntegrityError) as caught:
             kernel.rekey_root()

@@ -220,7 +220,7 @@ def test_a_version_larger_than_a_batch_is_a_batch(places, monkeypatch):
 def test_an_unknown_epoch_is_said_so(parts):
     """An envelope under a key that is not there is not a damaged one."""
     parts.vault.put("a", b"one")
-    parts.epochs.keks = {}
+    parts.epochs.forget()
     found = parts.index.find(parts.vault.stat("a").ref)
     blob = parts.objects.fetch([found.entry.current.object_id])[found.entry.current.object_id]
     with pytest.raises(UnavailableError) as caught:

@@ -12,13 +12,12 @@ class Change:
     deleted. ``bytearray`` puts are secrets: they are wiped when the change was applied or refused.
     """
 
-    __slots__ = ("checks", "deletes", "puts", "versions")
+    __slots__ = ("checks", "deletes", "puts")
 
     def __init__(self) -> None:
         self.checks: dict[bytes, int] = {}
         self.puts: dict[bytes, bytes | bytearray] = {}
         self.deletes: set[bytes] = set()
-        self.versions: dict[bytes, int] = {}
 
     def check(self, key: bytes, version: int) -> None:
         """Require *key* to have *version* when the change is applied."""
@@ -27,13 +26,12 @@ class Change:
                 "record_changed", "the record changed while this act was planned", hint="plan it again"
             )
 
-    def put(self, key: bytes, value: bytes | bytearray, *, version: int | None = None) -> None:
-        """Write *value*; its version follows the one the key has, or is *version*, which must be greater than that."""
+    def put(self, key: bytes, value: bytes | bytearray) -> None:
+        """Write *value*. The version of a guarded record is then the generation of this change, so that records which
+        are always written together have the same; that of a plain one follows the version it has."""
         if key in self.puts or key in self.deletes:
             raise PalyraError("conflicting_change", "one act changes one record twice")
         self.puts[key] = value
-        if version is not None:
-            self.versions[key] = version
 
     def delete(self, key: bytes) -> None:
         """Delete the record; its version stays reserved."""
@@ -46,7 +44,7 @@ class Change:
         for key, version in other.checks.items():
             self.check(key, version)
         for key, value in other.puts.items():
-            self.put(key, value, version=other.versions.get(key))
+            self.put(key, value)
         for key in other.deletes:
             self.delete(key)
 

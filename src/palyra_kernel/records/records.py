@@ -14,7 +14,7 @@ from palyra_kernel.keys.derive import DerivedKeys
 from palyra_kernel.records.change import Change
 from palyra_kernel.records.guard import FORMAT, HeadDocument, SetHash, changed_sets, decode_head
 from palyra_kernel.records.heads import EMPTY, Head, HeadFile
-from palyra_kernel.records.namespaces import HEAD_KEY, Namespace
+from palyra_kernel.records.namespaces import HEAD_KEY, Namespace, guarded_name
 from palyra_kernel.records.seal import Sealer, sealed_epoch
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.digest import sha256
@@ -189,15 +189,16 @@ class Records:
             raise ConflictError(
                 "record_changed", "somebody else changed the record first", hint="read it again"
             )
+        # No generation comes twice, also after an accepted rollback; a counter of each record's own would.
+        generation = max(head.generation, beyond) + 1
         puts = [
-            self._sealer.seal(key, change.versions.get(key, versions[key] + 1), value)
+            self._sealer.seal(key, generation if guarded_name(key) else versions[key] + 1, value)
             for key, value in change.puts.items()
         ]
         sets = changed_sets(self.keys, document, current, puts, change.deletes)
         if sets is None:
             del versions[HEAD_KEY]
         else:
-            generation = max(head.generation, beyond) + 1
             encoded = msgspec.json.encode(HeadDocument(FORMAT, generation, sets))
             puts.append(self._sealer.seal(HEAD_KEY, generation, encoded))
         try:

@@ -11,7 +11,7 @@ from palyra_kernel.errors import IntegrityError
 from palyra_kernel.keys.derive import DerivedKeys
 from palyra_kernel.records.guard import FORMAT, HeadDocument, changed_sets
 from palyra_kernel.records.heads import HeadFile
-from palyra_kernel.records.namespaces import HEAD_KEY
+from palyra_kernel.records.namespaces import HEAD_KEY, guarded_name
 from palyra_kernel.records.records import Records, head_of
 from palyra_kernel.records.seal import Sealer
 from palyra_kernel.records.verify import verify_records
@@ -23,7 +23,7 @@ Move = Callable[[bytes, memoryview], tuple[bytes, bytes | memoryview] | None]
 def reseal(records: Records, keys: DerivedKeys, move: Move) -> None:
     """Seal every record under *keys*. The caller keeps other writers out; *records* cannot be used afterwards.
 
-    A record under a new key keeps its version. What was tampered with would be sealed as if it were right, so
+    What was tampered with would be sealed as if it were right, so
     everything is verified first. Raises :class:`IntegrityError` ``records_damaged``.
     """
     before = records.check_head()
@@ -42,7 +42,8 @@ def reseal(records: Records, keys: DerivedKeys, move: Move) -> None:
         with records.read_secret(stored) as secret, secret.view() as document:
             key, content = move(stored.key, document) or (None, b"")
             if key is not None:
-                puts.append(sealer.seal(key, stored.version + (key == stored.key), content))
+                version = before.generation if guarded_name(key) else stored.version
+                puts.append(sealer.seal(key, version + 1, content))
         if key != stored.key:
             deletes.append(stored.key)
     sets = changed_sets(keys, None, {}, puts, ()) or {}

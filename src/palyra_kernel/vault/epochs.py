@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
@@ -22,14 +23,24 @@ _MAGIC = b"PLYKEK\r\x01"
 _BYTES = 32
 
 
+class _Open(NamedTuple):
+    keks: Mapping[int, ChaCha20Poly1305] = {}  # a Mapping: it does not change
+    versions: Mapping[int, int] = {}  # of the records that the KEKs are from
+
+
 class Epochs:
-    """The open KEKs of a vault. ``keks`` is replaced as a whole: another thread may be reading it."""
+    """The open KEKs of a vault."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
         self._assigning = threading.Lock()
         self._generation = 0
-        self.keks: Mapping[int, ChaCha20Poly1305] = {}
+        self._open = _Open()  # replaced as a whole: another thread may be reading it
+
+    @property
+    def keks(self) -> Mapping[int, ChaCha20Poly1305]:
+        """All KEKs by their epoch."""
+        return self._open.keks
 
     @property
     def current(self) -> int:
@@ -39,6 +50,7 @@ class Epochs:
     def load(self) -> None:
         """Read all epochs, compared with the set-hash of their namespace; again when another process rotated them."""
         keks: dict[int, ChaCha20Poly1305] = {}
+        versions: dict[int, int] = {}
         generation, found = self._records.load_guarded_at(KEKS)
         for stored in found:
             with self._records.read_secret(stored) as document:
@@ -46,29 +58,28 @@ class Epochs:
                 view = document.view()
                 if len(view) != len(_MAGIC) + 8 + _BYTES or bytes(view[: len(_MAGIC)]) != _MAGIC:
                     raise IntegrityError("kek_damaged", f"the key of epoch {epoch} is damaged")
-                keks[epoch] = ChaCha20Poly1305(view[-_BYTES:])
+                keks[epoch], versions[epoch] = ChaCha20Poly1305(view[-_BYTES:]), stored.version
                 view.release()
         with self._assigning:  # a slow thread must not put an old answer in the place of a newer one
             if generation >= self._generation:
-                self._generation, self.keks = generation, keks
+                self._generation, self._open = generation, _Open(keks, versions)
 
     def forget(self) -> None:
         """Let go of all KEKs."""
-        self.keks = {}
+        self._open = _Open()
 
-    def sealing(self) -> tuple[ChaCha20Poly1305, int]:
-        """The newest KEK and its epoch."""
-        keks = self.keks
+    def sealing(self, change: Change) -> tuple[ChaCha20Poly1305, int]:
+        """The newest KEK and its epoch. *change* then applies only while it is the newest: what is sealed under an
+        older one may be past a rotation that is about to delete its key."""
+        keks, versions = self._open
         if not keks:
             raise IntegrityError("kek_missing", "the vault has no key encryption key")
         epoch = max(keks)
+        change.check(
+            _key(epoch), versions[epoch]
+        )  # after an accepted rollback there may be another of this number
+        change.check(_key(epoch + 1), 0)
         return keks[epoch], epoch
-
-
-def only_newest(change: Change, epoch: int) -> None:
-    """Let *change* apply only while *epoch* is the newest: what is sealed under an older one may be past a rotation
-    that is about to delete its key."""
-    change.check(_key(epoch + 1), 0)
 
 
 def retire(change: Change, epochs: Iterable[int]) -> None:

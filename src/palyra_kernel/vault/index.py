@@ -119,7 +119,7 @@ def put_entry(change: Change, found: Found, entry: Entry) -> None:
     """Add to *change*: the entry replaces what was found, if it is still that."""
     change.check(SECRETS.prefix + found.suffix, found.record_version)
     change.put(SECRETS.prefix + found.suffix, encode_entry(replace(entry, format=FORMAT)))
-    change.put(ANCHORS.prefix + found.suffix, b"", version=found.record_version + 1)
+    change.put(ANCHORS.prefix + found.suffix, b"")
 
 
 def drop_entry(change: Change, found: Found) -> None:

@@ -17,7 +17,7 @@ from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.sensitive import SensitiveBytes
 from palyra_kernel.vault import envelope
 from palyra_kernel.vault.entry import Version
-from palyra_kernel.vault.epochs import Epochs, only_newest
+from palyra_kernel.vault.epochs import Epochs
 
 ENVELOPE_OVERHEAD = 1024
 """An upper bound for what an envelope adds to its value, in bytes."""
@@ -60,8 +60,7 @@ class Objects:
         """Return the new version and its envelope, which is not stored yet. *change* then applies only while the KEK
         that sealed it is the newest."""
         view = self.checked(value)
-        kek, epoch = self.epochs.sealing()
-        only_newest(change, epoch)
+        kek, epoch = self.epochs.sealing(change)
         blob = envelope.seal(view, self._binding(ref, number), kek, epoch)
         digest = sha256(blob)
         return Version(number, new_id(), digest, len(view), now_ms(), content_type, expires_at_ms), blob
