@@ -142,22 +142,24 @@ def test_what_a_killed_restore_left_is_emptied_first(here, elsewhere, sheet):
 
 
 def test_a_failure_in_the_backend_leaves_nothing(here, elsewhere, sheet, monkeypatch):
-    """A backend may keep envelopes where no removed folder reaches: they are deleted again."""
-    undone = []
+    """Hazard D17: a backend may keep envelopes where no removed folder reaches, and nobody collects those of a vault
+    that never was; they were only noted for a deletion that did not come."""
+    there = []
     undo = EnvelopeFiller.undo
 
-    def counted(self):
-        undone.extend(self.put)
+    def looked_at(self):
+        there.append(len(list(self._objects.listed())))
         undo(self)
+        there.append(len(list(self._objects.listed())))
 
     def full(*_arguments):
         raise UnavailableError("disk_full", "the disk is full")
 
-    monkeypatch.setattr(EnvelopeFiller, "undo", counted)
+    monkeypatch.setattr(EnvelopeFiller, "undo", looked_at)
     monkeypatch.setattr(staged, "verify_vault", full)
     with pytest.raises(UnavailableError):
         elsewhere.restore(here.file, sheet)
-    assert len(undone) == 1
+    assert there == [1, 0]
     assert elsewhere.left() == []
 
 
@@ -174,6 +176,29 @@ def test_a_restore_that_fails_late_is_run_again(here, elsewhere, sheet, monkeypa
     elsewhere.restore(here.file, sheet)
     with elsewhere.open(sheet) as kernel:
         assert kernel.vault.get("a") == b"1"
+
+
+@pytest.mark.parametrize("writes", [1, 2])
+def test_a_vault_that_is_in_use_is_not_overtaken(here, sheet, monkeypatch, writes):
+    """Hazard S3: a restore beside the running vault it came from moved the head of both back, and an older copy passed
+    for what was written meanwhile."""
+    fill = staged.StagedVault.write_envelopes
+    with here.places.open() as running:
+
+        def meanwhile(self, opened):
+            for number in range(writes):
+                running.vault.put("a", b"written %d" % number)
+            fill(self, opened)
+
+        monkeypatch.setattr(staged.StagedVault, "write_envelopes", meanwhile)
+        with pytest.raises(ConflictError) as caught:
+            here.restore(here.file, sheet, state_root=here.base / "restored")
+        assert caught.value.code == "vault_in_use"
+        running.vault.put("b", b"on and on")
+    with here.places.open() as kernel:
+        assert kernel.verify() == []
+        assert kernel.vault.get("a") == b"written %d" % (writes - 1)
+    assert here.left() == ["config", "state", "vault.backup"]
 
 
 def test_keys_inside_the_state_root_are_refused_before_anything(here, tmp_path, sheet):

@@ -4,8 +4,10 @@ import shutil
 
 import pytest
 
+from palyra_kernel import Unlock
 from palyra_kernel.errors import ConflictError, IntegrityError
 from palyra_kernel.kernel.incarnation import load_incarnation
+from palyra_kernel.keys import recovery
 
 
 def rolled_back(places, tmp_path):
@@ -112,3 +114,40 @@ def test_adopting_is_an_incarnation(places):
     with places.open(consent="adopt") as kernel:
         assert kernel.status().incarnation == 2, "there was nothing to adopt"
         assert kernel.verify() == []
+
+
+@pytest.mark.parametrize(
+    ("odd", "code"),
+    [("kernel.db", "keyring_rolled_back"), ("backend.kind", "backend_kind_changed")],
+)
+@pytest.mark.parametrize("consent", ["accept-rollback", "adopt"])
+def test_a_consent_that_is_refused_accepts_nothing(places, tmp_path, consent, odd, code):
+    """Hazard S3: half of an old copy was refused, but was the newest by then: the whole and newest state root, put back
+    as the message said, passed for an old copy."""
+    with places.create() as kernel:
+        kernel.vault.put("a", b"old")
+    shutil.copytree(places.state_root, tmp_path / "old")
+    with places.open() as kernel:
+        kernel.slots.add("recovery", Unlock(), unlock=Unlock(), params=recovery.generate()[1])
+        kernel.vault.put("a", b"new")
+    shutil.copytree(places.state_root, tmp_path / "newest")
+    shutil.copytree(places.config_dir / "heads", tmp_path / "heads")
+    if odd == "kernel.db":  # the slots stay the newer ones
+        shutil.copy(tmp_path / "old" / odd, places.records_db)
+    else:
+        shutil.rmtree(places.state_root)
+        shutil.copytree(tmp_path / "old", places.state_root)
+        (places.state_root / odd).write_text("memory")
+    if consent == "adopt":
+        shutil.rmtree(places.config_dir / "heads")
+        (places.config_dir / "heads").mkdir(mode=0o700)
+    with pytest.raises(IntegrityError) as caught:
+        places.open(consent=consent)
+    assert caught.value.code == code
+    seen = {path.name: path.read_bytes() for path in (places.config_dir / "heads").iterdir()}
+    before = {path.name: path.read_bytes() for path in (tmp_path / "heads").iterdir()}
+    assert seen == (before if consent == "accept-rollback" else {})
+    shutil.rmtree(places.state_root)
+    shutil.copytree(tmp_path / "newest", places.state_root)
+    with places.open(consent="adopt") as kernel:  # which does nothing where there is a head
+        assert kernel.vault.get("a") == b"new"
