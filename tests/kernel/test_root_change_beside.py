@@ -7,8 +7,11 @@ import pytest
 
 from palyra_kernel.errors import UnavailableError
 from palyra_kernel.kernel import opening, root_change
+from palyra_kernel.kernel.making import head_file
 from palyra_kernel.keys.slots import NEXT_KEYRING_FILE
+from palyra_kernel.keys.unlock import open_root
 from palyra_kernel.records.heads import HeadFile
+from palyra_kernel.records.reseal import reseal
 from palyra_kernel.records.sqlite import SqliteRecordStore
 
 
@@ -17,8 +20,7 @@ def test_who_waits_for_the_lock_is_told_what_happened(places, monkeypatch):
     and told its operator that the vault had been tampered with."""
     with places.create() as kernel, places.open() as other, ThreadPoolExecutor(1) as pool:
         kernel.vault.put("a", b"1")
-        waiting, exclusive, reseal = Event(), other._records.exclusive, root_change.reseal
-        writes = []
+        waiting, exclusive, writes = Event(), other._records.exclusive, []
 
         def announced():
             waiting.set()
@@ -47,7 +49,6 @@ def changed(places):
 @pytest.fixture
 def at_unwrapping(places, monkeypatch):
     """Changes the root key before or behind the moment at which an opener unwraps it, so many times."""
-    real = opening.open_root
 
     def install(times, *, late):
         left = times
@@ -55,12 +56,12 @@ def at_unwrapping(places, monkeypatch):
         def unwrapping(*arguments):
             nonlocal left
             left -= 1
-            root = real(*arguments) if late else None
+            root = open_root(*arguments) if late else None
             if left >= 0:
                 with monkeypatch.context() as patch:
-                    patch.setattr(opening, "open_root", real)
+                    patch.setattr(opening, "open_root", open_root)
                     changed(places)
-            return real(*arguments) if root is None else root
+            return open_root(*arguments) if root is None else root
 
         monkeypatch.setattr(opening, "open_root", unwrapping)
 
@@ -92,7 +93,6 @@ def test_an_opener_begins_again_so_often_only(places, at_unwrapping, late):
 def test_an_opener_that_was_overtaken_in_the_end(places, monkeypatch):
     """Hazard S20: past its last look at the epoch, an opener took the head of the new root key for a forged one."""
     places.create().close()
-    head_file = opening.head_file
 
     def overtaken(*arguments):
         monkeypatch.setattr(opening, "head_file", head_file)

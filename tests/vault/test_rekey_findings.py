@@ -14,7 +14,9 @@ def test_damage_at_the_end_of_a_pass_is_met_again_in_the_next(kernel, monkeypatc
     monkeypatch.setattr(rekey, "_PAGE", page)
     kernel.vault.put("a", b"old")
     kernel.vault.put("a", b"new")
-    (lost,) = [each for each in kernel._index.find(kernel.vault.stat("a").ref).entry.versions if each.number == 1]
+    (lost,) = [
+        each for each in kernel._index.find(kernel.vault.stat("a").ref).entry.versions if each.number == 1
+    ]
     envelopes = kernel._objects.fetch([lost.object_id])
     kernel._objects.delete([lost.object_id])
     assert kernel.rekey().damaged == ("vault://global/a?version=1",)
