@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from palyra_kernel import Kernel, NewSlot, SensitiveBytes, Unlock
+from palyra_kernel.config import find_places
+from palyra_kernel.durable.folders import exists
 from palyra_kernel.errors import (
     ConflictError,
     DeniedError,
@@ -228,3 +230,21 @@ def test_defaults_come_from_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("PALYRA_CONFIG_DIR", str(tmp_path / "c"))
     with Kernel.open(plugins=["file"], create=True) as kernel:
         assert kernel.places.state_root == Path(tmp_path / "s")
+
+
+def test_a_vault_that_is_made_between_two_looks_is_no_damaged_one(places, monkeypatch):
+    """Hazard D1: of sixteen first openers one saw the records of a vault whose keyring it had not seen yet."""
+    looks = []
+
+    def late(path):
+        looks.append(path.name)
+        if len(looks) == 2:
+            places.create().close()
+        return exists(path)
+
+    places.state_root.mkdir(mode=0o700, parents=True)
+    config = find_places(places.state_root, places.config_dir)
+    with monkeypatch.context() as patch:
+        patch.setattr(making, "exists", late)
+        assert making.vault_exists(config)
+    assert set(looks[:2]) == {"kernel.db", "keyring.json"}

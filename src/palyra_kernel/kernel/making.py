@@ -53,9 +53,12 @@ class NewSlot(NamedTuple):
 def vault_exists(places: Places) -> bool:
     """Whether there is a vault in the state root. A state root that lost ``keyring.json`` is an error."""
     root = places.state_root
+    records = exists(
+        root / RECORDS_FILE
+    )  # asked first, as it comes last: somebody may be making the vault right now
     if exists(root / KEYRING_FILE):
         return True
-    if exists(root / RECORDS_FILE):  # `backend.kind` alone is a making that was interrupted
+    if records:  # `backend.kind` alone is a making that was interrupted
         raise IntegrityError(
             "keyring_missing",
             f"{root / KEYRING_FILE} is missing, but {RECORDS_FILE} is there",
