@@ -17,7 +17,7 @@ import pytest
 from tests.faults.crowd import Crowd, first_start
 from tests.faults.damage import Patient
 from tests.faults.failing import Failing
-from tests.faults.flips import flip
+from tests.faults.flips import LOGS, RESTING, flip
 from tests.faults.killing import Killing
 from tests.faults.layer import HOWS, Layer
 from tests.faults.powercut import SURVIVALS, PowerCuts, need_fuse
@@ -141,23 +141,10 @@ def _flip(name: str, logs: bool, part: int, flips: int | None, base: Path) -> Re
     return Result(patient.counts + Counter(done=done), [])
 
 
-_RESTING = (
-    "head",
-    "keys",
-    "palyra.toml",
-    "plugins.lock",
-    "backend.kind",
-    "keyring.json",
-    "kernel.db",
-    "objects.db",
-)
-_LOGS = ("kernel.db-wal", "kernel.db-shm", "objects.db-wal", "objects.db-shm")
-
-
 def _flips(scale: Scale) -> Iterator[Job]:
-    for name in (*_RESTING, *_LOGS):
+    for name in (*RESTING, *LOGS):
         for part in range(os.cpu_count() or 1):
-            yield partial(_flip, name, name in _LOGS, part, scale.flips)
+            yield partial(_flip, name, name in LOGS, part, scale.flips)
 
 
 def _swap(what: str, base: Path) -> Result:

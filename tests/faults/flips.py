@@ -7,6 +7,21 @@ from random import Random
 
 from tests.faults.damage import Patient
 
+RESTING = (
+    "head",
+    "keys",
+    "palyra.toml",
+    "plugins.lock",
+    "backend.kind",
+    "keyring.json",
+    "kernel.db",
+    "objects.db",
+)
+"""Every file of a vault that was closed."""
+
+LOGS = ("kernel.db-wal", "kernel.db-shm", "objects.db-wal", "objects.db-shm")
+"""What one that was killed leaves besides."""
+
 
 def flip(
     patient: Patient, path: Path, budget: int | None, chance: Random, *, part: int = 0, parts: int = 1

@@ -5,22 +5,11 @@ from random import Random
 import pytest
 
 from tests.faults.damage import Patient
-from tests.faults.flips import flip
+from tests.faults.flips import LOGS, RESTING, flip
 
 pytestmark = pytest.mark.timeout(240)
 
 BUDGET = 80
-FILES = (
-    "head",
-    "keys",
-    "palyra.toml",
-    "plugins.lock",
-    "backend.kind",
-    "keyring.json",
-    "kernel.db",
-    "objects.db",
-)
-LOGS = ("kernel.db-wal", "kernel.db-shm", "objects.db-wal", "objects.db-shm")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +26,7 @@ def unfinished(tmp_path_factory):
     return patient
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", RESTING)
 def test_flipped_bytes_of_a_vault_at_rest(resting, name):
     """Hazards S3, S20, U15: most stores notice a damaged file, few one that still parses. A damaged schema of SQLite
     once came out as a UnicodeDecodeError. ``python3 dev.py bench faults`` flips every byte."""

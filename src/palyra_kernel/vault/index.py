@@ -30,7 +30,6 @@ _SCOPE_BYTES = 16
 _KEY_BYTES = 32
 _CACHED_SCOPES = 1024
 
-
 Blind = Callable[..., bytes]
 """``DerivedKeys.blind``: names in, 32 bytes out."""
 
@@ -99,10 +98,8 @@ def moved_keys(records: Records, blind: Blind) -> dict[bytes, bytes]:
     moved: dict[bytes, bytes] = {}
     for stored in records.stored(SECRETS.prefix):
         entry = decode_entry(records.open(stored))
-        old, new = (
-            stored.key.removeprefix(SECRETS.prefix),
-            _scope_part(blind, entry.scope) + _key_part(blind, entry.scope, entry.key),
-        )
+        old = stored.key.removeprefix(SECRETS.prefix)
+        new = _scope_part(blind, entry.scope) + _key_part(blind, entry.scope, entry.key)
         moved[stored.key] = SECRETS.prefix + new
         moved[ANCHORS.prefix + old] = ANCHORS.prefix + new
     return moved
