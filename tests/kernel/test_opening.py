@@ -17,7 +17,7 @@ from palyra_kernel.errors import (
     NotFoundError,
     UnavailableError,
 )
-from palyra_kernel.kernel import making
+from palyra_kernel.kernel import making, opening
 from palyra_kernel.records import Records
 from palyra_kernel.records.heads import HeadFile
 
@@ -248,3 +248,18 @@ def test_a_vault_that_is_made_between_two_looks_is_no_damaged_one(places, monkey
         patch.setattr(making, "exists", late)
         assert making.vault_exists(config)
     assert set(looks[:2]) == {"kernel.db", "keyring.json"}
+
+
+def test_records_that_are_made_between_two_looks_are_not_missing(places, monkeypatch):
+    """Hazard D1: of four first openers one read a head that was newer than its look for the records."""
+    places.create().close()
+    looks = []
+
+    def early(path):
+        looks.append(path)
+        return exists(path) if len(looks) > 1 else False
+
+    monkeypatch.setattr(opening, "exists", early)
+    with places.open() as kernel:
+        kernel.vault.put("a", b"1")
+    assert looks[0].name == "kernel.db"

@@ -56,7 +56,10 @@ def open_vault(
         heads = head_file(places, keys)
         adopt = consent == "adopt" and not exists(heads.path)
         if store is None:
-            if adopt or heads.read().generation:
+            known = adopt or heads.read().generation
+            if known and not exists(
+                places.state_root / RECORDS_FILE
+            ):  # again: somebody may just have made them
                 raise _records_missing(places)
             store = open_store(registry, url)
             undo.callback(store.close)
