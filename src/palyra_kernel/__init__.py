@@ -23,21 +23,29 @@ _HOME = {
     "IntegrityError": "errors",
     "InvalidInputError": "errors",
     "Kernel": "kernel",
-    "NewSlot": "kernel",
-    "VaultStatus": "kernel",
     "KeyProtector": "contracts",
+    "NewSlot": "kernel",
     "NotFoundError": "errors",
     "PalyraError": "errors",
     "RecordStore": "contracts",
+    "Resolution": "resolve",
+    "ResolutionMetadata": "resolve",
+    "SecretError": "contracts.sources",
     "SecretMetadata": "vault",
+    "SecretRef": "values.secret_ref",
+    "SecretResolver": "resolve",
+    "SecretSource": "contracts.sources",
     "SensitiveBytes": "values",
     "SlotContext": "contracts",
+    "SourceCapabilities": "contracts.sources",
+    "SourcePlace": "contracts.sources",
     "StoredRecord": "contracts",
     "UnavailableError": "errors",
     "Unlock": "contracts",
     "Vault": "vault",
     "VaultRef": "values",
     "VaultScope": "values",
+    "VaultStatus": "kernel",
     "hookimpl": "hookspecs",
 }
 
@@ -59,9 +67,17 @@ __all__ = [
     "NotFoundError",
     "PalyraError",
     "RecordStore",
+    "Resolution",
+    "ResolutionMetadata",
+    "SecretError",
     "SecretMetadata",
+    "SecretRef",
+    "SecretResolver",
+    "SecretSource",
     "SensitiveBytes",
     "SlotContext",
+    "SourceCapabilities",
+    "SourcePlace",
     "StoredRecord",
     "UnavailableError",
     "Unlock",
@@ -84,6 +100,7 @@ if TYPE_CHECKING:
         StoredRecord,
         Unlock,
     )
+    from palyra_kernel.contracts.sources import SecretError, SecretSource, SourceCapabilities, SourcePlace
     from palyra_kernel.durable import DurableDatabase
     from palyra_kernel.errors import (
         ApprovalRequiredError,
@@ -97,7 +114,9 @@ if TYPE_CHECKING:
     )
     from palyra_kernel.hookspecs import hookimpl
     from palyra_kernel.kernel import Kernel, NewSlot, VaultStatus
+    from palyra_kernel.resolve import Resolution, ResolutionMetadata, SecretResolver
     from palyra_kernel.values import Deadline, Finding, SensitiveBytes, VaultRef, VaultScope
+    from palyra_kernel.values.secret_ref import SecretRef
     from palyra_kernel.vault import SecretMetadata, Vault
 
 

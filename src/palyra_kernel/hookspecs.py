@@ -14,6 +14,10 @@ from palyra_kernel.contracts.blobs import BlobBackend
 from palyra_kernel.contracts.protectors import KeyProtector
 from palyra_kernel.contracts.records import RecordStore
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # most runs resolve no reference
+    from palyra_kernel.contracts.sources import SecretSource
+
 PROJECT = "palyra"
 ENTRY_POINT_GROUP = "palyra.plugins"
 
@@ -45,4 +49,13 @@ def palyra_key_protectors() -> Sequence[type[KeyProtector]]:  # type: ignore[emp
 
     The kernel promises to call one only for slots of its ``kind``.
     Do not touch a key store here.
+    """
+
+
+@hookspec
+def palyra_secret_sources() -> Sequence[type[SecretSource]]:  # type: ignore[empty-body]
+    """Which secret sources do you bring?
+
+    The kernel promises to ask one only for references of its ``scheme``.
+    Do not look for a secret here.
     """
