@@ -21,8 +21,9 @@ MAY_IMPORT = {
     "keys": BASE | {"durable", "contracts", "hookspecs"},
     "records": BASE | {"durable", "contracts", "hookspecs", "keys"},
     "vault": BASE | {"contracts", "records"},
-    "kernel": BASE | {"config", "durable", "contracts", "plugins", "keys", "records", "vault"},
-    "cli": BASE | {"config", "durable", "contracts", "plugins", "keys", "vault", "kernel"},
+    "resolve": BASE | {"contracts", "hookspecs", "records", "vault"},
+    "kernel": BASE | {"config", "durable", "contracts", "plugins", "keys", "records", "vault", "resolve"},
+    "cli": BASE | {"config", "durable", "contracts", "plugins", "keys", "vault", "resolve", "kernel"},
     "testing": BASE | {"contracts"},
 }
 """Each room and the rooms it may import; itself is understood."""

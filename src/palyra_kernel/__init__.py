@@ -28,12 +28,12 @@ _HOME = {
     "NotFoundError": "errors",
     "PalyraError": "errors",
     "RecordStore": "contracts",
-    "Resolution": "resolve",
-    "ResolutionMetadata": "resolve",
+    "Resolution": "resolve.outcome",
+    "ResolutionMetadata": "resolve.outcome",
     "SecretError": "contracts.sources",
     "SecretMetadata": "vault",
     "SecretRef": "values.secret_ref",
-    "SecretResolver": "resolve",
+    "SecretResolver": "resolve.resolver",
     "SecretSource": "contracts.sources",
     "SensitiveBytes": "values",
     "SlotContext": "contracts",
@@ -114,7 +114,8 @@ if TYPE_CHECKING:
     )
     from palyra_kernel.hookspecs import hookimpl
     from palyra_kernel.kernel import Kernel, NewSlot, VaultStatus
-    from palyra_kernel.resolve import Resolution, ResolutionMetadata, SecretResolver
+    from palyra_kernel.resolve.outcome import Resolution, ResolutionMetadata
+    from palyra_kernel.resolve.resolver import SecretResolver
     from palyra_kernel.values import Deadline, Finding, SensitiveBytes, VaultRef, VaultScope
     from palyra_kernel.values.secret_ref import SecretRef
     from palyra_kernel.vault import SecretMetadata, Vault

@@ -19,6 +19,11 @@ MAX_VALUE_BYTES = 16 * 1024 * 1024
 _MAX_CONFIG_BYTES = 1024 * 1024
 
 
+def _check_range(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ValueError(f"{name} is from {low} to {high}")
+
+
 class VaultConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The table ``[vault]``.
 
@@ -33,19 +38,50 @@ class VaultConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     deadline_seconds: float = 30.0
 
     def __post_init__(self) -> None:
-        for name, value, low, high in (
-            ("max_value_bytes", self.max_value_bytes, 1, MAX_VALUE_BYTES),
-            ("versions_kept", self.versions_kept, 1, 1000),
-            ("deadline_seconds", self.deadline_seconds, 0.1, 3600),
-        ):
-            if not low <= value <= high:
-                raise ValueError(f"{name} is from {low} to {high}")
+        _check_range("max_value_bytes", self.max_value_bytes, 1, MAX_VALUE_BYTES)
+        _check_range("versions_kept", self.versions_kept, 1, 1000)
+        _check_range("deadline_seconds", self.deadline_seconds, 0.1, 3600)
+
+
+class BucketConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table ``[resolver.buckets.SCHEME]``: how often a remote source may be called.
+
+    ``burst``: calls at once, 1 to 100,000. ``per_minute``: how many come back a minute, 0.01 to 100,000. The count
+    survives restarts, so that a restart loop does not use up a provider's quota.
+    """
+
+    burst: int = 120
+    per_minute: float = 60.0
+
+    def __post_init__(self) -> None:
+        _check_range("burst", self.burst, 1, 100_000)
+        _check_range("per_minute", self.per_minute, 0.01, 100_000)
+
+
+class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table ``[resolver]``.
+
+    ``deadline_seconds``: how long one resolution may take, all sources and fallbacks together, 0.1 to 600.
+    ``negative_seconds``: how long a remote source is not asked again after a failure, 0 to 3600; it doubles with each
+    further one, up to sixteen times. ``buckets``: see :class:`BucketConfig`.
+    """
+
+    deadline_seconds: float = 10.0
+    negative_seconds: float = 1.0
+    buckets: dict[str, BucketConfig] = {}
+
+    def __post_init__(self) -> None:
+        _check_range("deadline_seconds", self.deadline_seconds, 0.1, 600)
+        _check_range("negative_seconds", self.negative_seconds, 0, 3600)
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The whole file ``palyra.toml``; every table has defaults."""
+    """The whole file ``palyra.toml``; every table has defaults. ``sources`` holds the settings of each secret source
+    by its scheme; the source judges them when it is first asked."""
 
     vault: VaultConfig = VaultConfig()
+    resolver: ResolverConfig = ResolverConfig()
+    sources: dict[str, dict[str, Any]] = {}
 
 
 class Places(msgspec.Struct, frozen=True, kw_only=True):

@@ -109,5 +109,5 @@ class SecretSource(ABC):
         calls it: no request, no process, no value."""
         return None
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  # most sources hold nothing
         """Release everything. Called once; other methods are not called afterwards."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -23,6 +25,7 @@ from palyra_kernel.kernel.slots import SlotKeeper, with_key_folder
 from palyra_kernel.keys import builtin as builtin_keys
 from palyra_kernel.plugins import PluginHost, Registry
 from palyra_kernel.records import sqlite as builtin_records
+from palyra_kernel.resolve import builtin as builtin_sources
 from palyra_kernel.values.findings import Finding, finding_of
 from palyra_kernel.vault import Vault
 from palyra_kernel.vault.epochs import Epochs
@@ -32,11 +35,12 @@ from palyra_kernel.vault.objects import Objects
 if TYPE_CHECKING:
     from palyra_kernel.kernel.backup import BackupReport, OpenVault, RestoreReport
     from palyra_kernel.kernel.backup import Progress as BackupProgress
+    from palyra_kernel.resolve.resolver import SecretResolver
     from palyra_kernel.values.sensitive import SensitiveBytes
     from palyra_kernel.vault.rekey import RekeyReport
     from palyra_kernel.vault.verify import Progress
 
-BUILTINS = (builtin_keys, builtin_records)
+BUILTINS = (builtin_keys, builtin_records, builtin_sources)
 FILE_SLOT = (NewSlot("file", Unlock()),)
 
 
@@ -72,6 +76,13 @@ class Kernel:
         """The secrets. Mechanism: nothing is asked before a call and nothing is logged after it."""
         self.slots = SlotKeeper(places, self._records, protector_finder(host.registry))
         """The ways to open the vault."""
+
+    @cached_property
+    def resolver(self) -> SecretResolver:
+        """Resolves references: to this vault, and to wherever the enabled sources reach."""
+        from palyra_kernel.kernel.resolving import make_resolver
+
+        return make_resolver(self.config, self.plugins.registry, self._records, self.vault)
 
     @classmethod
     def open(
@@ -234,10 +245,11 @@ class Kernel:
         """Close backend and store. The kernel cannot be used afterwards; closing twice is fine."""
         if not self._closed:
             self._closed = True
-            try:
-                self._objects.close()
-            finally:
-                self._records.close()
+            with ExitStack() as parts:
+                parts.callback(self._records.close)
+                parts.callback(self._objects.close)
+                if "resolver" in self.__dict__:  # most runs never ask for it
+                    parts.callback(self.resolver.close)
 
     _closed = False
 

@@ -8,7 +8,7 @@ look-alike and a half-installed package, not against somebody who can write to t
 these only. ``discovery``, ``manage``, ``listing`` and ``doctor`` serve the ``palyra plugins`` commands.
 """
 
-from palyra_kernel.plugins.guard import guarded_backend, guarded_protector, guarded_store
+from palyra_kernel.plugins.guard import guarded_backend, guarded_protector, guarded_source, guarded_store
 from palyra_kernel.plugins.host import PluginHost
 from palyra_kernel.plugins.origin import Origin
 from palyra_kernel.plugins.registry import Offer, Registry
@@ -20,5 +20,6 @@ __all__ = [
     "Registry",
     "guarded_backend",
     "guarded_protector",
+    "guarded_source",
     "guarded_store",
 ]

@@ -7,10 +7,15 @@ the kernel. A guard is imported when something foreign is opened: most runs open
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from palyra_kernel.contracts.blobs import BlobBackend, BlobPlace
 from palyra_kernel.contracts.protectors import KeyProtector
 from palyra_kernel.contracts.records import RecordStore
 from palyra_kernel.plugins.registry import Offer
+
+if TYPE_CHECKING:
+    from palyra_kernel.contracts.sources import SecretSource, SourcePlace
 
 
 def guarded_backend(offer: Offer[BlobBackend], place: BlobPlace) -> BlobBackend:
@@ -38,3 +43,12 @@ def guarded_protector(offer: Offer[KeyProtector]) -> KeyProtector:
     from palyra_kernel.plugins.guard_protectors import protector_guard
 
     return protector_guard(offer.cls, offer.origin)()
+
+
+def guarded_source(offer: Offer[SecretSource], place: SourcePlace) -> SecretSource:
+    """Open the source of *offer* with its settings."""
+    if offer.builtin:
+        return offer.cls.open(place)
+    from palyra_kernel.plugins.guard_sources import source_guard
+
+    return source_guard(offer.cls, offer.origin).open(place)

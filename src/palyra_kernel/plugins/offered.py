@@ -42,17 +42,24 @@ def _are_params(params: object) -> bool:
     return all(type(name) is str and type(value) in (str, int) for name, value in params.items())
 
 
+def _are_texts(given: object) -> bool:
+    return isinstance(given, tuple) and all(type(each) is str for each in given)
+
+
 def _check_attributes(cls: type[object], contract: type[object], origin: Origin) -> None:
     """What the kernel sorts by and prints before anything is opened."""
     strength: object = getattr(cls, "strength", 0)
     device_bound: object = getattr(cls, "device_bound", False)
     weak: object = getattr(cls, "weak", None)
     params: object = getattr(cls, "default_params", {})
+    transforms: object = getattr(cls, "default_transforms", ())
     for name, fits in (
         ("strength", type(strength) is int and 0 <= strength <= 100),
         ("device_bound", type(device_bound) is bool),
         ("single", type(getattr(cls, "single", False)) is bool),
         ("default_params", _are_params(params)),
+        ("default_transforms", _are_texts(transforms)),
+        ("fragment_is_id", type(getattr(cls, "fragment_is_id", False)) is bool),
         ("weak", weak is None or (isinstance(weak, str) and bool(weak))),
     ):
         if hasattr(contract, name) and not fits:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from types import MappingProxyType
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 import pluggy
@@ -17,6 +18,9 @@ from palyra_kernel.plugins.hooks import refused
 from palyra_kernel.plugins.importing import broken
 from palyra_kernel.plugins.offered import check_class, key_of
 from palyra_kernel.plugins.origin import Origin
+
+if TYPE_CHECKING:
+    from palyra_kernel.contracts.sources import SecretSource
 
 T = TypeVar("T")
 
@@ -75,6 +79,16 @@ class Registry:
             KeyProtector,  # type: ignore[type-abstract]
             "kind",
         )
+        # The built-in sources are imported when a reference is resolved; a plugin's are judged now.
+        if len(manager.hook.palyra_secret_sources.get_hookimpls()) > 1:
+            _ = self.secret_sources
+
+    @cached_property
+    def secret_sources(self) -> Mapping[str, Offer[SecretSource]]:
+        """Sources of secrets by scheme."""
+        from palyra_kernel.contracts.sources import SecretSource
+
+        return self._collect("palyra_secret_sources", SecretSource, "scheme")  # type: ignore[type-abstract]
 
     def _collect(self, hook: str, contract: type[T], key_name: str) -> Mapping[str, Offer[T]]:
         offers: dict[str, Offer[T]] = {}

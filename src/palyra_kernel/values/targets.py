@@ -1,4 +1,4 @@
-"""What may stand behind ``env://``, ``file://``, ``exec://`` and ``vault://``; a plugin's scheme has rules of its own."""
+"""What may stand behind ``vault://``, ``env://``, ``file://`` and ``exec://``; plugins have rules of their own."""
 
 from __future__ import annotations
 

@@ -91,6 +91,12 @@ class Vault:
         """Return the values of *refs*, each under the reference as it was given; all, or an error."""
         return self._reader.get_many(refs)
 
+    def check(self, ref: str | VaultRef) -> None:
+        """Raise what :meth:`get` would raise because of the index: missing, deleted, expired, destroyed. Nothing is
+        decrypted but names."""
+        parsed = VaultRef.parse(ref)
+        self._reader.entry(parsed).select(parsed, now_ms())
+
     def stat(self, ref: str | VaultRef) -> SecretMetadata:
         """Return the metadata of a secret, deleted and expired ones included. Nothing is decrypted but its name."""
         bare = _bare(ref)

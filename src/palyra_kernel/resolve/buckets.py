@@ -1,0 +1,90 @@
+"""How often a remote source may be called: a token bucket each, in the vault's records, so that it survives restarts.
+
+Restart loops with an eager resolver have used up providers' quotas elsewhere for an hour at a time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import msgspec
+
+from palyra_kernel.errors import ConflictError, UnavailableError
+from palyra_kernel.records import Records
+from palyra_kernel.records.change import Change
+from palyra_kernel.records.namespaces import Namespace
+from palyra_kernel.values.ids import now_ms
+
+BUCKETS = Namespace("bucket", guarded=False)
+_ATTEMPTS = 20
+
+
+class Size(Protocol):
+    """What :class:`palyra_kernel.config.BucketConfig` says."""
+
+    @property
+    def burst(self) -> int:
+        """Calls at once."""
+
+    @property
+    def per_minute(self) -> float:
+        """Calls that come back a minute."""
+
+
+class Level(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is left in a bucket, and when that was."""
+
+    tokens: float
+    at_ms: int
+
+
+class Buckets:
+    """The buckets of one vault; every process that has it open shares them."""
+
+    def __init__(
+        self, records: Records, sizes: Mapping[str, Size], default: Size, clock: Callable[[], int] = now_ms
+    ) -> None:
+        self._records = records
+        self._sizes = sizes
+        self._default = default
+        self._clock = clock
+
+    def take(self, scheme: str) -> float:
+        """Take one call; return 0, or after how many seconds there will be one.
+
+        Raises :class:`UnavailableError` if it cannot be counted: an uncounted call is not made.
+        """
+        size, key = self._size(scheme), BUCKETS.key(scheme)
+        for _ in range(_ATTEMPTS):
+            record = self._records.read(key)
+            tokens = self._tokens(record.document, size)
+            if tokens < 1:
+                return (1 - tokens) * 60 / size.per_minute
+            change = Change()
+            change.check(key, record.version)
+            change.put(key, msgspec.json.encode(Level(tokens - 1, self._clock())))
+            try:
+                self._records.commit(change)
+            except ConflictError:
+                continue  # another process took one
+            return 0.0
+        raise UnavailableError("busy", "the calls of this source could not be counted", hint="try again")
+
+    def left(self, scheme: str) -> tuple[int, int]:
+        """How many calls are left, of how many."""
+        size = self._size(scheme)
+        document = self._records.read(BUCKETS.key(scheme)).document
+        return math.floor(self._tokens(document, size)), size.burst
+
+    def _size(self, scheme: str) -> Size:
+        return self._sizes.get(scheme, self._default)
+
+    def _tokens(self, document: bytes | None, size: Size) -> float:
+        if document is None:
+            return float(size.burst)
+        level = msgspec.json.decode(document, type=Level)
+        # A clock that was set back gives nothing; one that was set forward no more than a full bucket.
+        waited = max(0, self._clock() - level.at_ms) / 60_000
+        return min(float(size.burst), level.tokens + waited * size.per_minute)

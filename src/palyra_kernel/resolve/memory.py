@@ -1,0 +1,136 @@
+"""What was read, when it is read again, and what is shown of it: the two policies of each reference, really acting."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+
+from palyra_kernel.contracts.sources import SecretError
+from palyra_kernel.resolve.outcome import Answer, Read, Shown
+from palyra_kernel.values.secret_ref import SecretRef
+from palyra_kernel.values.sensitive import SensitiveBytes
+
+_KEPT = 10_000
+
+
+class Run:
+    """What one run has read and was shown."""
+
+    __slots__ = ("read", "shown")
+
+    def __init__(self) -> None:
+        self.read: set[SecretRef] = set()
+        self.shown: dict[SecretRef, Read] = {}
+
+
+class Entry:
+    """One reference. ``latest`` is the newest reading, ``shown`` the one that is frozen until a reload."""
+
+    __slots__ = ("generation", "latest", "shown", "shown_generation")
+
+    def __init__(self) -> None:
+        self.latest: Read | None = None
+        self.generation = 0
+        self.shown: Read | None = None
+        self.shown_generation = 0
+
+
+class Memory:
+    """The readings of one resolver; the resolver's lock guards it."""
+
+    def __init__(self) -> None:
+        self.generation = 1
+        self._entries: OrderedDict[SecretRef, Entry] = OrderedDict()
+
+    def must_read(self, ref: SecretRef, run: Run) -> bool:
+        """Whether the source is to be asked for *ref* now. What failed is never kept in place of a value."""
+        entry = self._entries.get(ref)
+        if entry is None or entry.latest is None or _failed(entry.latest):
+            return True
+        match ref.refresh_policy:
+            case "on_startup":
+                return False
+            case "on_reload":
+                return entry.generation < self.generation
+            case "per_run":
+                return ref not in run.read
+            case "per_use":
+                return True
+
+    def store(self, ref: SecretRef, read: Read, run: Run, generation: int) -> None:
+        """Keep what was read of *ref* while *generation* was the present one."""
+        entry = self._entries.pop(ref, None) or Entry()
+        self._entries[ref] = entry
+        if generation >= entry.generation:  # a slow reading from before a reload is not the newest
+            entry.latest, entry.generation = read, generation
+        run.read.add(ref)
+        while len(self._entries) > _KEPT:
+            self._entries.popitem(last=False)
+
+    def show(self, ref: SecretRef, run: Run) -> Shown:
+        """What a user of *ref* in *run* sees."""
+        entry = self._entries[ref]
+        latest = entry.latest
+        assert latest is not None  # noqa: S101  # it was read before it is shown
+        read = latest
+        if ref.snapshot_policy == "freeze_until_reload":
+            frozen = entry.shown
+            if frozen is None or _failed(frozen) or entry.shown_generation < self.generation:
+                entry.shown, entry.shown_generation = latest, self.generation
+            else:
+                read = frozen
+        elif ref.snapshot_policy == "refresh_per_run":
+            read = run.shown.setdefault(ref, latest)
+            if _failed(read):
+                read = run.shown[ref] = latest
+        stale = read.origin == "last_known_good" or not _same(read.answer, latest.answer)
+        return Shown(read, stale, self.generation)
+
+    def reloadable(self) -> list[SecretRef]:
+        """What a reload asks for again: everything but what is read once, at the start."""
+        return [
+            ref
+            for ref, entry in self._entries.items()
+            if ref.refresh_policy != "on_startup" or entry.latest is None or _failed(entry.latest)
+        ]
+
+    def turn(self, readings: Mapping[SecretRef, Read]) -> int:
+        """Begin the next generation with *readings*; return how many references show another value than before."""
+        self.generation += 1
+        changed = 0
+        for ref, entry in self._entries.items():
+            before = entry.shown or entry.latest
+            if ref in readings:
+                entry.latest, entry.generation = readings[ref], self.generation
+            entry.shown, entry.shown_generation = entry.latest, self.generation
+            if before and entry.latest and not _same(before.answer, entry.latest.answer):
+                changed += 1
+        return changed
+
+    def latest(self, ref: SecretRef) -> Read | None:
+        """The newest reading of *ref*."""
+        entry = self._entries.get(ref)
+        return entry.latest if entry else None
+
+    def all_shown(self) -> Iterator[tuple[SecretRef, Shown]]:
+        """Everything that was asked for, as somebody sees it who begins a run now."""
+        for ref in self._entries:
+            yield ref, self.show(ref, Run())
+
+    def wipe(self) -> None:
+        """Wipe all values, and forget them."""
+        for entry in self._entries.values():
+            for read in (entry.latest, entry.shown):
+                if read is not None and isinstance(read.answer, SensitiveBytes):
+                    read.answer.wipe()
+        self._entries.clear()
+
+
+def _failed(read: Read) -> bool:
+    return isinstance(read.answer, SecretError)
+
+
+def _same(one: Answer, other: Answer) -> bool:
+    if isinstance(one, SensitiveBytes) and isinstance(other, SensitiveBytes):
+        return one is other or one == other
+    return isinstance(one, SecretError) and isinstance(other, SecretError)

@@ -1,0 +1,227 @@
+"""The one resolver: references in, values or reasons out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from palyra_kernel.contracts.sources import SecretError
+from palyra_kernel.errors import InvalidInputError, UnavailableError
+from palyra_kernel.resolve.asking import Asker
+from palyra_kernel.resolve.buckets import Buckets
+from palyra_kernel.resolve.catalog import Catalog, OpenSource
+from palyra_kernel.resolve.chains import Chains
+from palyra_kernel.resolve.explain import Explainer, Explanation
+from palyra_kernel.resolve.failures import Failures
+from palyra_kernel.resolve.known_good import KnownGood, utc_now
+from palyra_kernel.resolve.memory import Memory, Run
+from palyra_kernel.resolve.outcome import Read, Resolution, error_of, outcome_of, unparsed_outcome
+from palyra_kernel.values.deadline import Deadline
+from palyra_kernel.values.refs import VaultRef
+from palyra_kernel.values.secret_ref import SecretRef
+from palyra_kernel.values.sensitive import SensitiveBytes
+from palyra_kernel.vault import Vault
+
+Given = str | VaultRef | SecretRef
+"""What a reference may be given as; a table becomes a :class:`SecretRef` by ``SecretRef.parse``."""
+_Given = TypeVar("_Given", bound=Given)
+
+
+class RefState(msgspec.Struct, frozen=True, kw_only=True):
+    """How one reference fares; ``status`` is ``healthy``, ``stale``, ``missing``, ``blocked`` or ``failed``."""
+
+    fingerprint: str
+    source_kind: str
+    display_name: str | None
+    status: str
+    generation: int
+    resolved_at: datetime | None
+    error: SecretError | None
+
+
+class ReloadReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reload did: how many references it asked for, how many show another value now, how many have none."""
+
+    generation: int
+    read: int
+    changed: int
+    failed: int
+
+
+class SecretResolver:
+    """Resolves references through the sources of one Kernel (``kernel.resolver``). Use it from any thread.
+
+    When a source is asked again, and when a new value is shown, say the two policies of each reference; what is in
+    memory is wiped when the Kernel is closed. A call answers within its deadline, by default ``deadline_seconds`` of
+    ``[resolver]``. One dead reference fails alone: no method raises for it, the outcome says it. After closing,
+    :class:`UnavailableError` ``closed``.
+    """
+
+    def __init__(
+        self,
+        opener: OpenSource,
+        settings: Mapping[str, Mapping[str, Any]],
+        vault: Vault,
+        buckets: Buckets,
+        fingerprint: Callable[[SecretRef], str],
+        *,
+        deadline_seconds: float,
+        negative_seconds: float,
+    ) -> None:
+        self._seconds = deadline_seconds
+        self._fingerprint = fingerprint
+        self._failures = Failures(negative_seconds)
+        self._catalog = Catalog(opener, settings, self._setting)
+        self._chains = Chains(Asker(self._catalog, buckets, self._failures), self._catalog)
+        self._known_good = KnownGood(vault, fingerprint)
+        self._explainer = Explainer(self._catalog, self._chains, buckets, self._failures, self._known_good)
+        self._memory = Memory()
+        self._lock = threading.Lock()  # never held while a source is asked
+        self._closed = False
+
+    @property
+    def generation(self) -> int:
+        """1, and one more for each reload."""
+        return self._memory.generation
+
+    def resolve(self, ref: Given, *, deadline: Deadline | None = None) -> Resolution:
+        """Resolve one reference; use the outcome in a ``with`` block."""
+        return self._outcomes((ref,), Run(), deadline)[ref]
+
+    def resolve_many(
+        self, refs: Iterable[_Given], *, deadline: Deadline | None = None
+    ) -> dict[_Given, Resolution]:
+        """Resolve several references in one pass, each outcome under its reference as it was given: what is asked for
+        twice costs one call, and a source that can answers all of its references in one."""
+        return self._outcomes(tuple(refs), Run(), deadline)
+
+    def run(self) -> ResolverRun:
+        """Begin a run: a reference with ``per_run`` policies is read once in it, and its value stays until it ends."""
+        return ResolverRun(self._outcomes)
+
+    def reload(self, *, deadline: Deadline | None = None) -> ReloadReport:
+        """Ask again for everything that is not for start-up only, then show all of it at once, as the next generation.
+
+        A reference that fails now has no value, but a last known good one where ``max_stale_seconds`` allows it.
+        """
+        self._failures.forget()
+        with self._open():
+            refs = self._memory.reloadable()
+        readings = self._read(refs, deadline)
+        with self._open():
+            changed = self._memory.turn(readings)
+            generation = self._memory.generation
+        failed = sum(isinstance(read.answer, SecretError) for read in readings.values())
+        return ReloadReport(generation=generation, read=len(readings), changed=changed, failed=failed)
+
+    def states(self) -> list[RefState]:
+        """How every reference fares that was resolved so far. Nobody is asked."""
+        with self._open():
+            outcomes = [
+                outcome_of(ref, self._fingerprint(ref), shown) for ref, shown in self._memory.all_shown()
+            ]
+        states = []
+        for outcome in outcomes:
+            with outcome:
+                states.append(_state(outcome))
+        return states
+
+    def explain(self, ref: Given) -> Explanation:
+        """What resolving *ref* would do and cost. No value is read, no remote source asked, no process started.
+
+        Raises :class:`InvalidInputError` ``invalid_reference``.
+        """
+        parsed = SecretRef.parse(ref)
+        with self._open():
+            latest = self._memory.latest(parsed)
+        return self._explainer.explain(parsed, self._fingerprint(parsed), latest)
+
+    def close(self) -> None:
+        """Close all sources and wipe all values. Closing twice is fine."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._memory.wipe()
+        self._catalog.close()
+
+    def _outcomes(
+        self, given: Collection[_Given], run: Run, deadline: Deadline | None
+    ) -> dict[_Given, Resolution]:
+        outcomes: dict[_Given, Resolution] = {}
+        parsed: dict[_Given, SecretRef] = {}
+        for each in given:
+            try:
+                parsed[each] = SecretRef.parse(each)
+            except InvalidInputError as error:
+                outcomes[each] = unparsed_outcome(error_of(error))
+        refs = set(parsed.values())
+        with self._open():
+            to_read = [ref for ref in refs if self._memory.must_read(ref, run)]
+            generation = self._memory.generation
+        readings = self._read(to_read, deadline)
+        with self._open():
+            for ref, read in readings.items():
+                self._memory.store(ref, read, run, generation)
+            for each, ref in parsed.items():
+                outcomes[each] = outcome_of(ref, self._fingerprint(ref), self._memory.show(ref, run))
+        return outcomes
+
+    def _read(self, refs: Collection[SecretRef], deadline: Deadline | None) -> dict[SecretRef, Read]:
+        if not refs:
+            return {}
+        readings = self._chains.read(refs, deadline or Deadline.after(self._seconds))
+        now = utc_now()
+        return {
+            ref: self._known_good.judged(ref, Read(reading.answer, reading.link, "source", now))
+            for ref, reading in readings.items()
+        }
+
+    def _setting(self, table: Mapping[str, Any]) -> SensitiveBytes:
+        """The value of a source's setting that is a reference itself."""
+        with self.resolve(SecretRef.parse(table)) as outcome:
+            return SensitiveBytes(outcome.unwrap().view())
+
+    def _open(self) -> threading.Lock:
+        if self._closed:
+            raise UnavailableError("closed", "the resolver is closed", hint="open the Kernel again")
+        return self._lock
+
+
+class ResolverRun:
+    """One run of a program that resolves references: see :meth:`SecretResolver.run`. Use it from any thread."""
+
+    def __init__(
+        self,
+        outcomes: Callable[[Collection[Any], Run, Deadline | None], dict[Any, Resolution]],
+    ) -> None:
+        self._outcomes = outcomes
+        self._run = Run()
+
+    def resolve(self, ref: Given, *, deadline: Deadline | None = None) -> Resolution:
+        """As :meth:`SecretResolver.resolve`."""
+        return self._outcomes((ref,), self._run, deadline)[ref]
+
+    def resolve_many(
+        self, refs: Iterable[_Given], *, deadline: Deadline | None = None
+    ) -> dict[_Given, Resolution]:
+        """As :meth:`SecretResolver.resolve_many`."""
+        return self._outcomes(tuple(refs), self._run, deadline)
+
+
+def _state(outcome: Resolution) -> RefState:
+    facts = outcome.metadata
+    status = "healthy" if facts.status == "resolved" else facts.status
+    return RefState(
+        fingerprint=facts.fingerprint,
+        source_kind=facts.source_kind,
+        display_name=facts.display_name,
+        status="stale" if facts.stale and status == "healthy" else status,
+        generation=facts.generation,
+        resolved_at=facts.resolved_at,
+        error=outcome.error,
+    )

@@ -1,0 +1,1 @@
+"""The built-in sources of secrets, one file each."""
