@@ -97,6 +97,7 @@ def kernel_findings(kernel: Kernel) -> Iterator[Finding]:
     yield from _key_files(kernel, slots)
     weak = [slot for slot in working if _weakness(kernel.slots, slot)]
     yield from costs(working, weak)
+    yield from kernel.resolver.problems()
     yield from _seals(kernel._records.check_head().generation)
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from palyra_kernel.contracts.sources import SecretSource, SourcePlace
-from palyra_kernel.errors import InvalidInputError, UnavailableError
+from palyra_kernel.errors import InvalidInputError, PalyraError, UnavailableError
+from palyra_kernel.values.findings import Finding, finding_of
 from palyra_kernel.values.sensitive import SensitiveBytes
 
 OpenSource = Callable[[str, SourcePlace], SecretSource | None]
@@ -72,6 +73,16 @@ class Catalog:
 
     def _setting(self, value: Any) -> Any:
         return self._resolve_setting(value) if isinstance(value, dict) and "ref" in value else value
+
+    def problems(self) -> list[Finding]:
+        """Why sources that have settings do not open."""
+        found = []
+        for scheme in self._settings:
+            try:
+                self.source(scheme)
+            except PalyraError as error:
+                found.append(finding_of(error, f"[sources.{scheme}]"))
+        return found
 
     def close(self) -> None:
         """Close every source that was opened; the first error is raised when all were asked."""

@@ -21,6 +21,7 @@ from palyra_kernel.resolve.known_good import KnownGood, utc_now
 from palyra_kernel.resolve.memory import Memory, Run
 from palyra_kernel.resolve.outcome import Read, Resolution, error_of, outcome_of, unparsed_outcome
 from palyra_kernel.values.deadline import Deadline
+from palyra_kernel.values.findings import Finding
 from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.secret_ref import SecretRef
 from palyra_kernel.values.sensitive import SensitiveBytes
@@ -139,6 +140,11 @@ class SecretResolver:
         with self._open():
             latest = self._memory.latest(parsed)
         return self._explainer.explain(parsed, self._fingerprint(parsed), latest)
+
+    def problems(self) -> list[Finding]:
+        """What keeps a source from being opened with the settings that it has. Nobody is asked for a secret but those
+        that are settings of sources."""
+        return self._catalog.problems()
 
     def close(self) -> None:
         """Close all sources and wipe all values. Closing twice is fine."""
