@@ -47,6 +47,8 @@ _HOME = {
     "VaultScope": "values",
     "VaultStatus": "kernel",
     "hookimpl": "hookspecs",
+    "key_segment": "values.key_segment",
+    "segment_text": "values.key_segment",
 }
 
 __all__ = [
@@ -87,6 +89,8 @@ __all__ = [
     "VaultStatus",
     "__version__",
     "hookimpl",
+    "key_segment",
+    "segment_text",
 ]
 
 if TYPE_CHECKING:
@@ -117,6 +121,7 @@ if TYPE_CHECKING:
     from palyra_kernel.resolve.outcome import Resolution, ResolutionMetadata
     from palyra_kernel.resolve.resolver import SecretResolver
     from palyra_kernel.values import Deadline, Finding, SensitiveBytes, VaultRef, VaultScope
+    from palyra_kernel.values.key_segment import key_segment, segment_text
     from palyra_kernel.values.secret_ref import SecretRef
     from palyra_kernel.vault import SecretMetadata, Vault
 

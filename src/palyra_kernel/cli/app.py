@@ -18,6 +18,7 @@ _COMMANDS = {
     "tour": ("palyra_kernel.cli.tour", "See what it does, in throwaway folders."),
     "secrets": ("palyra_kernel.cli.secrets", "Store, read and manage secrets."),
     "run": ("palyra_kernel.cli.run", "Run a program with secrets in its environment."),
+    "credential": ("palyra_kernel.cli.credential", "Hand passwords to git, docker and AWS programs."),
     "vault": ("palyra_kernel.cli.vault", "Look after the vault itself."),
     "slots": ("palyra_kernel.cli.slots", "The ways to open the vault."),
     "plugins": ("palyra_kernel.cli.plugins", "What is installed, and what may run."),
