@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import string
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote
 
-from palyra_kernel import InvalidInputError, SecretMetadata, key_segment, segment_text
+from palyra_kernel import InvalidInputError, key_segment, segment_text
+
+if TYPE_CHECKING:
+    from palyra_kernel import SecretMetadata
 
 _ROOM = "keyring"
 _PIECE = 256

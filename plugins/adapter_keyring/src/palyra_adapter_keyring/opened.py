@@ -7,10 +7,10 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from palyra_kernel import Kernel, UnavailableError
+from palyra_kernel import UnavailableError
 
 if TYPE_CHECKING:
-    from palyra_kernel import Vault
+    from palyra_kernel import Kernel, Vault
 
 _T = TypeVar("_T")
 _OPEN_AGAIN = ("root_changed", "forked")
@@ -35,6 +35,8 @@ class OpenedVault:
         return what(self._open(instead_of=kernel).vault)
 
     def _open(self, instead_of: Kernel | None = None) -> Kernel:
+        from palyra_kernel import Kernel  # here: keyring imports every backend, to look at it
+
         with self._lock:
             if self._kernel is None or self._kernel is instead_of:
                 kernel = Kernel.open()
