@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import keyring
 import keyring.backend
@@ -124,8 +125,6 @@ def test_a_password_that_cannot_be_kept_is_refused_and_not_shown(backend, passwo
 
 
 def test_an_expired_password_is_none(backend, kernel):
-    from datetime import UTC, datetime
-
     kernel.vault.put(KEY, b"old", expires_at=datetime(2020, 1, 1, tzinfo=UTC))
     assert backend.get_password(SERVICE, "__token__") is None
 
@@ -193,7 +192,12 @@ def test_the_command_line_shows_and_deletes_them(backend, capfd):
 def test_many_threads_open_one_vault(backend, monkeypatch):
     opening: list[object] = []
     real = Kernel.open
-    monkeypatch.setattr(Kernel, "open", lambda: opening.append(None) or real())
+
+    def counting():
+        opening.append(None)
+        return real()
+
+    monkeypatch.setattr(Kernel, "open", counting)
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda number: backend.set_password("s", f"u{number}", str(number)), range(64)))
         found = list(pool.map(lambda number: backend.get_password("s", f"u{number}"), range(64)))

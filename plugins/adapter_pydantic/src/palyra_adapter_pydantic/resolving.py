@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from palyra_adapter_pydantic.walking import Location, mapped, with_defaults
-from palyra_kernel import InvalidInputError, Kernel, PalyraError, SecretRef
+from palyra_kernel import Kernel, PalyraError
 
 if TYPE_CHECKING:
     from palyra_kernel import Resolution
@@ -22,8 +22,8 @@ SCHEMES: Collection[str] = ("vault", "env", "file", "exec")
 class Resolver(Protocol):
     """What resolves: ``kernel.resolver``, or a double of it in a test."""
 
-    def resolve_many(self, refs: Iterable[SecretRef], /) -> Mapping[SecretRef, Resolution]:
-        """Resolve each of *refs*."""
+    def resolve_many(self, refs: Iterable[str], /) -> Mapping[str, Resolution]:
+        """Resolve each of *refs*; an outcome for each, under the text that was given."""
 
 
 def resolved(
@@ -50,31 +50,23 @@ def resolved(
     values, failures = _asked(found, resolver)
     if failures:
         raise ValidationError.from_exception_data(model.__name__, failures, hide_input=True)
-    replaced: dict[str, Any] = mapped(filled, lambda text, at: values.get(at, text))
+    replaced: dict[str, Any] = mapped(filled, lambda text, _at: values.get(text, text))
     return replaced
 
 
 def _asked(
     found: Mapping[Location, str], resolver: Resolver | Kernel | None
-) -> tuple[dict[Location, str | bytes], list[InitErrorDetails]]:
-    """The values by their place, and what pydantic is to say of the others."""
-    refs: dict[Location, SecretRef] = {}
-    values: dict[Location, str | bytes] = {}
+) -> tuple[dict[str, str | bytes], list[InitErrorDetails]]:
+    """The values by their references, and what pydantic is to say of the others."""
+    values: dict[str, str | bytes] = {}
     failures: list[InitErrorDetails] = []
-    for at, text in found.items():
-        try:
-            refs[at] = SecretRef.parse(text)
-        except InvalidInputError as error:
-            failures.append(_failure(at, error))
-    if not refs:
-        return values, failures
     with _open(resolver) as asked, ExitStack() as wiped:
-        outcomes = asked.resolve_many(list(dict.fromkeys(refs.values())))
+        outcomes = asked.resolve_many(dict.fromkeys(found.values()))
         for outcome in outcomes.values():
             wiped.enter_context(outcome)
-        for at, ref in refs.items():
+        for at, ref in found.items():
             try:
-                values[at] = _text(outcomes[ref].unwrap().reveal())
+                values[ref] = _text(outcomes[ref].unwrap().reveal())
             except PalyraError as error:
                 failures.append(_failure(at, error))
     return values, failures

@@ -18,8 +18,8 @@ class PalyraSettingsSource(PydanticBaseSettingsSource):
     """What *sources* say together, the first of them counting most, with a value for each reference::
 
         @classmethod
-        def settings_customise_sources(cls, settings_cls, init_settings, env_settings, *others):
-            return (PalyraSettingsSource(settings_cls, init_settings, env_settings, *others),)
+        def settings_customise_sources(cls, settings_cls, init_settings, env_settings, **others):
+            return (PalyraSettingsSource(settings_cls, init_settings, env_settings),)
 
     *resolver* is ``kernel.resolver``, a Kernel, or None: then the default vault is opened if there is a reference, and
     closed again. *schemes* are those of references. Raises :class:`pydantic.ValidationError` when called, and
