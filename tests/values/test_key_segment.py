@@ -68,9 +68,11 @@ def test_what_we_did_not_write_so_is_not_read(segment):
     assert segment_text(segment) is None
 
 
-def test_what_utf_8_cannot_hold_is_refused():
+@pytest.mark.parametrize("text", ["\ud800", None, 7])
+def test_what_is_no_text_is_refused(text):
+    """A missing user must not be taken for the empty one."""
     with pytest.raises(InvalidInputError) as caught:
-        key_segment("\ud800")
+        key_segment(text)
     assert caught.value.code == "not_text"
 
 

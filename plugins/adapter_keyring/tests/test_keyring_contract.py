@@ -1,7 +1,6 @@
 """keyring's own tests of a backend, and what it promises beyond them."""
 
 import logging
-import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from keyring.testing.backend import BackendBasicTests
 from palyra_adapter_keyring import VaultKeyring
 from palyra_kernel import Kernel
 from palyra_kernel.cli.start import run
+from tests.durable.processes import in_child
 
 SERVICE = "https://upload.pypi.org/legacy/"
 KEY = "keyring/https_3A_2F_2Fupload.pypi.org_2Flegacy_2F/__token__"
@@ -211,17 +211,12 @@ def test_a_new_root_key_does_not_end_a_process_that_goes_on(backend, kernel):
     assert backend.get_password("s", "u") == "p"
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork there")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_child_opens_it_anew(backend):
-    """Servers load first and fork then: a connection that both use damages what they write."""
+    """Hazard K2: servers load first and fork then; a connection that both use damages what they write."""
     backend.set_password("s", "u", "p")
-    child = os.fork()
-    if child == 0:
-        try:
-            os._exit(0 if backend.get_password("s", "u") == "p" else 1)
-        finally:
-            os._exit(2)
-    assert os.waitpid(child, 0)[1] == 0
+    assert in_child(lambda: backend.get_password("s", "u")) == "p"
     assert backend.get_password("s", "u") == "p"
 
 

@@ -10,6 +10,7 @@ from pydantic import AliasChoices, BaseModel, Field, SecretBytes, SecretStr, Val
 from pydantic_settings import BaseSettings, CliApp, SettingsConfigDict, SettingsError
 
 from palyra_adapter_pydantic import PalyraSettings, PalyraSettingsSource
+from palyra_kernel import NotFoundError
 
 CANARIES = ("canary-key", "canary-db", "7001")
 
@@ -136,6 +137,9 @@ def test_what_is_no_reference_stays(counted, text):
 def test_without_a_reference_no_vault_is_needed(monkeypatch):
     monkeypatch.setattr(PalyraSettings, "secret_resolver", None)
     monkeypatch.setenv("PALYRA_STATE_ROOT", "/nowhere")
+    with pytest.raises(NotFoundError) as caught:
+        made(Settings, key="vault://app/key")
+    assert caught.value.code == "vault_missing"
     assert made(Settings, key="plain", db=Db(password=SecretStr("p"))).key.get_secret_value() == "plain"
 
 

@@ -23,14 +23,14 @@ def key_segment(text: str) -> str:
     ``A-Z a-z 0-9 . -`` stand for themselves, other bytes of the UTF-8 form are ``_XX`` in hexadecimal; ``_`` stands
     for itself unless two such digits follow. A ``-`` in front, which a text of its own would have as ``_2D``, marks
     what cannot be written so: ``-`` is the empty text, ``-`` and 52 characters are the SHA-256, in base 32, of a
-    text that is too long. Raises :class:`InvalidInputError` ``not_text`` for text that UTF-8 cannot hold.
+    text that is too long. Raises :class:`InvalidInputError` ``not_text`` for what is no text that UTF-8 can hold.
     """
-    if not text:
-        return _EMPTY
     try:
         data = text.encode()
-    except UnicodeEncodeError:
+    except (UnicodeEncodeError, AttributeError):
         raise InvalidInputError("not_text", "a name that is no valid Unicode text") from None
+    if not data:
+        return _EMPTY
     written = _written(data) if len(data) <= MAX_SEGMENT else ""
     return written if 0 < len(written) <= MAX_SEGMENT else _hashed(data)
 

@@ -57,6 +57,7 @@ def test_the_list_has_servers_and_users_and_no_secret(stored):
     ask(stored, "store", credential(long, "carol", "c"))
     ask(stored, "store", credential("gone.example.org"))
     ask(stored, "erase", b"gone.example.org")
+    stored.set("docker/hub-password", b"what somebody keeps under such a name")
     code, out = ask(stored, "list")
     assert (code, json.loads(out)) == (0, {HUB: "alice", "ghcr.io": "bob", long: "carol"})
     assert b"hunter2" not in out

@@ -4,6 +4,8 @@ import io
 
 import pytest
 
+from palyra_kernel.cli.credential import aws, docker, git_protocol
+
 HOST = b"protocol=https\nhost=example.org\n"
 ALICE = HOST + b"username=alice\npassword=hunter2\n"
 KEY = "git/https_3A_2F_2Fexample.org/alice"
@@ -214,3 +216,16 @@ def test_long_names_are_kept_as_well(call):
     assert ask(call, "get", request).out == b"username=" + b"u" * 300 + b"\npassword=p\n"
     without_user = request.partition(b"username")[0]
     assert ask(call, "get", without_user).out.endswith(b"\npassword=p\n")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        git_protocol.Credential("alice", "canary"),
+        docker.Credential("ghcr.io", "alice", "canary"),
+        aws.Key("AKIA", "canary"),
+    ],
+)
+def test_no_repr_shows_a_password(document):
+    """Hazard S21: values came out in what a debugger or a traceback prints."""
+    assert "canary" not in repr(document) + str(document) + f"{[document]}"

@@ -10,10 +10,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from palyra_adapter_pydantic.walking import Location, mapped, with_defaults
-from palyra_kernel import Kernel, PalyraError
+from palyra_kernel import PalyraError
 
 if TYPE_CHECKING:
-    from palyra_kernel import Resolution
+    from palyra_kernel import Kernel, Resolution
 
 SCHEMES: Collection[str] = ("vault", "env", "file", "exec")
 """What is taken for a reference unless more, or less, is named."""
@@ -74,6 +74,8 @@ def _asked(
 
 @contextmanager
 def _open(resolver: Resolver | Kernel | None) -> Iterator[Resolver]:
+    from palyra_kernel import Kernel  # here: settings without a reference need none of it
+
     if resolver is None:
         with Kernel.open() as kernel:
             yield kernel.resolver

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import click
 import msgspec
 
-from palyra_kernel.cli.credential.helper import open_quietly, read_document, write_json
+from palyra_kernel.cli.credential.helper import Document, open_quietly, read_document, write_json
 from palyra_kernel.errors import NotFoundError
 from palyra_kernel.values.refs import VaultRef
 
@@ -23,7 +23,7 @@ Example, in ~/.aws/config:
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
-class Key(msgspec.Struct, frozen=True, omit_defaults=True, rename="pascal", tag_field="Version", tag=1):
+class Key(Document, frozen=True, rename="pascal", tag_field="Version", tag=1):
     """What is kept, with names as AWS prints them, and what is answered."""
 
     access_key_id: _Text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +11,7 @@ import msgspec
 from palyra_kernel import __version__
 from palyra_kernel.cli.credential.helper import (
     MAX_INPUT,
+    Document,
     key_of,
     open_quietly,
     protocol_input,
@@ -31,7 +33,7 @@ Examples, in ~/.docker/config.json:
 _FAILED = 1
 
 
-class Credential(msgspec.Struct, frozen=True, rename="pascal"):
+class Credential(Document, frozen=True, rename="pascal"):
     """What docker gives and takes, and what is kept."""
 
     server_url: str = msgspec.field(name="ServerURL")
@@ -91,10 +93,14 @@ def _erase(cli: Cli) -> None:
 
 
 def _list(cli: Cli) -> None:
+    users: dict[str, str] = {}
     with open_quietly(cli) as kernel:
-        vault = kernel.vault
-        found = [read_document(vault, secret.ref, Credential) for secret in vault.list(prefix="docker/")]
-    write_json({one.server_url: one.username for one in found if one is not None})
+        for secret in kernel.vault.list(prefix="docker/"):
+            with suppress(InvalidInputError):  # somebody keeps something else under such a name
+                credential = read_document(kernel.vault, secret.ref, Credential)
+                if credential is not None:
+                    users[credential.server_url] = credential.username
+    write_json(users)
 
 
 def _version(_cli: Cli) -> None:

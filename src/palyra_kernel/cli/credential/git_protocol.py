@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from palyra_kernel.cli.credential.helper import Document
 from palyra_kernel.errors import InvalidInputError
 
 _PROTOCOL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*", re.ASCII)
@@ -17,7 +18,7 @@ _KNOWN = frozenset(
 _ENDS_A_LINE = frozenset("\n\r\0")
 
 
-class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
+class Credential(Document, frozen=True):
     """What is kept for one user of one place. ``password_expiry_utc``: digits, seconds since 1970."""
 
     username: str

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 MAX_INPUT = 131_072
 """Bytes that a helper reads: twice the largest value that a vault takes by default."""
 
-_Document = TypeVar("_Document", bound=msgspec.Struct)
+
+class Document(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A credential as JSON, in the vault and on the way. No ``repr`` shows it."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: redacted>"
+
+
+_Document = TypeVar("_Document", bound=Document)
 
 
 def key_of(tool: str, *names: str) -> str:
@@ -46,7 +54,7 @@ def protocol_input(cli: Cli) -> BinaryIO:
     return sys.stdin.buffer
 
 
-def write_json(document: msgspec.Struct | dict[str, str]) -> None:
+def write_json(document: Document | dict[str, str]) -> None:
     """Write one line of JSON: the exact bytes, with a line feed on Windows too."""
     write_stdout(msgspec.json.encode(document) + b"\n")
 
@@ -65,7 +73,7 @@ def read_document(vault: Vault, ref: str | VaultRef, shape: type[_Document]) -> 
     raise InvalidInputError("not_a_credential", f"{ref} is no JSON object with {fields} as text")
 
 
-def store_document(vault: Vault, key: str, document: msgspec.Struct) -> None:
+def store_document(vault: Vault, key: str, document: Document) -> None:
     """Store *document*, unless it is there already: git says after each success what it was told before."""
     data = msgspec.json.encode(document)
     try:
