@@ -5,6 +5,7 @@ import re
 import pytest
 
 from palyra_kernel import config
+from palyra_kernel.cli.credential import git_protocol
 from palyra_kernel.cli.secrets import dotenv_format, import_files
 from palyra_kernel.durable import documents
 from palyra_kernel.kernel.backup import header, payload, source
@@ -13,7 +14,7 @@ from palyra_kernel.keys.slots import KeyringDocument
 from palyra_kernel.plugins import distribution, record
 from palyra_kernel.records.heads import Head, HeadFile
 from palyra_kernel.records.seal import Sealer
-from palyra_kernel.values import refs
+from palyra_kernel.values import key_segment, refs
 from palyra_kernel.vault import entry, envelope, fields
 from tests.fuzz.registry import NAMES, corpus, load
 from tests.fuzz.targets import plugins_lock
@@ -45,9 +46,11 @@ BROKEN = {
     "dotenv": (dotenv_format, "_ESCAPES", {}),
     "envelope": (envelope, "_encode", lambda _header: Same()),
     "field": (fields, "UnicodeDecodeError", KeyError),
+    "git_attributes": (git_protocol, "_ENDS_A_LINE", frozenset()),
     "head_file": (HeadFile, "_parse", lambda _file, slot: Head(1, slot[-32:]) if slot else None),
     "index_entry": (entry, "UnicodeDecodeError", KeyError),
     "json_import": (import_files, "UnicodeEncodeError", KeyError),
+    "key_segments": (key_segment, "_LOOKS_ESCAPED", re.compile("(?!)")),
     "keyring": (KeyringDocument, "check_mac", lambda _document, _keys: None),
     "plugins_lock": (plugins_lock, "check_pin", lambda pin: pin),
     "record": (Sealer, "_checked", lambda _sealer, record: record.value),

@@ -30,6 +30,7 @@ def check(data: bytes) -> None:
     assert stream.tell() <= _LIMIT + 1
     if attributes is None:
         return
+    assert set("\n\r\0").isdisjoint("".join(attributes.values()))
     said = "".join(f"{name}={value}\n" for name, value in attributes.items()).encode()
     assert said.count(b"\n") == len(attributes)
     assert read_attributes(io.BytesIO(said), len(said)) == attributes
