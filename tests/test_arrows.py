@@ -13,17 +13,19 @@ BASE = {"errors", "values"}
 MAY_IMPORT = {
     "errors": set(),
     "values": {"errors"},
+    "redact": BASE,
     "durable": BASE,
     "config": BASE | {"durable"},
     "contracts": BASE,
     "hookspecs": {"contracts"},
-    "plugins": BASE | {"durable", "contracts", "hookspecs"},
+    "plugins": BASE | {"redact", "durable", "contracts", "hookspecs"},
     "keys": BASE | {"durable", "contracts", "hookspecs"},
     "records": BASE | {"durable", "contracts", "hookspecs", "keys"},
     "vault": BASE | {"contracts", "records"},
     "resolve": BASE | {"contracts", "hookspecs", "records", "vault"},
     "kernel": BASE | {"config", "durable", "contracts", "plugins", "keys", "records", "vault", "resolve"},
-    "cli": BASE | {"config", "durable", "contracts", "plugins", "keys", "vault", "resolve", "kernel"},
+    "cli": BASE
+    | {"redact", "config", "durable", "contracts", "plugins", "keys", "vault", "resolve", "kernel"},
     "testing": BASE | {"contracts"},
 }
 """Each room and the rooms it may import; itself is understood."""

@@ -28,6 +28,7 @@ _HOME = {
     "NotFoundError": "errors",
     "PalyraError": "errors",
     "RecordStore": "contracts",
+    "RedactingFilter": "redact.logs",
     "Resolution": "resolve.outcome",
     "ResolutionMetadata": "resolve.outcome",
     "SecretError": "contracts.sources",
@@ -48,6 +49,7 @@ _HOME = {
     "VaultStatus": "kernel",
     "hookimpl": "hookspecs",
     "key_segment": "values.key_segment",
+    "redact_text": "redact",
     "segment_text": "values.key_segment",
 }
 
@@ -69,6 +71,7 @@ __all__ = [
     "NotFoundError",
     "PalyraError",
     "RecordStore",
+    "RedactingFilter",
     "Resolution",
     "ResolutionMetadata",
     "SecretError",
@@ -90,6 +93,7 @@ __all__ = [
     "__version__",
     "hookimpl",
     "key_segment",
+    "redact_text",
     "segment_text",
 ]
 
@@ -118,6 +122,8 @@ if TYPE_CHECKING:
     )
     from palyra_kernel.hookspecs import hookimpl
     from palyra_kernel.kernel import Kernel, NewSlot, VaultStatus
+    from palyra_kernel.redact import redact_text
+    from palyra_kernel.redact.logs import RedactingFilter
     from palyra_kernel.resolve.outcome import Resolution, ResolutionMetadata
     from palyra_kernel.resolve.resolver import SecretResolver
     from palyra_kernel.values import Deadline, Finding, SensitiveBytes, VaultRef, VaultScope

@@ -11,8 +11,10 @@ def main() -> None:
     # What modules are made of stays: looking for garbage in it, now and at the end, is a fifth of a short run.
     gc.set_threshold(_YOUNG)
     try:
+        from palyra_kernel.cli.hooks import redact_uncaught
         from palyra_kernel.cli.start import run
 
+        redact_uncaught()
         outcome = run(sys.argv[1:])
     except KeyboardInterrupt:  # while modules are loaded, before there is anything to say
         outcome = 130

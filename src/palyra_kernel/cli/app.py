@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import click
@@ -86,12 +87,33 @@ def act(arguments: Sequence[str], *, as_json: bool) -> object:
         tell(error.format_message())
         return EXIT_USAGE
     except click.ClickException as error:
-        raise _usage(error) from None
+        raise _usage(error, arguments) from None
 
 
-def _usage(error: click.ClickException) -> InvalidInputError:
+def _usage(error: click.ClickException, arguments: Sequence[str]) -> InvalidInputError:
     context = error.ctx if isinstance(error, click.UsageError) else None
     hint = f"{context.command_path} --help" if context else "palyra --help"
     if isinstance(error, click.NoSuchOption) and error.option_name in _GLOBAL:
         hint = f"it goes before the command: palyra {error.option_name} … COMMAND"
-    return InvalidInputError("usage", error.format_message(), hint=hint)
+    return InvalidInputError("usage", _unquoted(error, arguments), hint=hint)
+
+
+def _unquoted(error: click.ClickException, arguments: Sequence[str]) -> str:
+    """What click says, without what was typed: a secret in the wrong place must not be shown for it.
+
+    Names of options and commands are shown, mistyped ones too, if they look like names.
+    """
+    message = error.format_message()
+    if type(error) is click.UsageError:  # "Got unexpected extra arguments (…)"; no text of ours has brackets
+        return _BRACKETS.sub("(not shown)", message)
+    name = _COMMAND if getattr(error, "command_name", None) else _OPTION
+    for word in arguments:
+        for typed in (word, *word.partition("="), word[:2], word[2:]):
+            if not name.fullmatch(typed):
+                message = message.replace(repr(typed), "(not shown)")
+    return message
+
+
+_BRACKETS = re.compile(r"\(.*\)", re.DOTALL)
+_OPTION = re.compile(r"--?[a-z][a-z-]{0,23}")
+_COMMAND = re.compile(r"[a-z][a-z-]{0,11}")

@@ -35,11 +35,12 @@ def settled(act: Callable[[], object], *, as_json: bool) -> int:
     except BrokenPipeError:
         _discard_output()
         return EXIT_BROKEN_PIPE
-    except Exception as error:  # the last door: an unknown error is shown by type, never by text
+    except Exception as error:  # noqa: BLE001  # the last door: an unknown error is shown by type, never by text
         known = _known(error)
         if known is None:
             if os.environ.get(TRACEBACK_VARIABLE):
-                raise
+                tell(traceback_of(error))
+                return PalyraError.exit_code
             hint = f"set {TRACEBACK_VARIABLE}=1 to see where, and report it"
             known = PalyraError("internal", f"internal error: {type(error).__name__}", hint=hint)
         if isinstance(error, OSError):
@@ -50,9 +51,26 @@ def settled(act: Callable[[], object], *, as_json: bool) -> int:
 
 
 def tell(line: str) -> None:
-    """Print *line* on standard error, if there is one."""
+    """Print *line* on standard error, if there is one, without the secrets that stand in it."""
+    _print(_redacted(line))
+
+
+def traceback_of(error: BaseException) -> str:
+    """Where *error* was raised, and what led to it, without local variables."""
+    import traceback
+
+    return "".join(traceback.format_exception(error)).rstrip("\n")
+
+
+def _print(line: str) -> None:
     if sys.stderr is not None:  # print() would take None for standard output
         print(line, file=sys.stderr)
+
+
+def _redacted(text: str) -> str:
+    from palyra_kernel.redact import redact_text  # whoever has nothing to say does not pay for it
+
+    return redact_text(text)
 
 
 def _known(error: Exception) -> PalyraError | None:
@@ -70,8 +88,9 @@ def _report(as_json: bool, kind: str, code: str, message: str, hint: str | None)
     if as_json:
         import msgspec
 
-        error = {"kind": kind, "code": code, "message": message, "hint": hint}
-        tell(msgspec.json.encode({"error": error}).decode())
+        words = {"code": code, "message": message, "hint": hint}
+        error = {"kind": kind} | {name: word and _redacted(word) for name, word in words.items()}
+        _print(msgspec.json.encode({"error": error}).decode())  # redacted before: what is quoted stays JSON
         return
     tell(f"palyra: {message}")
     if hint:

@@ -18,6 +18,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _MESSAGE_LIMIT = 1000
+_READ_LIMIT = 65_536
+"""Characters of a text that are looked at; what is shown ends long before."""
 
 
 class WrongAnswer(Exception):  # noqa: N818  # never leaves this package
@@ -48,7 +50,7 @@ def _ours(error: BaseException, who: str, method: str) -> PalyraError:
     if isinstance(error, WrongAnswer):
         why = f"gave a wrong answer to {method}: {error}"
     else:
-        why = f"failed in {method}: {shown(type(error).__name__, 80)}"
+        why = f"failed in {method}: {said(type(error).__name__, 80)}"
     return UnavailableError("plugin_failed", f"the {who} {why}", hint="report it to the plugin's author")
 
 
@@ -59,7 +61,7 @@ def _copy(error: PalyraError) -> PalyraError | None:
     if not (isinstance(code, str) and isinstance(message, str) and isinstance(hint, str | None)):
         return None
     copy = published(
-        shown(code, 64), shown(message, _MESSAGE_LIMIT), hint=shown(hint, _MESSAGE_LIMIT) if hint else None
+        said(code, 64), said(message, _MESSAGE_LIMIT), hint=said(hint, _MESSAGE_LIMIT) if hint else None
     )
     assert isinstance(copy, PalyraError)  # noqa: S101  # for mypy: the first such class is one of ours
     return copy
@@ -72,10 +74,17 @@ def texts(answer: object, limit: int = 1000) -> list[str]:
     for each in answer:
         if not isinstance(each, str):
             raise WrongAnswer("something in the list is no text")
-    return [shown(each, 500) for each in answer[:limit]]
+    return [said(each, 500) for each in answer[:limit]]
+
+
+def said(text: str, limit: int) -> str:
+    """What a plugin says, safe to show: without secrets, which are looked for before the text is cut."""
+    from palyra_kernel.redact import redact_text  # a plugin that says nothing costs nothing
+
+    return shown(redact_text(text[:_READ_LIMIT]), limit)
 
 
 def nothing(answer: object) -> None:
     """What returns nothing returns None; a coroutine would mean that nothing was done."""
     if answer is not None:
-        raise WrongAnswer(f"a {shown(type(answer).__name__, 80)} instead of None")
+        raise WrongAnswer(f"a {said(type(answer).__name__, 80)} instead of None")

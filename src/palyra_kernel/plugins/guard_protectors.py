@@ -9,7 +9,7 @@ import msgspec
 
 from palyra_kernel.contracts.protectors import KeyProtector, SlotContext, SlotScalar, Unlock
 from palyra_kernel.errors import InvalidInputError
-from palyra_kernel.plugins.foreign import WrongAnswer, nothing, shielded
+from palyra_kernel.plugins.foreign import WrongAnswer, nothing, said, shielded
 from palyra_kernel.plugins.names import shown
 from palyra_kernel.plugins.origin import Origin
 from palyra_kernel.values.sensitive import SensitiveBytes
@@ -96,7 +96,7 @@ def _available(inner: KeyProtector) -> str | None:
         return None
     if not isinstance(answer, str):
         raise WrongAnswer(f"a {type(answer).__name__} instead of a reason")
-    return shown(answer, 500) or "no reason given"
+    return said(answer, 500) or "no reason given"
 
 
 def _wrap(

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import NoReturn, Self
+from weakref import ref
 
 from palyra_kernel.errors import InvalidInputError
+
+KNOWN_FROM = 8
+"""Bytes: shorter values are not known to redaction, they would be found in every other line."""
+
+_live: dict[
+    int, ref[_Buffer]
+] = {}  # by id. Each operation on it is one step under the GIL, so there is no lock
 
 
 class _Buffer(bytearray):
     """Zeroed when the last view of it is gone, and not before: a view must never show zeros in place of a secret."""
 
-    def __del__(self) -> None:
+    __slots__ = ("__weakref__",)
+
+    def __del__(
+        self, forget: Callable[[int, None], object] = _live.pop
+    ) -> None:  # bound: globals go first at exit
+        forget(id(self), None)
         self[:] = bytes(len(self))
+
+
+def live_buffers() -> list[bytearray]:
+    """The buffers of all secrets of 8 bytes and more that live and were not wiped, for redaction to compare with."""
+    return [buffer for known in list(_live.values()) if (buffer := known()) is not None]
 
 
 class SensitiveBytes:
@@ -35,15 +54,19 @@ class SensitiveBytes:
                 f"a secret is bytes, not {type(data).__name__}",
                 hint="encode text first: text.encode()",
             )
-        self._buffer = _Buffer(data)
+        self._buffer = buffer = _Buffer(data)
         self._wiped = False
+        if len(buffer) >= KNOWN_FROM:
+            _live[id(buffer)] = ref(buffer)
 
     @classmethod
     def zeros(cls, size: int) -> Self:
         """A buffer of *size* zeros, to be filled through :meth:`view` without a copy on the way."""
         self = cls.__new__(cls)
-        self._buffer = _Buffer(size)
+        self._buffer = buffer = _Buffer(size)
         self._wiped = False
+        if size >= KNOWN_FROM:
+            _live[id(buffer)] = ref(buffer)
         return self
 
     @classmethod
@@ -69,6 +92,7 @@ class SensitiveBytes:
         """Overwrite the buffer with zeros. Safe to call twice."""
         self._buffer[:] = bytes(len(self._buffer))
         self._wiped = True
+        _live.pop(id(self._buffer), None)
 
     def __enter__(self) -> Self:
         return self
