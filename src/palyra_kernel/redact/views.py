@@ -15,7 +15,6 @@ Span = tuple[int, int]
 """Start and end of some bytes, the end not included."""
 _Token = Callable[["re.Match[bytes]"], bytes]
 
-_DEPTH = 2  # a message in JSON, quoted in JSON; an escaped URL in a repr
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{11,}")  # 11 are 8 bytes
 _HEX = re.compile(rb"[0-9A-Fa-f]{16,}")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
@@ -43,15 +42,18 @@ def views(data: bytes) -> Iterator[View]:
     """*data* itself, without its escapes, and what its base64 and hexadecimal runs mean."""
     for layer in _layers(View(data, lambda start, end: (start, end))):
         yield layer
+        latin = _replaced(layer, *_LATIN)
+        if latin is not None:
+            yield latin
         yield from _base64(layer)
         yield from _hex(layer)
 
 
 def _layers(whole: View) -> Iterator[View]:
     seen, newest = {whole.data}, [whole]
-    for _ in range(_DEPTH + 1):
+    for escapes in (_ESCAPES, _ESCAPES, _BACKSLASHES, _BACKSLASHES, ()):
         yield from newest
-        made = [_replaced(view, token, meaning) for view in newest for token, meaning in _ESCAPES]
+        made = [_replaced(view, token, meaning) for view in newest for token, meaning in escapes]
         newest = []
         for view in made:
             if view is not None and view.data not in seen:
@@ -101,10 +103,15 @@ def _latin_byte(match: re.Match[bytes]) -> bytes:
 
 
 def _backslash(match: re.Match[bytes]) -> bytes:
-    """What an escape of JSON, or of a ``repr``, means; ``\\xNN`` is the byte, as in the repr of bytes."""
+    """What an escape of JSON, or of the ``repr`` of bytes, means: ``\\xNN`` is a byte."""
+    return bytes.fromhex(match[0][2:].decode()) if match[0][1:2] == b"x" else _backslash_text(match)
+
+
+def _backslash_text(match: re.Match[bytes]) -> bytes:
+    """The same for the ``repr`` of text: ``\\xNN`` is a character."""
     kind, digits = match[0][1:2], match[0][2:]
     if kind == b"x":
-        return bytes.fromhex(digits.decode())
+        return chr(int(digits, 16)).encode()
     if kind in b"uU" and digits:
         units = [int(unit, 16) for unit in re.split(rb"\\u", digits)]
         if len(units) == 2:  # a pair of surrogates
@@ -122,20 +129,22 @@ def _nothing(_match: re.Match[bytes]) -> bytes:
     return b""
 
 
-_ESCAPES: tuple[tuple[re.Pattern[bytes], _Token], ...] = (
+_BACKSLASH = re.compile(
+    rb"\\(?:u[dD][89aAbB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}"
+    rb"|x[0-9A-Fa-f]{2}|[nrtbfav0\"'/\\])"
+)
+_Escapes = tuple[tuple[re.Pattern[bytes], _Token], ...]
+_BACKSLASHES: _Escapes = ((_BACKSLASH, _backslash), (_BACKSLASH, _backslash_text))
+"""JSON in JSON in a repr: tried four deep, the others two."""
+_ESCAPES: _Escapes = (
+    *_BACKSLASHES,
     (re.compile(rb"%([0-9A-Fa-f]{2})"), _hex_byte),
     (re.compile(rb"%([0-9A-Fa-f]{2})|\+"), _form_byte),
-    (
-        re.compile(
-            rb"\\(?:u[dD][89aAbB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}"
-            rb"|x[0-9A-Fa-f]{2}|[nrtbfav0\"'/\\])"
-        ),
-        _backslash,
-    ),
-    (re.compile(rb"[\xc2\xc3][\x80-\xbf]"), _latin_byte),  # bytes that were taken for Latin-1
     (re.compile(rb"\r?\n[ \t]*"), _nothing),  # wrapped lines
     (re.compile(rb"\x00"), _nothing),  # UTF-16
 )
+_LATIN = (re.compile(rb"[\xc2\xc3][\x80-\xbf]"), _latin_byte)
+"""Bytes that were taken for Latin-1."""
 
 
 def _base64(view: View) -> Iterator[View]:

@@ -1,0 +1,109 @@
+"""What is seen of a canary in a process of its own: its environment, its crash, what is printed when it ends."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.leaks.canaries import files_under
+from tests.leaks.stage import Haystacks, Stage, scenario
+
+_START = """
+import os, sys
+sys.argv[1:], value = sys.argv[1:], sys.stdin.buffer.read()
+from palyra_kernel import Kernel, SensitiveBytes
+places = dict(state_root=sys.argv[2], config_dir=sys.argv[4])
+"""
+
+_UNCAUGHT = (
+    _START
+    + """
+import asyncio, logging, threading
+from palyra_kernel import RedactingFilter
+from palyra_kernel.cli.hooks import redact_uncaught
+redact_uncaught()
+logging.basicConfig()
+logging.getLogger().handlers[0].addFilter(RedactingFilter())
+secret, text = SensitiveBytes(value), value.decode("utf-8", "surrogateescape")
+
+def failing():
+    raise RuntimeError(text, value, value.hex())
+
+class Dying:
+    def __del__(self):
+        failing()
+
+async def main():
+    asyncio.get_running_loop().call_soon(failing)
+    task = asyncio.create_task(asyncio.to_thread(failing))
+    await asyncio.wait([task])
+
+thread = threading.Thread(target=failing)
+thread.start()
+thread.join()
+Dying()
+asyncio.run(main())
+failing()
+"""
+)
+
+_CRASH = (
+    _START
+    + """
+import faulthandler, resource
+from palyra_kernel.cli.outcome import settled
+faulthandler.enable()
+
+def crash():
+    with Kernel.open(**places, plugins=["file"], create=True) as kernel:
+        kernel.vault.put("a", value)
+        with kernel.vault.get("a") as secret:
+            print("core limit", resource.getrlimit(resource.RLIMIT_CORE)[0], flush=True)
+            os.abort()
+
+settled(crash, as_json=False)
+"""
+)
+
+_SELF = (
+    _START
+    + """
+with Kernel.open(**places, plugins=["file"], create=True) as kernel:
+    kernel.vault.put("a", value)
+    with kernel.vault.get("a") as secret:
+        for name in ("environ", "cmdline", "comm", "status", "maps"):
+            sys.stdout.buffer.write(open(f"/proc/self/{name}", "rb").read())
+"""
+)
+
+
+@scenario
+def threads_tasks_and_destructors(stage: Stage, canary: bytes) -> Haystacks:
+    """Errors that nobody caught: at the end of the program, in a thread, in a destructor, in a task of asyncio."""
+    done = stage.child(_UNCAUGHT, canary)
+    assert done.returncode == 1
+    assert done.stderr.count(b"RuntimeError") >= 4, done.stderr
+    yield "standard error", done.stderr
+    yield "standard output", done.stdout
+
+
+@scenario
+def a_crash(stage: Stage, canary: bytes) -> Haystacks:
+    """A process that dies with the value in its hands: its last words, and no core file."""
+    if sys.platform == "win32":
+        return
+    done = stage.child(_CRASH, canary)
+    assert done.stdout == b"core limit 0\n", done.stderr
+    assert b"Fatal Python error: Aborted" in done.stderr
+    yield "last words", done.stderr
+    assert not list((stage.base / "child").iterdir())
+    yield from files_under(stage.base)
+
+
+@scenario
+def what_others_see_of_a_process(stage: Stage, canary: bytes) -> Haystacks:
+    """``/proc/self``: environment, arguments, name, maps."""
+    if sys.platform != "linux":
+        return
+    done = stage.child(_SELF, canary)
+    assert done.returncode == 0, done.stderr
+    yield "/proc/self", done.stdout
