@@ -28,7 +28,7 @@ def _binary(size: int) -> bytes:
 def _text(size: int) -> bytes:
     """What needs every escape: quotes, a backslash, a line break inside, what URLs change, four-byte UTF-8."""
     special = "\"\\'\n%+ &$é☃🐤".encode()
-    body = "".join(secrets.choice(_LETTERS) for _ in range(size)).encode()
+    body = ("7" + "".join(secrets.choice(_LETTERS) for _ in range(size - 1))).encode()  # never like a command
     return body if size < 32 else body[:8] + special + body[8 + len(special) :]
 
 

@@ -64,6 +64,20 @@ settled(crash, as_json=False)
 """
 )
 
+_MAIN = (
+    _START
+    + """
+from palyra_kernel.cli import main, start
+secret, text = SensitiveBytes(value), value.decode("utf-8", "surrogateescape")
+
+def defect(arguments):
+    raise RuntimeError(text)
+
+start.run = defect
+main()
+"""
+)
+
 _SELF = (
     _START
     + """
@@ -84,6 +98,15 @@ def threads_tasks_and_destructors(stage: Stage, canary: bytes) -> Haystacks:
     assert done.stderr.count(b"RuntimeError") >= 4, done.stderr
     yield "standard error", done.stderr
     yield "standard output", done.stdout
+
+
+@scenario
+def the_program_itself(stage: Stage, canary: bytes) -> Haystacks:
+    """An error that leaves ``palyra`` by the one way on which no command reports it."""
+    done = stage.child(_MAIN, canary)
+    assert done.returncode == 1
+    assert b"RuntimeError: <redacted>" in done.stderr, done.stderr
+    yield "standard error", done.stderr
 
 
 @scenario

@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr
 from functools import partial
+from typing import Any
 
 from palyra_kernel import RedactingFilter, SensitiveBytes
 from palyra_kernel.cli import hooks, outcome
@@ -55,7 +56,7 @@ def calls_that_fail(stage: Stage, canary: bytes) -> Haystacks:
             lambda: vault.put("a", canary, create_only=True),
             lambda: vault.put("a", canary, labels={"no such name": "x"}),
             lambda: vault.put("a b", canary),
-            lambda: vault.put("a", canary.decode("latin-1")),
+            lambda: vault.put("a", canary.decode("latin-1")),  # type: ignore[arg-type]
             lambda: vault.put_many({"b": canary, "c": large}),
             lambda: vault.get("a#field"),
             lambda: vault.get("json#missing"),
@@ -198,9 +199,10 @@ def errors_that_nobody_caught(stage: Stage, canary: bytes) -> Haystacks:
 def using_it_as_text(stage: Stage, canary: bytes) -> Haystacks:
     """A secret that is printed, pickled, copied or put into JSON, with the local variables of each frame of ours."""
     secret = SensitiveBytes(canary)
-    for use in (str, format, pickle.dumps, copy.deepcopy, json.dumps, bytes, hash):
+    uses: tuple[Any, ...] = (str, format, pickle.dumps, copy.deepcopy, json.dumps, bytes, hash)
+    for use in uses:
         try:
-            use(secret)  # type: ignore[operator]
+            use(secret)
         except (TypeError, NotImplementedError) as error:
             trace = error.__traceback__
             inside = traceback.TracebackException(

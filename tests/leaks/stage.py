@@ -55,8 +55,8 @@ class Stage:
         with redirect_stdout(out), redirect_stderr(err):
             code = run([*self.options, *arguments])
         shown = " ".join(arguments[:2])[:40]
-        yield f"standard output of {shown!a} ({code})", out.buffer.getvalue()  # type: ignore[attr-defined]
-        yield f"standard error of {shown!a} ({code})", err.buffer.getvalue()  # type: ignore[attr-defined]
+        yield f"standard output of {shown!a} ({code})", out.buffer.getvalue()
+        yield f"standard error of {shown!a} ({code})", err.buffer.getvalue()
 
     def child(self, script: str, value: bytes) -> subprocess.CompletedProcess[bytes]:
         """Run *script* in a Python of its own, which reads the canary from standard input and may dump core."""

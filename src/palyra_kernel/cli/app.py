@@ -101,19 +101,28 @@ def _usage(error: click.ClickException, arguments: Sequence[str]) -> InvalidInpu
 def _unquoted(error: click.ClickException, arguments: Sequence[str]) -> str:
     """What click says, without what was typed: a secret in the wrong place must not be shown for it.
 
-    Names of options and commands are shown, mistyped ones too, if they look like names.
+    Shown are options that look like options, and what is nearly the name of a command.
     """
     message = error.format_message()
     if type(error) is click.UsageError:  # "Got unexpected extra arguments (…)"; no text of ours has brackets
         return _BRACKETS.sub("(not shown)", message)
-    name = _COMMAND if getattr(error, "command_name", None) else _OPTION
+    from difflib import get_close_matches  # for mistakes only
+
+    known = _commands(error)
     for word in arguments:
         for typed in (word, *word.partition("="), word[:2], word[2:]):
-            if not name.fullmatch(typed):
+            if not (get_close_matches(typed, known) or _OPTION.fullmatch(typed)):
                 message = message.replace(repr(typed), "(not shown)")
     return message
 
 
+def _commands(error: click.ClickException) -> list[str]:
+    """The commands of which *error* says that there is no such."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is None or not isinstance(context.command, click.Group):
+        return []
+    return context.command.list_commands(context)
+
+
 _BRACKETS = re.compile(r"\(.*\)", re.DOTALL)
 _OPTION = re.compile(r"--?[a-z][a-z-]{0,23}")
-_COMMAND = re.compile(r"[a-z][a-z-]{0,11}")
