@@ -95,12 +95,9 @@ class Records:
             self.check_epoch()
             raise
 
-    def scan(self, prefix: bytes, after: bytes | None, limit: int) -> list[tuple[bytes, Record]]:
-        """Return up to *limit* live records under *prefix*, by key, starting behind *after*."""
-        return [
-            (stored.key, Record(stored.version, self.open(stored)))
-            for stored in self._scanned(prefix, after, limit)
-        ]
+    def scan(self, prefix: bytes, after: bytes | None, limit: int) -> list[tuple[bytes, bytes]]:
+        """Return up to *limit* live keys under *prefix*, starting behind *after*, with their documents."""
+        return [(stored.key, self.open(stored)) for stored in self._scanned(prefix, after, limit)]
 
     def stored(self, prefix: bytes) -> Iterator[StoredRecord]:
         """Walk all live records under *prefix* as they are stored."""

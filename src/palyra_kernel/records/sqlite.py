@@ -135,7 +135,7 @@ def _select(columns: str, count: int) -> str:
 
 def _record(row: Any) -> StoredRecord:
     key, version, value = row
-    if not isinstance(key, bytes) or not isinstance(version, int) or not isinstance(value, bytes | None):
+    if type(key) is not bytes or type(version) is not int or not (value is None or type(value) is bytes):
         raise IntegrityError(
             "damaged", "a record row holds a value of a wrong type", hint="restore it from a backup"
         )

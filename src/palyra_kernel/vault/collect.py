@@ -97,8 +97,8 @@ def _marks(records: Records) -> list[tuple[str, int]]:
     found: list[tuple[str, int]] = []
     after: bytes | None = None
     while page := records.scan(MARKS.prefix, after, 1000):
-        for key, record in page:
-            mark = msgspec.json.decode(record.document or b"", type=_Mark)
+        for key, document in page:
+            mark = msgspec.json.decode(document, type=_Mark)
             found.append((key.removeprefix(MARKS.prefix).decode(), mark.marked_at_ms))
         after = page[-1][0]
     return found

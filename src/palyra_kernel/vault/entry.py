@@ -23,7 +23,8 @@ Moment = Annotated[int, msgspec.Meta(ge=-62_135_596_800_000, le=253_402_300_799_
 """Milliseconds since 1970, in the years 1 to 9999: what a ``datetime`` can show."""
 
 
-class Version(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+# gc=False, here and in the metadata: no cycle goes through them, and the collector need not walk a long list of them.
+class Version(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
     """One version: where its envelope is, and what it must hash to. ``object_id`` is empty once destroyed."""
 
     number: int
@@ -39,7 +40,7 @@ class Version(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
         return self.expires_at_ms is not None and self.expires_at_ms <= now
 
 
-class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One secret. ``versions`` are newest first and never empty."""
 
     format: int

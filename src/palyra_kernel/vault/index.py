@@ -80,8 +80,8 @@ class Index:
         behind = None if after is None else SECRETS.key(after)
         start = len(SECRETS.prefix)
         return [
-            (key[start:], decode_entry(record.document or b""))
-            for key, record in self._records.scan(prefix, behind, limit)
+            (key[start:], decode_entry(document))
+            for key, document in self._records.scan(prefix, behind, limit)
         ]
 
     def _scope_prefix(self, scope: str) -> bytes:

@@ -11,7 +11,7 @@ from palyra_kernel.vault.entry import Entry
 from palyra_kernel.vault.index import Index, parse_cursor
 from palyra_kernel.vault.metadata import SecretPage, metadata_of
 
-_PAGE = 1000
+_PAGE = 100  # larger ones leave the processor's cache before they are parsed
 
 
 def list_secrets(

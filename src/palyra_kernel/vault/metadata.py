@@ -11,7 +11,7 @@ from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.vault.entry import Entry, Version
 
 
-class SecretMetadata(msgspec.Struct, frozen=True, kw_only=True):
+class SecretMetadata(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The newest version of a secret: ``size`` in bytes, times in UTC to the millisecond."""
 
     ref: VaultRef
