@@ -19,7 +19,7 @@ from palyra_kernel.kernel import pins as kernel_pins
 from palyra_kernel.keys import derive, passphrase, recovery, signer
 from palyra_kernel.keys.slots import KeyringDocument, Slot
 from palyra_kernel.plugins.pins import Pin
-from palyra_kernel.records import Change, Record, heads, reseal, seal, sqlite
+from palyra_kernel.records import Change, heads, reseal, seal, sqlite
 from palyra_kernel.records.guard import HeadDocument, SetState
 from palyra_kernel.records.namespaces import HEAD_KEY
 from palyra_kernel.values.framing import frame
@@ -149,7 +149,7 @@ def test_an_entry_and_its_anchor_are_as_shown(parts):
         (None, gone, True),
         (None, anchor, False),
     ):
-        assert index._agree(Record(anchor.version, b"" if found else None), found, beside) is agree
+        assert index._agree(anchor if found else gone, found, beside) is agree
 
 
 def test_the_members_of_a_rotation_and_of_an_incarnation_are_listed():

@@ -56,6 +56,40 @@ def test_a_record_taken_away_is_refused(places, namespace, how):
     refused(places, "entry_rolled_back")
 
 
+@pytest.mark.parametrize("namespace", [SECRETS, ANCHORS])
+def test_a_reader_that_knows_a_record_still_looks_at_what_is_there(places, namespace):
+    """Hazard S3: a cache of what was opened once answered for a record that was put back or altered later."""
+    with places.create() as kernel:
+        kernel.vault.put("a", b"one")
+        assert kernel.vault.get("a") == b"one"
+        with edited(places.records_db) as database:
+            old = row(database, namespace.prefix)
+        kernel.vault.put("a", b"two")
+        assert kernel.vault.get("a") == b"two"
+        with edited(places.records_db) as database:
+            new = row(database, namespace.prefix)
+            put_back(database, old)
+        with pytest.raises(IntegrityError) as caught:
+            kernel.vault.get("a")
+        assert caught.value.code == "entry_rolled_back"
+        with edited(places.records_db) as database:
+            put_back(database, new)
+        assert kernel.vault.get("a") == b"two"
+
+
+def test_a_reader_that_knows_an_entry_refuses_it_altered(places):
+    """Hazard S3: the same, for one bit."""
+    with places.create() as kernel:
+        kernel.vault.put("a", b"one")
+        assert kernel.vault.get("a") == b"one"
+        with edited(places.records_db) as database:
+            key, version, value = row(database, SECRETS.prefix)
+            put_back(database, (key, version, value[:-1] + bytes([value[-1] ^ 1])))
+        with pytest.raises(IntegrityError) as caught:
+            kernel.vault.get("a")
+        assert caught.value.code == "record_tampered"
+
+
 def test_a_destroyed_secret_does_not_come_back(places):
     """Hazard D4: what was deleted came back from what had been left of it."""
     with places.create() as kernel:

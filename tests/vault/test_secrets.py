@@ -22,6 +22,14 @@ def test_bytes_survive_exactly(vault, value):
         assert secret.reveal() == value
 
 
+def test_what_a_caller_does_to_metadata_stays_with_the_caller(vault):
+    """Entries that were read are kept: labels handed out from them were shared with whoever read next."""
+    vault.put("global/a", b"1", labels={"env": "prod"})
+    vault.stat("global/a").labels["env"] = "changed"
+    assert vault.stat("global/a").labels == {"env": "prod"}
+    assert vault.put("global/a", b"2").labels == {"env": "prod"}
+
+
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, SensitiveBytes])
 def test_every_kind_of_buffer_is_taken(vault, kind):
     vault.put("global/a", kind(b"value"))

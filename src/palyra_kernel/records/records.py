@@ -65,18 +65,19 @@ class Records:
 
     def read(self, key: bytes) -> Record:
         """Return the record of *key*."""
-        return self._opened(self.store.get(key))
-
-    def read_beside(self, key: bytes, other: bytes) -> tuple[Record, StoredRecord | None]:
-        """Return the record of *key*, and that of *other* from the same moment as it is stored, not opened."""
-        found = self.store.get_many((key, other))
-        return self._opened(found.get(key)), found.get(other)
-
-    def _opened(self, stored: StoredRecord | None) -> Record:
+        stored = self.store.get(key)
         if stored is not None and stored.value is not None:
             return Record(stored.version, self.open(stored))
         self.check_epoch()  # under another root key other names are in use
         return Record(0 if stored is None else stored.version, None)
+
+    def stored_beside(self, key: bytes, other: bytes) -> tuple[StoredRecord | None, StoredRecord | None]:
+        """Return the records of *key* and *other* from the same moment, as they are stored."""
+        found = self.store.get_many((key, other))
+        stored = found.get(key)
+        if stored is None or stored.value is None:
+            self.check_epoch()  # under another root key other names are in use
+        return stored, found.get(other)
 
     def open(self, stored: StoredRecord) -> bytes:
         """Open a stored record. Raises :class:`IntegrityError` ``record_tampered``, :class:`UnavailableError`

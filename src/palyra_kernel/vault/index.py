@@ -8,13 +8,14 @@ version is read: opening it would tell nothing more, whoever can put back one re
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from palyra_kernel.contracts.records import StoredRecord
 from palyra_kernel.errors import IntegrityError, InvalidInputError
-from palyra_kernel.records import Change, Namespace, Record, Records
+from palyra_kernel.records import Change, Namespace, Records
 from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.scopes import VaultScope
 from palyra_kernel.vault.entry import FORMAT, UNANCHORED, Entry, Version, decode_entry, encode_entry
@@ -29,6 +30,8 @@ _READ_AGAIN = 5
 _SCOPE_BYTES = 16
 _KEY_BYTES = 32
 _CACHED_SCOPES = 1024
+_CACHED_PLACES = 16_384
+_CACHED_ENTRIES = 1024
 
 Blind = Callable[..., bytes]
 """``DerivedKeys.blind``: names in, 32 bytes out."""
@@ -48,7 +51,13 @@ class Index:
 
     def __init__(self, records: Records) -> None:
         self._records = records
-        self._scopes: dict[str, bytes] = {}
+        blind = records.keys.blind
+        self._scope_part = scope_part = lru_cache(_CACHED_SCOPES)(partial(_scope_part, blind))
+        self._suffix = lru_cache(_CACHED_PLACES)(
+            lambda scope, key: scope_part(scope) + _key_part(blind, scope, key)
+        )
+        # Both records are read anew each time; the same sealed bytes are not unsealed again.
+        self._entry = lru_cache(_CACHED_ENTRIES)(lambda stored: decode_entry(records.open(stored)))
 
     def find(self, ref: VaultRef) -> Found:
         """Look *ref* up: two records, one question.
@@ -56,18 +65,18 @@ class Index:
         Raises :class:`IntegrityError` ``entry_rolled_back`` where entry and anchor disagree, ``entry_moved``.
         """
         scope = str(ref.scope)
-        suffix = self._scope_prefix(scope) + _key_part(self._records.keys.blind, scope, ref.key)
+        suffix = self._suffix(scope, ref.key)
         keys = (SECRETS.prefix + suffix, ANCHORS.prefix + suffix)
         for _ in range(_READ_AGAIN):  # a store that answers key by key may show half of a commit
-            record, anchor = self._records.read_beside(*keys)
-            entry = None if record.document is None else decode_entry(record.document)
-            if _agree(record, entry, anchor):
+            stored, anchor = self._records.stored_beside(*keys)
+            entry = None if stored is None or stored.value is None else self._entry(stored)
+            if _agree(stored, entry, anchor):
                 break
         else:
             raise _rolled_back(ref)
         if entry is not None and (entry.key != ref.key or entry.scope != scope):
             raise IntegrityError("entry_moved", "an index record belongs to another secret")
-        return Found(suffix, record.version, entry)
+        return Found(suffix, 0 if stored is None else stored.version, entry)
 
     def has(self, ref: VaultRef, version: Version) -> bool:
         """Whether the entry of *ref* still has *version*; a write may have dropped it meanwhile."""
@@ -76,21 +85,13 @@ class Index:
 
     def page(self, scope: VaultScope | None, after: bytes | None, limit: int) -> list[tuple[bytes, Entry]]:
         """Up to *limit* entries of *scope* (of all scopes if None) behind the place *after*, each with its place."""
-        prefix = SECRETS.prefix if scope is None else SECRETS.key(self._scope_prefix(str(scope)))
+        prefix = SECRETS.prefix if scope is None else SECRETS.key(self._scope_part(str(scope)))
         behind = None if after is None else SECRETS.key(after)
         start = len(SECRETS.prefix)
         return [
             (key[start:], decode_entry(document))
             for key, document in self._records.scan(prefix, behind, limit)
         ]
-
-    def _scope_prefix(self, scope: str) -> bytes:
-        prefix = self._scopes.get(scope)
-        if prefix is None:
-            prefix = _scope_part(self._records.keys.blind, scope)
-            if len(self._scopes) < _CACHED_SCOPES:
-                self._scopes[scope] = prefix
-        return prefix
 
 
 def moved_keys(records: Records, blind: Blind) -> dict[bytes, bytes]:
@@ -134,13 +135,13 @@ def _key_part(blind: Blind, scope: str, key: str) -> bytes:
     return blind("secret", scope, key)
 
 
-def _agree(record: Record, entry: Entry | None, anchor: StoredRecord | None) -> bool:
+def _agree(stored: StoredRecord | None, entry: Entry | None, anchor: StoredRecord | None) -> bool:
     live = anchor is not None and anchor.value is not None
-    if entry is None:
+    if stored is None or entry is None:
         return not live
     if entry.format == UNANCHORED:
         return anchor is None
-    return anchor is not None and live and anchor.version == record.version
+    return anchor is not None and live and anchor.version == stored.version
 
 
 def _rolled_back(ref: VaultRef) -> IntegrityError:

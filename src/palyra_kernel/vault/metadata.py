@@ -51,7 +51,7 @@ def metadata_of(ref: VaultRef, entry: Entry) -> SecretMetadata:
         size=current.size,
         created_at=to_datetime(entry.created_at_ms),
         updated_at=to_datetime(current.created_at_ms),
-        labels=entry.labels,
+        labels=dict(entry.labels),  # the entry is kept, and this is the caller's
         content_type=current.content_type,
         expires_at=_moment(current.expires_at_ms),
         deleted_at=_moment(entry.deleted_at_ms),
