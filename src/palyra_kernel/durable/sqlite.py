@@ -14,7 +14,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -111,12 +111,10 @@ class DurableDatabase:
             except _SQLITE_ERRORS as error:
                 raise self._ours(error, "reading") from error
 
-    @contextmanager
-    def exclusive(self, deadline: Deadline) -> Iterator[None]:
+    def exclusive(self, deadline: Deadline) -> AbstractContextManager[None]:
         """Keep other writers out during the block; :meth:`transaction` works inside."""
         self._check_process()
-        with self._lock.held(deadline):
-            yield
+        return self._lock.held(deadline)
 
     @contextmanager
     def transaction(self, deadline: Deadline) -> Iterator[sqlite3.Connection]:
