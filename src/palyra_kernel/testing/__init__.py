@@ -32,7 +32,7 @@ except ModuleNotFoundError as missing:
 
 # Before these are imported: without it a broken rule says only `AssertionError`, not the two values.
 pytest.register_assert_rewrite(
-    *(f"{__name__}.{name}" for name in ("blobs", "records", "protectors", "leaks", "threads"))
+    *(f"{__name__}.{name}" for name in ("blobs", "records", "protectors", "sources", "leaks", "threads"))
 )
 
 from palyra_kernel.testing.blobs import BlobBackendContract  # noqa: E402
@@ -40,6 +40,7 @@ from palyra_kernel.testing.memory_blobs import MemoryBackend  # noqa: E402
 from palyra_kernel.testing.memory_records import MemoryRecordStore  # noqa: E402
 from palyra_kernel.testing.protectors import KeyProtectorContract  # noqa: E402
 from palyra_kernel.testing.records import RecordStoreContract  # noqa: E402
+from palyra_kernel.testing.sources import SecretSourceContract  # noqa: E402
 
 __all__ = [
     "BlobBackendContract",
@@ -47,4 +48,5 @@ __all__ = [
     "MemoryBackend",
     "MemoryRecordStore",
     "RecordStoreContract",
+    "SecretSourceContract",
 ]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import sys
-from functools import cache
 
 import pytest
 
 from palyra_kernel.contracts import BlobBackend
 from palyra_kernel.testing.blobs.base import BlobRules, new_id, past, soon
+from palyra_kernel.testing.io_calls import reaching_out
 from palyra_kernel.testing.leaks import collecting, shows, text_of
 
 
@@ -55,27 +54,12 @@ class SecrecyRules(BlobRules):
     def test_no_program_is_started_with_a_payload(self, backend: BlobBackend) -> None:
         """Every user of the machine reads the arguments of programs; children inherit the environment."""
         canary = _new_canary()
-        _started.clear()
-        _listen()
-        self.provoke(backend, canary)
-        assert not shows("\n".join(_started), canary)
+        with reaching_out() as seen:
+            self.provoke(backend, canary)
+        assert not shows(repr(seen), canary)
         assert not shows(repr(dict(os.environ)), canary)
 
 
 def _new_canary() -> bytes:
     """Random text: it looks the same plain, escaped, and in UTF-8."""
     return secrets.token_hex(24).encode()
-
-
-_started: list[str] = []
-_STARTS = ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "os.startfile")
-
-
-def _audit(event: str, arguments: tuple[object, ...]) -> None:
-    if event in _STARTS:
-        _started.append(repr(arguments))
-
-
-@cache  # once a process: audit hooks cannot be removed
-def _listen() -> None:
-    sys.addaudithook(_audit)

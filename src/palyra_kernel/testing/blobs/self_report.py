@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Callable
-from types import FrameType
 
 import pytest
 
 from palyra_kernel.contracts import BlobBackend, BlobCapabilities
 from palyra_kernel.testing.blobs.base import BlobRules, new_blobs, soon
+from palyra_kernel.testing.io_calls import io_calls
 from palyra_kernel.testing.threads import together
 
 
@@ -49,7 +47,7 @@ class SelfReportRules(BlobRules):
 
     def test_capabilities_need_no_io(self, backend: BlobBackend) -> None:
         """They are asked before every write; a call to the store there doubles the cost, and can hang."""
-        assert _io_calls(backend.capabilities) == []
+        assert io_calls(backend.capabilities) == []
 
     def test_kind_and_strength_are_sane(self, backend: BlobBackend) -> None:
         """The kind is pinned in the vault and typed by people; the strength orders what `auto` tries."""
@@ -61,40 +59,3 @@ class SelfReportRules(BlobRules):
         """A check that cries wolf teaches people to ignore `vault verify`."""
         backend.put(new_blobs(3), soon())
         assert list(backend.check()) == []
-
-
-_IO_MODULES = {
-    "posix",
-    "nt",
-    "_io",
-    "io",
-    "_socket",
-    "socket",
-    "_ssl",
-    "_sqlite3",
-    "sqlite3",
-    "select",
-    "_ctypes",
-}
-_HARMLESS = {"fspath", "getpid"}
-
-
-def _io_calls(question: Callable[[], object]) -> list[str]:
-    """Ask *question* and return the calls into the operating system on the way."""
-    calls: list[str] = []
-
-    def profile(frame: FrameType, event: str, function: object) -> None:
-        if event != "c_call":
-            return
-        owner = getattr(function, "__module__", None) or type(getattr(function, "__self__", None)).__module__
-        name = getattr(function, "__name__", "?")
-        if owner in _IO_MODULES and name not in _HARMLESS:
-            calls.append(f"{owner}.{name}")
-
-    before = sys.getprofile()
-    sys.setprofile(profile)
-    try:
-        question()
-    finally:
-        sys.setprofile(before)
-    return calls

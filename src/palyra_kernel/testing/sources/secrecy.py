@@ -1,0 +1,85 @@
+"""Values go to the one who asked, and nowhere else."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from palyra_kernel.contracts.sources import SecretError, SecretSource
+from palyra_kernel.testing.io_calls import reaching_out
+from palyra_kernel.testing.leaks import collecting, shows, text_of
+from palyra_kernel.testing.sources.base import SourceRules, Store, ask, past, put, soon
+from palyra_kernel.values import SensitiveBytes
+from palyra_kernel.values.secret_ref import SecretRef
+
+
+class SecrecyRules(SourceRules):
+    """Clients of stores were written to be debugged: their messages and logs quote what they carry (hazard S21)."""
+
+    def provoke(self, source: SecretSource, store: Store, canary: bytes) -> list[str]:
+        """Ask for *canary*, well and badly; return everything that the errors on the way say."""
+        good, tight = put(store, canary), put(store, canary, max_bytes=1)
+        wrong = [SecretRef.parse(text) for text in (self.absent, *self.malformed)]
+        raised: list[Exception] = []
+        said: list[str] = []
+        for refs, deadline in (([good], soon()), ([tight], soon()), (wrong, soon()), ([good], past())):
+            with collecting(raised):
+                answers = ask(source, *refs, deadline=deadline).values()
+                said += [repr(answer) for answer in answers if isinstance(answer, SecretError)]
+        return [*said, *map(text_of, raised)]
+
+    def test_errors_show_no_value(self, source: SecretSource, store: Store) -> None:
+        """'Invalid value: …' is the most helpful message there is, and it ends up in the ticket."""
+        canary = _new_canary()
+        for text in self.provoke(source, store, canary):
+            assert not shows(text, canary)
+
+    def test_logs_show_no_value(
+        self, source: SecretSource, store: Store, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Debug logs of clients show whole responses; somebody will switch them on."""
+        canary = _new_canary()
+        with caplog.at_level(logging.DEBUG):
+            self.provoke(source, store, canary)
+        assert not shows(caplog.text, canary)
+
+    def test_warnings_show_no_value(self, source: SecretSource, store: Store) -> None:
+        """A warning is printed with the line that caused it, and often with its data."""
+        canary = _new_canary()
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            self.provoke(source, store, canary)
+        assert not any(shows(str(warning.message), canary) for warning in caught)
+
+    def test_repr_shows_no_value(self, source: SecretSource, store: Store) -> None:
+        """A source keeps no value, so it has none to print into the first traceback with locals."""
+        canary = _new_canary()
+        self.provoke(source, store, canary)
+        fields = getattr(source, "__dict__", {})
+        assert not shows(f"{source!r} {source!s} {fields!r} {source.capabilities()!r}", canary)
+
+    def test_repr_shows_no_setting(self, source: SecretSource, settings: Mapping[str, Any]) -> None:
+        """What opens the store is worth more than anything in it."""
+        fields = getattr(source, "__dict__", {})
+        for setting in settings.values():
+            if isinstance(setting, SensitiveBytes):
+                assert not shows(f"{source!r} {source!s} {fields!r}", setting.reveal())
+
+    def test_no_program_is_started_with_a_value(self, source: SecretSource, store: Store) -> None:
+        """Every user of the machine reads the arguments of programs; children inherit the environment."""
+        canary = _new_canary()
+        with reaching_out() as seen:
+            self.provoke(source, store, canary)
+        assert not shows(repr(seen), canary)
+        assert not shows(repr(dict(os.environ)), canary)
+
+
+def _new_canary() -> bytes:
+    """Random text: it looks the same plain, escaped, and in UTF-8."""
+    return secrets.token_hex(24).encode()
