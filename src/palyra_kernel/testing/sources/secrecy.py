@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import pytest
 
 from palyra_kernel.contracts.sources import SecretError, SecretSource
@@ -22,9 +23,19 @@ from palyra_kernel.values.secret_ref import SecretRef
 class SecrecyRules(SourceRules):
     """Clients of stores were written to be debugged: their messages and logs quote what they carry (hazard S21)."""
 
-    def provoke(self, source: SecretSource, store: Store, canary: bytes) -> list[str]:
-        """Ask for *canary*, well and badly; return everything that the errors on the way say."""
-        good, tight = put(store, canary), put(store, canary, max_bytes=1)
+    @pytest.fixture
+    def canary(self) -> bytes:
+        """Random text: it looks the same plain, escaped, and in UTF-8."""
+        return secrets.token_hex(24).encode()
+
+    @pytest.fixture
+    def good(self, store: Store, canary: bytes) -> SecretRef:
+        """The reference to it; stored before anybody listens, for what ``store`` shows is not the source's fault."""
+        return put(store, canary)
+
+    def provoke(self, source: SecretSource, good: SecretRef) -> list[str]:
+        """Ask for *good*, well and badly; return everything that the errors on the way say."""
+        tight = msgspec.structs.replace(good, max_bytes=1)
         wrong = [SecretRef.parse(text) for text in (self.absent, *self.malformed)]
         raised: list[Exception] = []
         said: list[str] = []
@@ -34,33 +45,30 @@ class SecrecyRules(SourceRules):
                 said += [repr(answer) for answer in answers if isinstance(answer, SecretError)]
         return [*said, *map(text_of, raised)]
 
-    def test_errors_show_no_value(self, source: SecretSource, store: Store) -> None:
+    def test_errors_show_no_value(self, source: SecretSource, good: SecretRef, canary: bytes) -> None:
         """'Invalid value: …' is the most helpful message there is, and it ends up in the ticket."""
-        canary = _new_canary()
-        for text in self.provoke(source, store, canary):
+        for text in self.provoke(source, good):
             assert not shows(text, canary)
 
     def test_logs_show_no_value(
-        self, source: SecretSource, store: Store, caplog: pytest.LogCaptureFixture
+        self, source: SecretSource, good: SecretRef, canary: bytes, caplog: pytest.LogCaptureFixture
     ) -> None:
         """Debug logs of clients show whole responses; somebody will switch them on."""
-        canary = _new_canary()
+        caplog.clear()
         with caplog.at_level(logging.DEBUG):
-            self.provoke(source, store, canary)
+            self.provoke(source, good)
         assert not shows(caplog.text, canary)
 
-    def test_warnings_show_no_value(self, source: SecretSource, store: Store) -> None:
+    def test_warnings_show_no_value(self, source: SecretSource, good: SecretRef, canary: bytes) -> None:
         """A warning is printed with the line that caused it, and often with its data."""
-        canary = _new_canary()
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            self.provoke(source, store, canary)
+            self.provoke(source, good)
         assert not any(shows(str(warning.message), canary) for warning in caught)
 
-    def test_repr_shows_no_value(self, source: SecretSource, store: Store) -> None:
+    def test_repr_shows_no_value(self, source: SecretSource, good: SecretRef, canary: bytes) -> None:
         """A source keeps no value, so it has none to print into the first traceback with locals."""
-        canary = _new_canary()
-        self.provoke(source, store, canary)
+        self.provoke(source, good)
         fields = getattr(source, "__dict__", {})
         assert not shows(f"{source!r} {source!s} {fields!r} {source.capabilities()!r}", canary)
 
@@ -71,15 +79,11 @@ class SecrecyRules(SourceRules):
             if isinstance(setting, SensitiveBytes):
                 assert not shows(f"{source!r} {source!s} {fields!r}", setting.reveal())
 
-    def test_no_program_is_started_with_a_value(self, source: SecretSource, store: Store) -> None:
+    def test_no_program_is_started_with_a_value(
+        self, source: SecretSource, good: SecretRef, canary: bytes
+    ) -> None:
         """Every user of the machine reads the arguments of programs; children inherit the environment."""
-        canary = _new_canary()
         with reaching_out() as seen:
-            self.provoke(source, store, canary)
+            self.provoke(source, good)
         assert not shows(repr(seen), canary)
         assert not shows(repr(dict(os.environ)), canary)
-
-
-def _new_canary() -> bytes:
-    """Random text: it looks the same plain, escaped, and in UTF-8."""
-    return secrets.token_hex(24).encode()
