@@ -5,43 +5,60 @@ from __future__ import annotations
 import inspect
 import re
 from importlib.util import module_from_spec, spec_from_file_location
+from typing import get_args
 
+import msgspec
 import pytest
 
-from palyra_kernel import DurableDatabase, hookspecs, testing
+from palyra_kernel import DurableDatabase, SourcePlace, hookspecs, testing
 from palyra_kernel.contracts import BlobBackend, BlobCapabilities, KeyProtector, RecordStore
+from palyra_kernel.contracts.sources import ErrorKind, SecretError, SecretSource, SourceCapabilities
 from palyra_kernel.plugins import guard_blobs, threads
-from palyra_kernel.testing import BlobBackendContract
+from palyra_kernel.testing import BlobBackendContract, SecretSourceContract
+from palyra_kernel.values import Deadline
 from tests.docs.pages import DOCS, blocks, page, section, table_rows
 
 PAGE = page("plugin-author.md")
-EXAMPLE = DOCS / "examples" / "acme_store"
-FILES = ("acme_palyra_store.py", "pyproject.toml", "tests/test_contract.py")
+EXAMPLES = {
+    "acme_palyra_store.py": (DOCS / "examples" / "acme_store", "## A complete backend"),
+    "acme_palyra_source.py": (DOCS / "examples" / "acme_source", "## A secret source in twenty lines"),
+}
+FILES = ("pyproject.toml", "tests/test_contract.py")
 HOOKS = [name for name in vars(hookspecs) if name.startswith("palyra_")]
-CONTRACTS = {"BlobBackend": BlobBackend, "RecordStore": RecordStore, "KeyProtector": KeyProtector}
+CONTRACTS = {
+    "BlobBackend": BlobBackend,
+    "RecordStore": RecordStore,
+    "KeyProtector": KeyProtector,
+    "SecretSource": SecretSource,
+}
+CAPABILITIES = {"### Capabilities": BlobCapabilities, "### SourceCapabilities": SourceCapabilities}
 
 
 def _arguments(function):
     return ", ".join(name for name in inspect.signature(function).parameters if name not in ("self", "cls"))
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_the_example_is_the_file(name):
-    text = PAGE.partition(f"\n`{name}`\n")[2]
+@pytest.mark.parametrize(("module", "name"), [(each, name) for each in EXAMPLES for name in (each, *FILES)])
+def test_the_example_is_the_file(module, name):
+    folder, heading = EXAMPLES[module]
+    text = section(PAGE, heading).partition(f"\n`{name}`\n")[2]
     assert text, f"the page does not show {name}"
-    assert blocks(text, "toml" if name.endswith(".toml") else "python")[0] == (EXAMPLE / name).read_text(
-        "utf-8"
+    shown = blocks(text, "toml" if name.endswith(".toml") else "python")[0]
+    assert shown == (folder / name).read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_takes_twenty_lines(name):
+    folder, heading = EXAMPLES[name]
+    lines = [line for line in (folder / name).read_text("utf-8").splitlines() if line.strip()]
+    assert len(lines) <= 20
+    assert f"the module has {len(lines)} lines that are not blank" in " ".join(
+        section(PAGE, heading).lower().split()
     )
 
 
-def test_a_backend_takes_twenty_lines():
-    lines = [line for line in (EXAMPLE / FILES[0]).read_text("utf-8").splitlines() if line.strip()]
-    assert len(lines) <= 20
-    assert f"has {len(lines)} lines that are not blank" in " ".join(PAGE.split())
-
-
-def _module():
-    spec = spec_from_file_location("acme_palyra_store", EXAMPLE / FILES[0])
+def _module(name):
+    spec = spec_from_file_location(name.removesuffix(".py"), EXAMPLES[name][0] / name)
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
@@ -56,7 +73,31 @@ class TestExample(BlobBackendContract):
 
     @pytest.fixture
     def backend(self, place):
-        return _module().AcmeStore.open(place)
+        return _module("acme_palyra_store.py").AcmeStore.open(place)
+
+
+class TestSourceExample(SecretSourceContract):
+    """The same for the source."""
+
+    absent = "acme://nothing-here"
+    malformed = ("acme://name?no=query",)
+
+    @pytest.fixture
+    def settings(self, tmp_path):
+        return {"safe": str(tmp_path / "safe.db")}
+
+    @pytest.fixture
+    def source(self, settings):
+        return _module("acme_palyra_source.py").AcmeSource.open(SourcePlace(settings=settings))
+
+    @pytest.fixture
+    def store(self, source):
+        def put(name, value):
+            with source.transaction(Deadline.after(10)) as db:
+                db.execute("INSERT OR REPLACE INTO safe VALUES (?, ?)", [name, value])
+            return f"acme://{name}"
+
+        return put
 
 
 def test_every_hook_has_a_heading_with_its_arguments():
@@ -106,9 +147,32 @@ def test_what_is_inherited_is_concrete():
             assert row[1].startswith(inherited.get(method, ""))
 
 
-def test_every_capability_is_listed():
-    text = section(PAGE, "### Capabilities")
-    assert [row[0].strip("`") for row in table_rows(text)] == list(BlobCapabilities.__struct_fields__)
+@pytest.mark.parametrize("heading", CAPABILITIES)
+def test_every_capability_is_listed(heading):
+    text = section(PAGE, heading)
+    assert [row[0].strip("`") for row in table_rows(text)] == list(CAPABILITIES[heading].__struct_fields__)
+
+
+def test_the_defaults_of_a_source_are_right():
+    shown = ", ".join(
+        f"{name}={value!r}" for name, value in msgspec.structs.asdict(SourceCapabilities()).items()
+    )
+    assert f"`SourceCapabilities({shown})`".replace("'", '"') in PAGE
+
+
+def test_every_kind_and_field_of_a_secret_error_is_listed():
+    text = section(PAGE, "### SecretError")
+    assert [row[0].strip("`") for row in table_rows(text)] == list(get_args(ErrorKind))
+    for name in SecretError.__struct_fields__:
+        assert f"`{name}`" in text or f"{name}=…" in text
+
+
+def test_what_a_source_inherits_is_concrete():
+    for row in table_rows(section(PAGE, "## SecretSource")):
+        method = row[0].strip("`").partition("(")[0]
+        if "(" in row[0] and method in vars(SecretSource):
+            inherited = "Inherited" in row[1] or method == "close"
+            assert inherited == (method not in SecretSource.__abstractmethods__), method
 
 
 def test_every_kit_and_knob_is_listed():

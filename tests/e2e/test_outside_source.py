@@ -1,0 +1,52 @@
+"""The secret source of the documentation, installed as any other distribution: it keeps its contract and is listed."""
+
+from __future__ import annotations
+
+import shutil
+from functools import partial
+
+import pytest
+
+from tests.docs.pages import DOCS
+from tests.e2e.environments import Environment, build_wheel
+
+EXAMPLE = DOCS / "examples" / "acme_source"
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("source")
+    made = Environment(folder / "environment")
+    made.install(build_wheel(EXAMPLE, folder))
+    return made
+
+
+@pytest.fixture
+def palyra(environment, tmp_path):
+    places = ("--state-root", str(tmp_path / "state"), "--config-dir", str(tmp_path / "config"))
+    return partial(environment.run, "-m", "palyra_kernel.cli", "--json", *places)
+
+
+def _state(palyra):
+    listed = palyra("plugins", "list")
+    assert listed.code == 0, listed
+    return {line["name"]: line["state"] for line in listed.json["plugins"]}["acme"]
+
+
+def test_it_is_listed_enabled_and_examined(palyra):
+    assert _state(palyra) == "not enabled"
+    enabled = palyra("plugins", "enable", "acme")
+    assert enabled.code == 0, enabled
+    assert enabled.json["enabled"]["distribution"] == "acme-palyra-source"
+    assert _state(palyra) == "enabled"
+    assert palyra("plugins", "doctor").json["ok"]
+
+
+def test_it_keeps_its_contract_where_it_is_installed(environment, tmp_path):
+    tests = shutil.copytree(EXAMPLE / "tests", tmp_path / "tests")  # without the module beside them
+    options = ("-q", "-rs", "-p", "no:cacheprovider", "-W", "error", "--rootdir", tests)
+    outcome = environment.run("-m", "pytest", *options, tests, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+    assert outcome.code == 0, outcome
+    left_out = [line for line in outcome.out.decode().splitlines() if line.startswith("SKIPPED")]
+    assert len(left_out) == 2  # a file keeps nobody waiting
+    assert all("the fixture `stuck` returns None" in line for line in left_out)
