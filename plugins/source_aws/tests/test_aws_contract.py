@@ -26,7 +26,7 @@ class TestAwsSource(SecretSourceContract):
         "aws://name?version_id=short",
         f"aws://name?version_id={'0' * 32}&version_stage=AWSCURRENT",
     )
-    keeps_empty = False
+    unstorable = ("empty",)
 
     @pytest.fixture
     def settings(self, server):

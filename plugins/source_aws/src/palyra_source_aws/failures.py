@@ -6,16 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from palyra_kernel import SecretError
 
 _RETRY_SECONDS = 1.0
 """What is waited after a refusal for want of quota that names no time."""
 
 
-def _error(kind: Any, code: str, message: str, hint: str) -> SecretError:
-    return SecretError(kind=kind, code=code, message=message, hint=hint)
+def _error(kind: Any, code: str, message: str, hint: str, retry_after: float | None = None) -> SecretError:
+    return SecretError(kind=kind, code=code, message=message, hint=hint, retry_after_seconds=retry_after)
 
 
 MISSING = _error(
@@ -54,12 +52,6 @@ BAD_CREDENTIALS = _error(
     "AWS does not take the credentials",
     "renew them, and compare the clock: a signature is good for minutes",
 )
-QUOTA = _error(
-    "io",
-    "quota",
-    "AWS answered that these are too many requests",
-    "ask less often: refresh_policy of the references, [resolver.buckets.aws]",
-)
 LATE = _error("timeout", "deadline", "AWS did not answer in time", "raise timeout_ms of the reference")
 NO_CREDENTIALS = _error(
     "io",
@@ -91,9 +83,11 @@ _ANSWERS = {
     **dict.fromkeys(("InvalidSignatureException", "SignatureDoesNotMatch"), BAD_CREDENTIALS),
     **dict.fromkeys(("ExpiredTokenException", "ExpiredToken", "RequestExpired"), BAD_CREDENTIALS),
     **dict.fromkeys(("IncompleteSignature", "MissingAuthenticationTokenException"), BAD_CREDENTIALS),
-    **dict.fromkeys(("ThrottlingException", "Throttling", "TooManyRequestsException"), QUOTA),
-    **dict.fromkeys(("RequestLimitExceeded", "LimitExceededException"), QUOTA),
 }
+_THROTTLED = (
+    *("ThrottlingException", "Throttling", "TooManyRequestsException"),
+    *("RequestLimitExceeded", "LimitExceededException"),
+)
 _EXCEPTIONS = {
     **dict.fromkeys(("ConnectTimeoutError", "ReadTimeoutError"), LATE),
     "NoRegionError": NO_REGION,
@@ -113,10 +107,10 @@ _is_word = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}", re.ASCII).fullmatch
 def answered(code: object, *, status: int = 0, headers: Mapping[str, Any] | None = None) -> SecretError:
     """What AWS answered: the name of the error, the status of HTTP, and its headers."""
     found = _ANSWERS.get(code) if isinstance(code, str) else None
-    if found is QUOTA or (found is None and status == 429):
-        return msgspec.structs.replace(QUOTA, retry_after_seconds=_retry_after(headers or {}))
     if found is not None:
         return found
+    if code in _THROTTLED or status == 429:
+        return _quota(headers or {})
     name = code if isinstance(code, str) and _is_word(code) else "an error without a name"
     return _error(
         "io", "service_error", f"AWS answered {name}", "try again; look whether endpoint_url is right"
@@ -142,6 +136,12 @@ def raised(error: Exception) -> SecretError:
     )
 
 
-def _retry_after(headers: Mapping[str, Any]) -> float:
+def _quota(headers: Mapping[str, Any]) -> SecretError:
     text = str(headers.get("retry-after", ""))
-    return float(text) if re.fullmatch(r"[0-9]{1,5}", text, re.ASCII) else _RETRY_SECONDS
+    return _error(
+        "io",
+        "quota",
+        "AWS answered that these are too many requests",
+        "ask less often: refresh_policy of the references, [resolver.buckets.aws]",
+        float(text) if re.fullmatch(r"[0-9]{1,5}", text, re.ASCII) else _RETRY_SECONDS,
+    )

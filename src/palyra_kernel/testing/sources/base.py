@@ -29,8 +29,8 @@ class SourceRules:
     largest: ClassVar[int] = 65_536
     """The largest value that the kit stores; less if the store takes less."""
 
-    keeps_empty: ClassVar[bool] = True
-    """False if the store itself refuses an empty value."""
+    unstorable: ClassVar[Sequence[str]] = ()
+    """The names of the contents that the store itself refuses: ``empty``, ``nul-inside``, ``not-utf8``, …"""
 
     many: ClassVar[int] = 45
     """How many references make a long batch: more than one page of your store."""

@@ -83,7 +83,8 @@ class SecrecyRules(SourceRules):
         self, source: SecretSource, good: SecretRef, canary: bytes
     ) -> None:
         """Every user of the machine reads the arguments of programs; children inherit the environment."""
+        before = dict(os.environ)
         with reaching_out() as seen:
             self.provoke(source, good)
         assert not shows(repr(seen), canary)
-        assert not shows(repr(dict(os.environ)), canary)
+        assert {name for name, value in os.environ.items() if before.get(name) != value} == set()
