@@ -1,7 +1,5 @@
 """The systemd source keeps the contract: for the credentials of a service, and for encrypted ones."""
 
-import shutil
-import subprocess
 import sys
 from contextlib import closing
 
@@ -100,27 +98,16 @@ class TestEncryptedByAProgram(EncryptedRules):
 
 @pytest.mark.real
 class TestEncryptedBySystemd(EncryptedRules):
-    """Where it is: the real ``systemd-creds``, with the key of this machine."""
+    """Where it is: the real ``systemd-creds``."""
 
     @pytest.fixture
     def settings(self, folder):
-        _need_systemd_creds()
         return {"encrypted_directories": [str(folder)]}
 
     @pytest.fixture
-    def store(self, folder):
+    def store(self, folder, encrypt):
         def put(name, value):
-            (folder / name).unlink(missing_ok=True)
-            command = ["systemd-creds", "encrypt", "--with-key=host", f"--name={name}", "-", "-"]
-            _put(folder / name, subprocess.run(command, input=value, check=True, capture_output=True).stdout)
+            _put(folder / name, encrypt(name, value))
             return f"systemd://{name}?from=encrypted"
 
         return put
-
-
-def _need_systemd_creds():
-    if shutil.which("systemd-creds") is None:
-        pytest.skip("needs systemd-creds: apt-get install systemd")
-    made = subprocess.run(["systemd-creds", "setup"], capture_output=True, check=False)
-    if made.returncode != 0:
-        pytest.skip("needs the key of this machine, which root makes: sudo systemd-creds setup")

@@ -67,7 +67,7 @@ class SourceRules:
 
     @pytest.fixture
     def nothing(self) -> SecretRef:
-        """The reference ``absent``."""
+        """The reference ``absent``. Override this if it is known only when the test runs."""
         assert self.absent, "set `absent` to a reference that names nothing"
         return SecretRef.parse(self.absent)
 
