@@ -3,14 +3,19 @@
 import os
 import shutil
 import subprocess
+import sys
 
 import pytest
+
+from tests.conftest import _no_network, _own_environment, pytest_runtest_makereport
+
+__all__ = ["_no_network", "_own_environment", "pytest_runtest_makereport"]  # as for the tests of the kernel
 
 
 @pytest.fixture
 def encrypt():
     """Encrypt a value under a name: with the key of this machine, or, where only root may read that, with none."""
-    if shutil.which("systemd-creds") is None:
+    if sys.platform != "linux" or shutil.which("systemd-creds") is None:
         pytest.skip("needs systemd-creds: apt-get install systemd")
     key = "host" if os.geteuid() == 0 else "tpm2-absent"
 

@@ -9,7 +9,8 @@ from palyra_kernel import SourcePlace
 from palyra_kernel.testing import SecretSourceContract
 from palyra_source_systemd import SystemdSource, palyra_secret_sources
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="systemd is for Linux")
+if sys.platform != "linux":
+    pytest.skip("systemd is for Linux", allow_module_level=True)
 
 MALFORMED = ("/absolute", "up/../there", "..", "a:b", "a%20b", "näme", "x" * 256, "name?encrypted=yes")
 
