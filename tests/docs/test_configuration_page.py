@@ -9,7 +9,11 @@ from palyra_kernel.config import BucketConfig, Config, ResolverConfig, VaultConf
 from tests.docs.pages import blocks, page, section, table_rows
 
 PAGE = page("configuration.md")
-TABLES = {"vault": VaultConfig, "resolver": ResolverConfig, "resolver.buckets.SCHEME": BucketConfig}
+TABLES: dict[str, type[msgspec.Struct]] = {
+    "vault": VaultConfig,
+    "resolver": ResolverConfig,
+    "resolver.buckets.SCHEME": BucketConfig,
+}
 SETTINGS = [
     (f"{table}.{field.name}", field)
     for table, struct in TABLES.items()
