@@ -20,7 +20,7 @@ import pytest
         (("--env", "X Y=a", "--", "true"), 2, "invalid_env"),
         (("--env", "Ü=a", "--", "true"), 2, "invalid_env"),
         (("--env", "X=a", "--env", "X=a", "--", "true"), 2, "invalid_env"),
-        (("--env", "X=env://HOME", "--", "true"), 2, "invalid_reference"),
+        (("--env", "X=ENV://HOME", "--", "true"), 2, "invalid_reference"),
         (("--env", "X=a"), 2, "usage"),
         (("--", "true"), 2, "usage"),
         (("--env", "X=a", "--", "no-such-command-here"), 3, "command_missing"),

@@ -7,11 +7,23 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from palyra_kernel.cli.core_dumps import restore_core_limit
+from palyra_kernel.cli.core_dumps import forbid_core_dumps, restore_core_limit
 from palyra_kernel.durable.oserrors import from_os_error
 from palyra_kernel.errors import DeniedError, InvalidInputError, NotFoundError, PalyraError
+
+if TYPE_CHECKING:
+    from palyra_kernel.cli.run.injected import Injected
+
+_KEPT = frozenset(
+    (
+        *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "COLORTERM", "LANG", "TZ", "TMPDIR"),
+        *("PATHEXT", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "TEMP", "TMP", "USERPROFILE"),
+    )
+)
+"""What a program keeps with ``--no-inherit``, and all of ``LC_*``: without these most do not start."""
 
 
 def find_program(name: str) -> str:
@@ -31,13 +43,11 @@ def find_program(name: str) -> str:
     raise NotFoundError("command_missing", f"there is no command {name}")
 
 
-def start(program: str, arguments: Sequence[str], extra: Mapping[str, bytes]) -> int:
-    """Become *program*, with *extra* added to the environment. Returns only on Windows, with its exit code."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+def become(program: str, arguments: Sequence[str], injected: Injected) -> int:
+    """Become *program*. Returns only on Windows, with its exit code."""
     if sys.platform == "win32":
-        return _run_below(program, arguments, extra)
-    environment = {**os.environb, **{os.fsencode(name): value for name, value in extra.items()}}
+        return run_windows(program, arguments, injected)
+    environment = child_environment(injected)
     restore_core_limit()
     # Python ignores these two for itself, and what is ignored stays ignored in the next program.
     ignored = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGPIPE, signal.SIGXFSZ)}
@@ -46,10 +56,28 @@ def start(program: str, arguments: Sequence[str], extra: Mapping[str, bytes]) ->
     except (OSError, ValueError) as error:
         for number, handler in ignored.items():
             signal.signal(number, handler)
-        raise _not_started(program, error) from None
+        forbid_core_dumps()
+        raise not_started(program, error) from None
 
 
-def _not_started(program: str, error: Exception) -> PalyraError:
+if sys.platform != "win32":
+
+    def child_environment(injected: Injected) -> dict[bytes, bytes]:
+        """The environment of the program, in bytes: what no encoding fits passes too."""
+        kept = {name: value for name, value in os.environb.items() if injected.inherit or _is_kept(os.fsdecode(name))}
+        for name, value in injected.env.items():
+            kept.pop(os.fsencode(name), None)
+            if value is not None:
+                kept[os.fsencode(name)] = value
+        return kept
+
+
+def _is_kept(name: str) -> bool:
+    return name in _KEPT or name.startswith("LC_")
+
+
+def not_started(program: str, error: Exception) -> PalyraError:
+    """The error of ours for a program that could not be started."""
     if not isinstance(error, OSError):
         return InvalidInputError("invalid_command", "an argument holds a NUL byte")
     if error.errno == errno.ENOENT:
@@ -63,14 +91,17 @@ def _not_started(program: str, error: Exception) -> PalyraError:
     return from_os_error(error, f"starting {program}")
 
 
-def _run_below(program: str, arguments: Sequence[str], extra: Mapping[str, bytes]) -> int:
+def run_windows(program: str, arguments: Sequence[str], injected: Injected) -> int:
     """Windows has no exec that keeps console and exit code: wait, and leave Ctrl+C to the program."""
     import subprocess
 
-    environment = dict(os.environ)
-    for name, value in extra.items():
+    environment = {name: value for name, value in os.environ.items() if injected.inherit or _is_kept(name.upper())}
+    for name, given in injected.env.items():
+        environment.pop(name, None)
+        if given is None:
+            continue
         try:
-            environment[name] = value.decode()
+            environment[name] = given.decode()
         except UnicodeDecodeError:
             raise InvalidInputError("not_text", f"the value for {name} is not UTF-8 text") from None
     signal.signal(signal.SIGINT, signal.SIG_IGN)
