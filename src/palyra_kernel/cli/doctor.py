@@ -23,9 +23,10 @@ def command(cli: Cli, strict: bool) -> int:
     Nothing is changed. Exit code 9 if there is an error. `palyra vault verify` opens every secret besides.
     """
     from palyra_kernel.cli.output import EXIT_FINDINGS, findings_out
+    from palyra_kernel.cli.run.folder import leftovers
     from palyra_kernel.kernel.health import examine
 
-    findings = examine(cli.places(), cli.kernel)
+    findings = [*examine(cli.places(), cli.kernel), *leftovers(cli.places())]
     findings_out(cli, findings, clean="nothing to report")
     counts = Counter(finding.severity for finding in findings)
     if findings and not cli.as_json:

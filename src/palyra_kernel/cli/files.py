@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
@@ -50,7 +51,7 @@ def refuse_existing(path: str) -> None:
         raise _exists(path)
 
 
-def write_private(path: str, data: bytes, *, force: bool = False) -> None:
+def write_private(path: str, data: bytes | bytearray, *, force: bool = False) -> None:
     """Write a new file with mode 0600. With *force* another file is replaced; a link is replaced, not followed."""
     target = Path(path).absolute()
     if not target.parent.is_dir():
@@ -62,12 +63,38 @@ def write_private(path: str, data: bytes, *, force: bool = False) -> None:
             write_file(target, data)
             return
         try:
-            create_file(target, data)
+            if not _create_whole(target, data):
+                create_file(target, data)
         except FileExistsError:
             raise _exists(path) from None
 
 
-def write_stdout(data: bytes) -> None:
+def _create_whole(target: Path, data: bytes | bytearray) -> bool:
+    """Write a file before it has a name: not even a kill leaves half of it. False where that is not possible."""
+    if sys.platform != "linux":
+        return False
+    flags = os.O_WRONLY | os.O_TMPFILE | os.O_CLOEXEC
+    with ExitStack() as stack:
+        try:
+            folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            stack.callback(os.close, folder)
+            fd = os.open(target.parent, flags, 0o600)
+        except OSError:  # not every file system can
+            return False
+        stack.callback(os.close, fd)
+        view = memoryview(data)
+        while view:
+            view = view[os.write(fd, view) :]
+        os.fsync(fd)
+        try:
+            os.link(f"/proc/self/fd/{fd}", target.name, dst_dir_fd=folder, follow_symlinks=True)
+        except FileNotFoundError:  # no /proc
+            return False
+        os.fsync(folder)
+    return True
+
+
+def write_stdout(data: bytes | bytearray) -> None:
     """Write exactly *data*, past the buffer of Python: nothing stays behind in it, and no error comes late."""
     if sys.stdout is None:
         raise UnavailableError("os_error", "standard output is closed")

@@ -1,6 +1,7 @@
 """Files in which names stand for references: what `resolve --table` and `run --env-file` read.
 
-A ``.toml`` or ``.json`` file holds ``NAME = "TEXT"`` and tables ``[NAME]`` as :class:`SecretRef` describes them.
+A ``.toml`` or ``.json`` file holds ``NAME = "TEXT"`` and tables ``[NAME]`` as :class:`SecretRef` describes them; a name
+``$schema`` is left to editors.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ def read_names(path: str) -> dict[str, Given]:
         raise invalid_file(path, _where(error)) from None
     if not isinstance(document, dict):
         raise invalid_file(path, "not an object of names")
+    document.pop("$schema", None)  # for the editor
     for name, given in document.items():
         if not isinstance(given, str | dict):
             raise invalid_file(path, f"{name} is neither text nor the table of a reference")
@@ -67,6 +69,15 @@ def chosen(path: str, names: tuple[str, ...]) -> Mapping[str, SecretRef]:
         if name not in document:
             raise InvalidInputError("unknown_name", f"{path} does not name {name}")
     return {name: parse_named(path, name, document[name]) for name in names or document}
+
+
+def given_refs(refs: tuple[str, ...], table: str | None) -> Mapping[str, str | SecretRef]:
+    """References as they were typed; with the file *table* they are names in it, and none means all."""
+    if table is not None:
+        return chosen(table, refs)
+    if not refs:
+        raise InvalidInputError("usage", "name a reference, or a file of them with --table")
+    return {ref: ref for ref in refs}
 
 
 def invalid_file(path: str, why: str) -> InvalidInputError:

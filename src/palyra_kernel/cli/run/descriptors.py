@@ -30,7 +30,7 @@ else:
         read once, at most 65,536 bytes, else :class:`InvalidInputError` ``too_large_for_pipe``.
         """
         with translated(f"handing {name} over"):
-            fd = _in_memory(value) if sys.platform == "linux" else _in_pipe(name, value)
+            fd = _held(name, value)
             os.set_inheritable(fd, True)
             return fd
 
@@ -58,7 +58,7 @@ else:
     if sys.platform == "linux":
         import fcntl
 
-        def _in_memory(value: SensitiveBytes) -> int:
+        def _held(_name: str, value: SensitiveBytes) -> int:
             fd = os.memfd_create("palyra", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
             try:
                 view = value.view()
@@ -72,3 +72,6 @@ else:
                 os.close(fd)
                 raise
             return fd
+
+    else:
+        _held = _in_pipe

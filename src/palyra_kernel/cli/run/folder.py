@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
+from palyra_kernel.cli.outcome import tell
 from palyra_kernel.config import Places
 from palyra_kernel.durable.folders import private_folder
 from palyra_kernel.durable.lock import FileLock
@@ -58,9 +59,14 @@ def run_folder(places: Places) -> Iterator[RunFolder]:
         for left in _runs(base):
             _remove_dead(left)
     base = private_folder(_preferred(places), create=True)
-    with ExitStack() as stack:
-        folder = _locked(base, stack)
-        yield RunFolder(folder)
+    stack = ExitStack()
+    try:
+        yield RunFolder(_locked(base, stack))
+    finally:
+        try:
+            stack.close()
+        except PalyraError as error:  # how the program ended counts more
+            tell(f"palyra: {error.message}: remove it yourself")
 
 
 def leftovers(places: Places) -> list[Finding]:

@@ -3,44 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 
-from palyra_kernel.cli.core_dumps import forbid_core_dumps, restore_core_limit
-from palyra_kernel.cli.outcome import tell
 from palyra_kernel.cli.run.folder import RunFolder, run_folder
 from palyra_kernel.cli.run.injected import Injected
-from palyra_kernel.cli.run.program import child_environment, not_started, run_windows
 from palyra_kernel.config import Places
-from palyra_kernel.errors import PalyraError
-
-
-def stay(program: str, arguments: Sequence[str], injected: Injected, places: Places) -> int:
-    """Run *program* with files; end as it ended, by its exit code or by the same signal."""
-    if sys.platform == "win32":
-        with run_folder(places) as folder:
-            _write(folder, injected)
-            return run_windows(program, arguments, injected)
-    from palyra_kernel.cli.run.signals import ENDING, Signals, end_by
-
-    ended: int | None = None
-    with Signals() as signals:
-        try:
-            with run_folder(places) as folder:
-                _write(folder, injected)
-                early = ENDING.intersection(signals.come())
-                if early:
-                    ended = -min(early)
-                else:
-                    child = _spawn(program, arguments, injected)
-                    ended = signals.wait_for(child)
-        except PalyraError as error:
-            if ended is None:
-                raise
-            tell(f"palyra: {error.message}")  # the folder stays; the program's own end counts
-    return ended if ended >= 0 else end_by(-ended)
 
 
 def _write(folder: RunFolder, injected: Injected) -> None:
@@ -48,10 +16,32 @@ def _write(folder: RunFolder, injected: Injected) -> None:
         injected.env[name] = os.fsencode(folder.write(name, value))
 
 
-if sys.platform != "win32":
+if sys.platform == "win32":
+    from palyra_kernel.cli.run.program import become
+
+    def stay(program: str, arguments: Sequence[str], injected: Injected, places: Places) -> int:
+        """Run *program* with files; return its exit code."""
+        with run_folder(places) as folder:
+            _write(folder, injected)
+            return become(program, arguments, injected)
+
+else:
+    import signal
+
+    from palyra_kernel.cli.core_dumps import forbid_core_dumps, restore_core_limit
+    from palyra_kernel.cli.run.program import child_environment, not_started
+    from palyra_kernel.cli.run.signals import ENDING, Signals, end_by
+
+    def stay(program: str, arguments: Sequence[str], injected: Injected, places: Places) -> int:
+        """Run *program* with files; end as it ended, by its exit code or by the same signal."""
+        with Signals() as signals, run_folder(places) as folder:
+            _write(folder, injected)
+            early = ENDING.intersection(signals.come())
+            ended = -min(early) if early else signals.wait_for(_spawn(program, arguments, injected))
+        return ended if ended >= 0 else end_by(-ended)
 
     def _spawn(program: str, arguments: Sequence[str], injected: Injected) -> int:
-        """The descriptors of the program are those that it would inherit if we became it."""
+        """The program inherits what it would inherit if we became it."""
         environment = child_environment(injected)
         restore_core_limit()
         try:
@@ -62,7 +52,4 @@ if sys.platform != "win32":
             raise not_started(program, error) from None
         finally:
             forbid_core_dumps()
-            environment.clear()
-            while injected.descriptors:  # the program has its own
-                with suppress(OSError):
-                    os.close(injected.descriptors.pop())
+            injected.drop()  # the program has its own descriptors

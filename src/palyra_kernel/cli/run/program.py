@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from palyra_kernel.cli.core_dumps import forbid_core_dumps, restore_core_limit
 from palyra_kernel.durable.oserrors import from_os_error
@@ -43,35 +43,6 @@ def find_program(name: str) -> str:
     raise NotFoundError("command_missing", f"there is no command {name}")
 
 
-def become(program: str, arguments: Sequence[str], injected: Injected) -> int:
-    """Become *program*. Returns only on Windows, with its exit code."""
-    if sys.platform == "win32":
-        return run_windows(program, arguments, injected)
-    environment = child_environment(injected)
-    restore_core_limit()
-    # Python ignores these two for itself, and what is ignored stays ignored in the next program.
-    ignored = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGPIPE, signal.SIGXFSZ)}
-    try:
-        os.execve(program, list(arguments), environment)
-    except (OSError, ValueError) as error:
-        for number, handler in ignored.items():
-            signal.signal(number, handler)
-        forbid_core_dumps()
-        raise not_started(program, error) from None
-
-
-if sys.platform != "win32":
-
-    def child_environment(injected: Injected) -> dict[bytes, bytes]:
-        """The environment of the program, in bytes: what no encoding fits passes too."""
-        kept = {name: value for name, value in os.environb.items() if injected.inherit or _is_kept(os.fsdecode(name))}
-        for name, value in injected.env.items():
-            kept.pop(os.fsencode(name), None)
-            if value is not None:
-                kept[os.fsencode(name)] = value
-        return kept
-
-
 def _is_kept(name: str) -> bool:
     return name in _KEPT or name.startswith("LC_")
 
@@ -91,21 +62,56 @@ def not_started(program: str, error: Exception) -> PalyraError:
     return from_os_error(error, f"starting {program}")
 
 
-def run_windows(program: str, arguments: Sequence[str], injected: Injected) -> int:
-    """Windows has no exec that keeps console and exit code: wait, and leave Ctrl+C to the program."""
-    import subprocess
+if sys.platform == "win32":
 
-    environment = {name: value for name, value in os.environ.items() if injected.inherit or _is_kept(name.upper())}
-    for name, given in injected.env.items():
-        environment.pop(name, None)
-        if given is None:
-            continue
+    def become(program: str, arguments: Sequence[str], injected: Injected) -> int:
+        """Windows has no exec that keeps console and exit code: wait for it, and leave Ctrl+C to it."""
+        import subprocess
+
+        environment = {
+            name: value for name, value in os.environ.items() if injected.inherit or _is_kept(name.upper())
+        }
+        for name, given in injected.env.items():
+            environment.pop(name.upper(), None)  # as Python spells them here
+            if given is None:
+                continue
+            try:
+                environment[name] = given.decode()
+            except UnicodeDecodeError:
+                raise InvalidInputError("not_text", f"the value for {name} is not UTF-8 text") from None
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
-            environment[name] = given.decode()
-        except UnicodeDecodeError:
-            raise InvalidInputError("not_text", f"the value for {name} is not UTF-8 text") from None
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        return subprocess.run([program, *arguments[1:]], env=environment, check=False).returncode
-    except OSError as error:
-        raise from_os_error(error, f"starting {program}") from None
+            return subprocess.run([program, *arguments[1:]], env=environment, check=False).returncode
+        except OSError as error:
+            raise from_os_error(error, f"starting {program}") from None
+
+else:
+
+    def become(program: str, arguments: Sequence[str], injected: Injected) -> NoReturn:
+        """Become *program*; only errors return."""
+        environment = child_environment(injected)
+        restore_core_limit()
+        # Python ignores these two for itself, and what is ignored stays ignored in the next program.
+        ignored = {
+            number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGPIPE, signal.SIGXFSZ)
+        }
+        try:
+            os.execve(program, list(arguments), environment)
+        except (OSError, ValueError) as error:
+            for number, handler in ignored.items():
+                signal.signal(number, handler)
+            forbid_core_dumps()
+            raise not_started(program, error) from None
+
+    def child_environment(injected: Injected) -> dict[bytes, bytes]:
+        """The environment of the program, in bytes: what no encoding fits passes too."""
+        kept = {
+            name: value
+            for name, value in os.environb.items()
+            if injected.inherit or _is_kept(os.fsdecode(name))
+        }
+        for name, value in injected.env.items():
+            kept.pop(os.fsencode(name), None)
+            if value is not None:
+                kept[os.fsencode(name)] = value
+        return kept

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -33,9 +34,9 @@ if sys.platform != "win32":
         def __exit__(
             self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
         ) -> None:
+            signal.set_wakeup_fd(self._wakeup)
             for number, handler in self._before.items():
                 signal.signal(number, handler)
-            signal.set_wakeup_fd(self._wakeup)
             os.close(self._reader)
             os.close(self._writer)
 
@@ -57,14 +58,16 @@ if sys.platform != "win32":
                     return os.waitstatus_to_exitcode(status)
                 for number in self._read():
                     if number != signal.SIGCHLD and not _child_has(number):
-                        os.kill(child, number)
+                        with suppress(PermissionError):  # it has become somebody else
+                            os.kill(child, number)
 
         def _read(self) -> list[signal.Signals]:
             return [signal.Signals(number) for number in os.read(self._reader, 4096)]
 
     def end_by(number: int) -> int:
         """End this process by the signal *number*, as its child ended."""
-        signal.signal(number, signal.SIG_DFL)
+        with suppress(OSError):  # SIGKILL needs no setting, and takes none
+            signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
         return 128 + number  # not reached but for signals that end nobody
 
