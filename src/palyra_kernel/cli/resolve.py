@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from palyra_kernel.cli.one_pass import one_pass
 from palyra_kernel.cli.options import json_option
 from palyra_kernel.cli.refs_file import given_refs
 
@@ -40,17 +41,11 @@ def command(cli: Cli, refs: tuple[str, ...], table: str | None, reveal: bool) ->
     given = given_refs(refs, table)
     if reveal and len(given) != 1:
         raise click.UsageError("--reveal goes with exactly one REF")
-    with cli.kernel() as kernel:
-        outcomes = kernel.resolver.resolve_many(given.values())
-        try:
-            if not reveal:
-                return _show(cli, [(name, outcomes[ref]) for name, ref in given.items()])
-            (outcome,) = outcomes.values()
-            data = outcome.unwrap().reveal()
-        finally:
-            for outcome in outcomes.values():
-                with outcome:
-                    pass
+    with cli.kernel() as kernel, one_pass(kernel.resolver, given.values()) as outcomes:
+        if not reveal:
+            return _show(cli, [(name, outcomes[ref]) for name, ref in given.items()])
+        (outcome,) = outcomes.values()
+        data = outcome.unwrap().reveal()
     from palyra_kernel.cli.files import write_stdout
     from palyra_kernel.cli.reveal import warn_on_screen
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from palyra_kernel.cli.files import read_source, refuse_existing, write_private, write_stdout
+from palyra_kernel.cli.one_pass import one_pass, refusal
 from palyra_kernel.cli.options import json_option
+from palyra_kernel.cli.reveal import warn_on_screen
 
 if TYPE_CHECKING:
     from palyra_kernel.cli.context import Cli
@@ -46,18 +48,12 @@ def command(cli: Cli, template: str, out: str | None, force: bool) -> None:
 
     _check(cli, out, force)
     parsed = parse(read_source(template, MAX_TEMPLATE_BYTES, what="the template"))
-    with cli.kernel() as kernel:
-        outcomes = kernel.resolver.resolve_many(dict.fromkeys(place.ref for place in parsed.places))
-        try:
-            _refuse_failed(parsed.places, outcomes)
-            values = {ref: outcome.unwrap() for ref, outcome in outcomes.items()}
-            text = filled(parsed, values)
-        finally:
-            for outcome in outcomes.values():
-                with outcome:
-                    pass
+    refs = dict.fromkeys(place.ref for place in parsed.places)
+    with cli.kernel() as kernel, one_pass(kernel.resolver, refs) as outcomes:
+        _refuse_failed(parsed.places, outcomes)
+        text = filled(parsed, {ref: outcome.unwrap() for ref, outcome in outcomes.items()})
     try:
-        _write(cli, text, out, force=force, references=len(outcomes))
+        _write(cli, text, out, force=force, references=len(refs))
     finally:
         text[:] = bytes(len(text))
 
@@ -75,13 +71,12 @@ def _refuse_failed(places: Sequence[Place], outcomes: Mapping[SecretRef, Resolut
     failed = [(place, outcomes[place.ref].error) for place in places]
     named = [(f"line {place.line}", error) for place, error in failed if error is not None]
     if named:
-        from palyra_kernel.cli.unresolved import refusal
-
         raise refusal(named, "nothing was written")
 
 
 def _write(cli: Cli, text: bytearray, out: str | None, *, force: bool, references: int) -> None:
     if out is None:
+        warn_on_screen()
         return write_stdout(text)
     write_private(out, text, force=force)
     from palyra_kernel.cli.output import say

@@ -15,7 +15,8 @@ from palyra_kernel.errors import InvalidInputError, PalyraError
 from palyra_kernel.values.secret_ref import SecretRef
 from palyra_kernel.values.sensitive import SensitiveBytes
 
-_MARK = re.compile(rb"\\\{\{|\{\{(?:([^\r\n]*?)\}\})?")
+_MARK = re.compile(rb"\\\{\{|\{\{(?:([^\r\n]{0,40000}?)\}\})?")  # the longest reference has 8,192 characters
+_SHOWN = 20
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -39,18 +40,20 @@ def parse(data: bytes) -> Template:
     if data.startswith(_UTF_16):
         raise _invalid(["it is UTF-16: save it as UTF-8"])
     pieces, places, problems = [bytearray()], list[Place](), list[str]()
-    end = 0
+    end, line = 0, 1
     for mark in _MARK.finditer(data):
-        pieces[-1] += data[end : mark.start()]
-        end = mark.end()
+        between = data[end : mark.start()]
+        pieces[-1] += between
+        end, line = mark.end(), line + between.count(b"\n")
         if mark[0].startswith(b"\\"):
             pieces[-1] += b"{{"
             continue
-        line = data.count(b"\n", 0, mark.start()) + 1
         try:
             places.append(_place(line, mark[1]))
         except PalyraError as error:
             problems.append(f"line {line}: {error.message}")
+            if len(problems) == _SHOWN:
+                break
         pieces.append(bytearray())
     pieces[-1] += data[end:]
     if problems:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from palyra_kernel.cli.outcome import tell
 from palyra_kernel.config import Places
-from palyra_kernel.durable.folders import private_folder
+from palyra_kernel.durable.folders import normal_path, private_folder
 from palyra_kernel.durable.lock import FileLock
 from palyra_kernel.durable.oserrors import translated
 from palyra_kernel.errors import PalyraError
@@ -87,9 +87,9 @@ def leftovers(places: Places) -> list[Finding]:
 
 def _preferred(places: Places) -> Path:
     runtime = os.environ.get(RUNTIME_VARIABLE)
-    if runtime:
+    if runtime and Path(runtime).is_absolute():  # a relative one is not to be used, says its specification
         with suppress(PalyraError):
-            return private_folder(Path(runtime), create=False) / _BASE
+            return private_folder(normal_path(runtime), create=False) / _BASE
     return places.state_root / _BASE
 
 

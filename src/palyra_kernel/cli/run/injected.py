@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from palyra_kernel.cli.one_pass import one_pass, refusal
 from palyra_kernel.cli.run.descriptors import as_descriptor
 from palyra_kernel.cli.run.wanted import Wanted
 from palyra_kernel.errors import InvalidInputError
@@ -13,7 +14,7 @@ from palyra_kernel.values.secret_ref import SecretRef
 from palyra_kernel.values.sensitive import SensitiveBytes
 
 if TYPE_CHECKING:
-    from palyra_kernel import SecretResolver
+    from palyra_kernel import Resolution, SecretResolver
 
 
 class Injected:
@@ -60,30 +61,28 @@ def inject(resolver: SecretResolver, wanted: Mapping[str, Wanted], *, inherit: b
     Raises the error of the first reference that has no value; it names all of them.
     """
     refs = dict.fromkeys(each.what for each in wanted.values() if isinstance(each.what, SecretRef))
-    outcomes = resolver.resolve_many(refs)
     injected = Injected(inherit=inherit)
-    try:
-        failed = [
-            (name, outcomes[each.what].error)
-            for name, each in wanted.items()
-            if isinstance(each.what, SecretRef) and outcomes[each.what].status in ("blocked", "failed")
-        ]
-        if failed:
-            from palyra_kernel.cli.unresolved import refusal
-
-            raise refusal([(name, error) for name, error in failed if error], "nothing was started")
-        for name, each in wanted.items():
-            if isinstance(each.what, str):
-                injected.set(name, each.what.encode())
-            elif (value := outcomes[each.what].value) is not None:
-                injected.add(name, each, value)
-            else:
-                injected.env[name] = None
-    except BaseException:
-        injected.drop()
-        raise
-    finally:
-        for outcome in outcomes.values():
-            with outcome:
-                pass
+    with one_pass(resolver, refs) as outcomes:
+        _refuse_failed(wanted, outcomes)
+        try:
+            for name, each in wanted.items():
+                if isinstance(each.what, str):
+                    injected.set(name, each.what.encode())
+                elif (value := outcomes[each.what].value) is not None:
+                    injected.add(name, each, value)
+                else:
+                    injected.env[name] = None
+        except BaseException:
+            injected.drop()
+            raise
     return injected
+
+
+def _refuse_failed(wanted: Mapping[str, Wanted], outcomes: Mapping[SecretRef, Resolution]) -> None:
+    failed = []
+    for name, each in wanted.items():
+        outcome = outcomes[each.what] if isinstance(each.what, SecretRef) else None
+        if outcome is not None and outcome.error is not None and outcome.status != "missing":
+            failed.append((name, outcome.error))
+    if failed:
+        raise refusal(failed, "nothing was started")
