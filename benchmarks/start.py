@@ -1,4 +1,5 @@
-"""Whole processes: time to read one secret beside the keyring command, and to import the package beside bare Python."""
+"""Whole processes: reading one secret beside the keyring command, running a program with secrets beside reading one, and
+importing the package beside bare Python."""
 
 from __future__ import annotations
 
@@ -69,9 +70,23 @@ def _pairs(env: Mapping[str, str], scale: Scale) -> Iterator[Pair]:
     if sys.platform != "win32":  # where links need a privilege
         with tempfile.TemporaryDirectory() as folder:
             yield Pair("palyra secrets get --reveal", 1, ours, _choosing(env, Path(folder), calls))
+        yield from _runs(env, ours._replace(name="palyra secrets get --reveal"), calls)
     own = Side("palyra", _imports(env, "import palyra_kernel"), calls)
     for name, code in (("python, nothing imported", ""), ("import keyring", "import keyring")):
         yield Pair("import palyra_kernel", 0, own, Side(name, _imports(env, code), calls))
+
+
+def _runs(env: Mapping[str, str], get: Side, calls: int) -> Iterator[Pair]:
+    """A program that does nothing, with secrets in its environment, beside reading one."""
+    names = ["a", *(f"a{number}" for number in range(1, 10))]
+    for name in names[1:]:
+        run(env, PALYRA, "secrets", "set", name, given=b"v")
+    for references in (1, len(names)):
+        options = [part for name in names[:references] for part in ("--env", f"{name.upper()}={name}")]
+        if run(env, PALYRA, "run", *options, "--", "sh", "-c", "printf $A") != b"v":
+            raise RuntimeError("the program was not given the secret")
+        ours = Side("palyra", _starts(env, PALYRA, "run", *options, "--", "true"), calls)
+        yield Pair("palyra run", references, ours, get)
 
 
 def _choosing(env: Mapping[str, str], site: Path, calls: int) -> Side:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
+
+from palyra_kernel import DeniedError, NotFoundError
+from palyra_kernel.cli.run.program import find_program
+from tests.test_public_face import BANNED, modules_after
 
 
 @pytest.mark.parametrize(
@@ -60,3 +67,40 @@ def test_the_kernel_is_closed_and_the_buffers_are_wiped_before_the_start(call, m
     assert call("run", "--env", "X=a", "--", "true").code == 5
     assert events[-1] == "start"
     assert events.index("wipe") < events.index("close") < events.index("start")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")
+def test_a_program_is_found_as_a_shell_finds_it(tmp_path, monkeypatch):
+    for folder, mode in (("a", 0o644), ("b", 0o755)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "tool").write_text("#!/bin/sh\n")
+        (tmp_path / folder / "tool").chmod(mode)
+    (tmp_path / "a" / "folder").mkdir()
+    monkeypatch.setenv("PATH", f"{tmp_path}/none:{tmp_path}/a:{tmp_path}/b")
+    monkeypatch.chdir(tmp_path / "b")
+    assert find_program("tool") == str(tmp_path / "b" / "tool")
+    for name in ("./tool", "../b/tool"):
+        assert Path(find_program(name)).samefile(tmp_path / "b" / "tool")
+    monkeypatch.setenv("PATH", f"{tmp_path}/a:")  # an empty entry is the present folder
+    assert Path(find_program("tool")).samefile(tmp_path / "b" / "tool")
+    monkeypatch.setenv("PATH", f"{tmp_path}/a")
+    with pytest.raises(DeniedError, match="not executable"):
+        find_program("tool")
+    for name in ("folder", "./folder", "nothing"):
+        with pytest.raises(NotFoundError):
+            find_program(name)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="exec of POSIX")
+def test_references_to_the_vault_import_no_event_loop_and_none_of_the_slow_modules(call):
+    """Wish 24: a wrapper that takes half a second is left out of scripts."""
+    call.set("a", b"1")
+    code = "import os, sys; os.execve = lambda *_: None; from palyra_kernel.cli.start import run; run(sys.argv[1:])"
+    arguments = [*call.places, "run", "--env", "A=a", "--env", "B=vault://a", "--", "true"]
+    ran, modules = modules_after(code, *arguments)
+    assert ran.returncode == 0
+    assert "palyra_kernel.resolve.resolver" in modules
+    allowed = {"click", "gettext", "locale"}  # what a command line other than the plainest costs
+    assert (
+        modules & ({*BANNED, "subprocess", "shutil", "dotenv", "urllib.request", "json"} - allowed) == set()
+    )

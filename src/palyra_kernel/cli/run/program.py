@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from palyra_kernel.cli.core_dumps import forbid_core_dumps, restore_core_limit
@@ -33,14 +33,24 @@ def find_program(name: str) -> str:
     """
     if not name or "\0" in name:
         raise InvalidInputError("invalid_command", "a command has a name")
-    found = shutil.which(name)
+    found = _find(name, os.X_OK)
     if found is not None:
         return found
-    if shutil.which(name, mode=os.F_OK) is not None:
+    if _find(name, os.F_OK) is not None:
         raise DeniedError(
             "not_executable", f"{name} is not executable", hint="chmod +x it, or name what runs it"
         )
     raise NotFoundError("command_missing", f"there is no command {name}")
+
+
+def _find(name: str, mode: int) -> str | None:
+    if sys.platform == "win32":
+        import shutil  # brings every compression that there is
+
+        return shutil.which(name, mode | os.F_OK)
+    folders = [""] if "/" in name else os.get_exec_path()
+    paths = (Path(folder, name) for folder in folders)
+    return next((str(path) for path in paths if os.access(path, mode) and not path.is_dir()), None)
 
 
 def _is_kept(name: str) -> bool:
