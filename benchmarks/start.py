@@ -1,4 +1,4 @@
-"""Whole processes: reading one secret beside the keyring command, running a program with secrets beside reading one, and
+"""Whole processes: reading one secret beside the keyring command, running a program with secrets beside reading one,
 importing the package beside bare Python."""
 
 from __future__ import annotations
