@@ -170,6 +170,22 @@ def test_a_pipe_in_place_of_memory_takes_what_fits():
     assert open_descriptors() == before
 
 
+def test_a_descriptor_is_never_taken_for_a_standard_stream():
+    """With standard input closed the lowest free number is 0: the program would read the secret as its input."""
+    from palyra_kernel.cli.run.descriptors import as_descriptor
+
+    stdin = os.dup(0)
+    os.close(0)
+    try:
+        fd = as_descriptor("X", SensitiveBytes(b"v"))
+    finally:
+        os.dup2(stdin, 0)
+        os.close(stdin)
+    assert fd > 2
+    assert os.get_inheritable(fd)
+    os.close(fd)
+
+
 def test_values_are_in_no_argument_and_no_process_list(call, palyra):
     call.set("a", b"canary-value")
     script = "tr '\\0' ' ' < /proc/$$/cmdline; tr '\\0' ' ' < /proc/$PPID/cmdline; ls -l /proc/$$/fd"

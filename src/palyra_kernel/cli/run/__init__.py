@@ -84,8 +84,9 @@ def _wanted(kernel: Kernel, files: Sequence[EnvFile], options: dict[str, Wanted]
 
 def start(cli: Cli, program: str, arguments: Sequence[str], injected: Injected) -> int:
     """Become *program*, or stay as its parent if there are files to remove after it."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
     if not injected.files:
         return become(program, arguments, injected)
     from palyra_kernel.cli.run.parent import stay

@@ -22,6 +22,9 @@ if sys.platform == "win32":
         )
 
 else:
+    import fcntl
+
+    _AFTER_STREAMS = 3
 
     def as_descriptor(name: str, value: SensitiveBytes) -> int:
         """A descriptor that a program inherits, at the beginning of *value*.
@@ -30,7 +33,11 @@ else:
         read once, at most 65,536 bytes, else :class:`InvalidInputError` ``too_large_for_pipe``.
         """
         with translated(f"handing {name} over"):
-            fd = _held(name, value)
+            low = _held(name, value)
+            try:  # not a number of a standard stream that is closed: the program would take it for its input
+                fd = fcntl.fcntl(low, fcntl.F_DUPFD, _AFTER_STREAMS)
+            finally:
+                os.close(low)
             os.set_inheritable(fd, True)
             return fd
 
@@ -56,7 +63,6 @@ else:
         return reader
 
     if sys.platform == "linux":
-        import fcntl
 
         def _held(_name: str, value: SensitiveBytes) -> int:
             fd = os.memfd_create("palyra", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
