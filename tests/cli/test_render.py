@@ -145,8 +145,10 @@ def test_the_output_file_is_private_and_replaced_only_with_force(call):
     assert {path.name for path in call.base.iterdir()} == {"t", "out", "state", "config"}
 
 
+@pytest.mark.parametrize("unnamed", [True, False], ids=["unnamed", "named"])
 @pytest.mark.parametrize("force", [(), ("--force",)], ids=["new", "force"])
-def test_a_full_disk_leaves_no_half_file(call, monkeypatch, force):
+def test_a_full_disk_leaves_no_half_file(call, monkeypatch, force, unnamed):
+    """Also where a file system knows no files without a name."""
     call.set("a", b"v" * 1000)
     out = call.base / "out" / "file"
     out.parent.mkdir()
@@ -161,6 +163,8 @@ def test_a_full_disk_leaves_no_half_file(call, monkeypatch, force):
 
     template = call.base / "t"
     template.write_bytes(b"{{ a }}")
+    if not unnamed:
+        monkeypatch.setattr("palyra_kernel.cli.files._create_whole", lambda *_: False)
     monkeypatch.setattr(os, "write", full)
     outcome = call("--json", "render", str(template), "--out", str(out), *force)
     monkeypatch.undo()

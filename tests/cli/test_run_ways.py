@@ -138,7 +138,8 @@ def test_a_file_has_the_exact_bytes_and_can_be_read_twice(call, palyra, way, val
     """Hazard U10: what is no text did not reach the child."""
     call.set("a", value)
     outcome = palyra("run", f"--{way}", "X=a", "--", "sh", "-c", 'cat "$X" "$X"')
-    assert outcome == (0, value * 2, "")
+    once = way == "fd" and sys.platform != "linux"  # a pipe
+    assert outcome == (0, value if once else value * 2, "")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory files of Linux")
