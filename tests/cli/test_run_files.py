@@ -46,7 +46,7 @@ def test_the_file_is_private_and_gone_afterwards(stored, palyra, runtime):
     script = 'echo "$X"; ls -ld "$X" "$(dirname "$X")" | cut -c1-10; ls "$(dirname "$X")"; cat "$X"; exit 5'
     outcome = palyra("run", "--file", "X=a", "--", "sh", "-c", script, env={"TMPDIR": str(stored.base)})
     path, *rest = outcome.text.splitlines()
-    assert (outcome.code, rest) == (5, ["-rw-------", "drwx------", "X", "canary-value"])
+    assert (outcome.code, rest) == (5, ["drwx------", "-rw-------", "X", "canary-value"])
     assert Path(path).is_relative_to(runtime)
     assert tree(stored.base) - before == {runtime / "palyra-run"}
 
