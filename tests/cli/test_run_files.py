@@ -51,6 +51,16 @@ def test_the_file_is_private_and_gone_afterwards(stored, palyra, runtime):
     assert tree(stored.base) - before == {runtime / "palyra-run"}
 
 
+@pytest.mark.parametrize("way", ["env", "fd"])
+def test_the_other_ways_make_no_file_at_all(stored, palyra, way):
+    """Hazard S5: values went through temporary files, which stayed when something failed."""
+    before = tree(stored.base)
+    outcome = palyra(
+        "run", f"--{way}", "X=a", "--", "find", str(stored.base), env={"TMPDIR": str(stored.base)}
+    )
+    assert {Path(line) for line in outcome.text.splitlines()} - {stored.base} == before
+
+
 def test_what_the_program_adds_is_removed_too(stored, palyra, runtime):
     script = 'cd "$(dirname "$X")"; mkdir d; echo 1 > d/f; ln -s / link; rm X'
     assert palyra("run", "--file", "X=a", "--", "sh", "-c", script).code == 0
