@@ -24,6 +24,7 @@ from tests.faults.powercut import SURVIVALS, PowerCuts, need_fuse
 from tests.faults.program import VERBS
 from tests.faults.strace import FAULTS, KILL, Strace
 from tests.faults.swaps import BLOBS, RECORDS, Swapper
+from tests.resolve.sources.swapping import Swapping
 
 _HOURS = 6 * 3600.0
 _ROUNDS_A_JOB = 250
@@ -39,6 +40,7 @@ class Scale(NamedTuple):
     starts: int
     flips: int | None
     cuts: int | None
+    links: int
 
 
 class Result(NamedTuple):
@@ -158,6 +160,12 @@ def _swap(what: str, base: Path) -> Result:
     return Result(patient.counts + Counter(done=done), [])
 
 
+def _link(swaps: int, base: Path) -> Result:
+    swapping = Swapping(base)
+    swapping.swap(swaps)
+    return Result(swapping.counts + Counter(done=swapping.counts.pop("swaps")), [])
+
+
 TRIALS: dict[str, Trial] = {
     "kill": Trial("rounds of kill -9 at random", _kills),
     "calls": Trial("kill -9 at each system call", lambda _: (partial(_strace, verb, True) for verb in VERBS)),
@@ -178,5 +186,6 @@ TRIALS: dict[str, Trial] = {
         "parts exchanged or put back",
         lambda _: (partial(_swap, what) for what in ("files", "records", "blobs")),
     ),
+    "links": Trial("links swapped while files are read", lambda scale: iter([partial(_link, scale.links)])),
 }
 ALONE = ("crowd", "start")

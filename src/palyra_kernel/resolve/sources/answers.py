@@ -47,11 +47,9 @@ def too_large(limit: int) -> SecretError:
     )
 
 
-def timed_out(code: str, message: str) -> SecretError:
+def timed_out(code: str, message: str, hint: str | None = None) -> SecretError:
     """Nobody answered in time."""
-    return SecretError(
-        kind="timeout", code=code, message=message, hint="raise timeout_ms of the command if that is right"
-    )
+    return SecretError(kind="timeout", code=code, message=message, hint=hint)
 
 
 def exec_failed(code: str, message: str, hint: str | None = None) -> SecretError:

@@ -16,6 +16,7 @@ from palyra_kernel.resolve.sources.answers import (
     blocked,
     from_os,
     settings_of,
+    timed_out,
     too_large,
     unsupported,
 )
@@ -72,9 +73,8 @@ class FileSource(SecretSource):
     ) -> Mapping[SecretRef, SensitiveBytes | SecretError]:
         answers: dict[SecretRef, SensitiveBytes | SecretError] = {}
         for ref in refs:
-            deadline.check("reading files")
             try:
-                answers[ref] = self._read(ref)
+                answers[ref] = self._read(ref, deadline)
             except NoValueError as refusal:
                 answers[ref] = refusal.answer
         return answers
@@ -101,8 +101,10 @@ class FileSource(SecretSource):
         inner = _nearest(path, own or around)
         return _nearest(inner, around), inner
 
-    def _read(self, ref: SecretRef) -> SensitiveBytes:
+    def _read(self, ref: SecretRef, deadline: Deadline) -> SensitiveBytes:
         outer, inner = self._folders(ref)
+        if deadline.expired:
+            raise NoValueError(timed_out("deadline", "there was no time left to read the file"))
         if sys.platform == "win32":
             raise NoValueError(unsupported("a file reference"))
         from palyra_kernel.resolve.sources.walking import Walk

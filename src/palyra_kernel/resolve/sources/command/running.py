@@ -24,7 +24,9 @@ if sys.platform == "win32":
     raise ImportError("there is nothing that ends all processes of a command")
 
 _SUPERVISOR = str(Path(__file__).with_name("supervisor.py"))
-_GRACE = 4.0  # seconds for the supervisor to end; it gives up by itself after half of it
+_GRACE = 10.0  # seconds for the supervisor to end all; two without progress, and it gives up by itself
+
+_MORE_TIME = "raise the time limit of the command if that is right"
 
 
 class Job(NamedTuple):
@@ -171,9 +173,11 @@ class _Run:
             self._stop(self._too_large())
         elif self._patience() == 0 and self._reports in self._watched():
             if monotonic() < self._limits.end:
-                self._stop(timed_out("first_byte", "the command printed nothing in time"))
+                self._stop(timed_out("first_byte", "the command printed nothing in time", _MORE_TIME))
             else:
-                self._stop(timed_out("deadline", "the command did not end in time, and was ended"))
+                self._stop(
+                    timed_out("deadline", "the command did not end in time, and was ended", _MORE_TIME)
+                )
 
     def _stop(self, why: SecretError) -> None:
         self._stopped, self._until = why, monotonic() + _GRACE

@@ -32,7 +32,7 @@ Family = tuple[int, int]
 LINUX = sys.platform == "linux"
 CONTROL, REPORT = 0, 1
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
-SECONDS_TO_KILL = 2.0
+SECONDS_WITHOUT_PROGRESS = 2.0
 PAUSE = 0.005
 NOBODY = 0
 
@@ -190,21 +190,26 @@ def end_all(command: int, ended: int | None, wake: int) -> tuple[int | None, int
     All are stopped before any is killed: who is stopped starts no other, and still fills its place in the table of
     processes, so that even one that only ever forks runs out of room.
     """
-    give_up = time.monotonic() + SECONDS_TO_KILL
+    fewest, give_up = sys.maxsize, 0.0
     while True:
         ended, children = reap(command, ended)
-        if not children and (LINUX or not descendants(command)):
+        if not children and LINUX:
             return ended, 0
+        left = descendants(command)
+        if not left and not children:
+            return ended, 0
+        if len(left) < fewest:
+            fewest, give_up = len(left), time.monotonic() + SECONDS_WITHOUT_PROGRESS
+        elif time.monotonic() > give_up:
+            return ended, len(left)
         stopped: set[tuple[int, int]] = set()
-        while (fresh := descendants(command).items() - stopped) and time.monotonic() < give_up:
+        while (fresh := left.items() - stopped) and time.monotonic() < give_up:
             for process, above in fresh:
                 send(process, above, signal.SIGSTOP)
             stopped |= fresh
+            left = descendants(command)
         for process, above in stopped:
             send(process, above, signal.SIGKILL)
-        if time.monotonic() > give_up:
-            ended, _ = reap(command, ended)
-            return ended, len(descendants(command))
         select.select([wake], [], [], PAUSE)
 
 
@@ -259,14 +264,14 @@ def look(process: int) -> Family | None:
 
 
 def send(process: int, above: int, number: int) -> None:
-    """Signal a process that was a child of *above* a moment ago, and not another one that has its id by now."""
+    """Signal a process that was a child of *above* a moment ago and is still, or ours; never one that got its id."""
     with contextlib.suppress(OSError):  # gone, or of another user
         if sys.platform != "linux":
             os.kill(process, number)
             return
         handle = os.pidfd_open(process)
         try:
-            if (known := look(process)) and known[0] == above:
+            if (known := look(process)) and known[0] in (above, os.getpid()):
                 signal.pidfd_send_signal(handle, number)
         finally:
             os.close(handle)
