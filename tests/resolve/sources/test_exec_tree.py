@@ -88,15 +88,20 @@ def test_one_that_holds_the_pipe_open_does_not_hold_us_up(token):
 
 
 @linux
-def test_one_that_flees_from_fork_to_fork_is_caught(token):
-    """Hazard S7: each process lives for a moment only, and has a child."""
-    code = """
+@pytest.mark.parametrize(("hop", "lists"), [("pass", True), ("os.setsid()", True), ("pass", False)])
+def test_one_that_flees_from_fork_to_fork_is_caught(token, tmp_path, monkeypatch, hop, lists):
+    """Hazard S7: each process lives for a moment only, and has a child; some kernels keep no lists of them."""
+    supervisor = Path(run_module._SUPERVISOR).read_text()
+    (tmp_path / "supervisor.py").write_text(supervisor if lists else supervisor.replace("/children", "/none"))
+    monkeypatch.setattr(run_module, "_SUPERVISOR", str(tmp_path / "supervisor.py"))
+    code = f"""
 import os
 if os.fork() == 0:
     os.setsid()
     while True:
         if os.fork():
             os._exit(0)
+        {hop}
 """
     value(commands(a={"command": python(code, token)}), "exec://a")
     assert not running(token)

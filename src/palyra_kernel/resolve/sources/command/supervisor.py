@@ -215,13 +215,31 @@ def end_all(command: int, ended: int | None, wake: int) -> tuple[int | None, int
 
 def descendants(command: int) -> dict[int, int]:
     """Everything below us, each with its parent; where orphans are not ours, also the group of *command*."""
+    us = os.getpid()
+    if LINUX and os.path.exists(f"/proc/{us}/task/{us}/children"):  # noqa: PTH110
+        return descendants_by_lists(us)
     everyone = processes()
-    below = {os.getpid()}
+    below = {us}
     if not LINUX:
         below |= {process for process, (_, group) in everyone.items() if group == command}
     while more := {process for process, (above, _) in everyone.items() if above in below} - below:
         below |= more
-    return {process: everyone[process][0] for process in below - {os.getpid()}}
+    return {process: everyone[process][0] for process in below - {us}}
+
+
+def descendants_by_lists(us: int) -> dict[int, int]:
+    """The same from the kernel's lists of children: fast enough for one that flees from fork to fork."""
+    found: dict[int, int] = {}
+    ahead = [us]
+    while ahead:
+        above = ahead.pop()
+        with contextlib.suppress(OSError):  # gone
+            for thread in os.listdir(f"/proc/{above}/task"):  # noqa: PTH208
+                with open(f"/proc/{above}/task/{thread}/children", "rb") as file:  # noqa: PTH123
+                    fresh = {int(child) for child in file.read().split()} - found.keys()
+                found.update(dict.fromkeys(fresh, above))
+                ahead += fresh
+    return found
 
 
 def processes() -> dict[int, Family]:
@@ -264,15 +282,22 @@ def look(process: int) -> Family | None:
 
 
 def send(process: int, above: int, number: int) -> None:
-    """Signal a process that was a child of *above* a moment ago and is still, or ours; never one that got its id."""
+    """Signal a process that was a child of *above* a moment ago and is still, or ours; never one that got its id.
+
+    With it goes its group, which is below us as well, because the command began a session of its own. The system
+    signals a group at once: one that forks while it happens takes its child along.
+    """
     with contextlib.suppress(OSError):  # gone, or of another user
         if sys.platform != "linux":
             os.kill(process, number)
             return
         handle = os.pidfd_open(process)
         try:
-            if (known := look(process)) and known[0] in (above, os.getpid()):
+            known = look(process)
+            if known and known[0] in (above, os.getpid()):
                 signal.pidfd_send_signal(handle, number)
+                if known[1] != os.getpgrp():
+                    os.killpg(known[1], number)
         finally:
             os.close(handle)
 
