@@ -141,6 +141,27 @@ answer(commands(a={{"command": {python(code, token, str(ready))!r}}}), "exec://a
 
 
 @linux
+def test_what_cannot_be_killed_is_a_failure_that_says_so(token, tmp_path, monkeypatch):
+    """A set-user-id program is another user's; a value beside a process that lives on would look like success."""
+    powerless = Path(run_module._SUPERVISOR).read_text().replace("PROGRESS = 2.0", "PROGRESS = 0.2")
+    for call in ("signal.pidfd_send_signal(handle, number)", "os.killpg(known[1], number)"):
+        assert call in powerless
+        powerless = powerless.replace(call, "raise PermissionError")
+    (tmp_path / "supervisor.py").write_text(powerless)
+    monkeypatch.setattr(run_module, "_SUPERVISOR", str(tmp_path / "supervisor.py"))
+    code = "import os\nif os.fork() == 0: os.execv('/bin/sleep', ['sleep-' + os.sys.argv[1], '100000'])"
+    found = error(commands(a={"command": python(code, token)}), "exec://a")
+    assert (found.kind, found.code) == ("exec_failed", "processes_left")
+    assert found.message.endswith(": 1")
+    listed = subprocess.run(
+        ["/bin/ps", "-A", "-ww", "-o", "pid=,args="], capture_output=True, text=True, check=True
+    )
+    for line in listed.stdout.splitlines():
+        if f"sleep-{token}" in line:
+            os.kill(int(line.split()[0]), signal.SIGKILL)
+
+
+@linux
 def test_a_limit_holds_while_we_are_stopped(token, tmp_path):
     """Nobody looks at the clock of a process that a debugger, or a full machine, holds."""
     ready = tmp_path / "ready"

@@ -218,7 +218,7 @@ class _Run:
             hint = "run it by hand to see what it says"
             return exec_failed("exit_code", f"the command ended with exit code {number}{stderr}", hint)
         if left:
-            return exec_failed("processes_left", f"{left} processes of the command cannot be ended")
+            return exec_failed("processes_left", f"processes of the command that cannot be ended: {left}")
         return None
 
 
