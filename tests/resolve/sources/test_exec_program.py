@@ -13,6 +13,7 @@ from tests.resolve.sources.asking import commands, error, python, shell, value
 
 if sys.platform == "win32":
     pytest.skip("owners, modes, handles and processes of POSIX", allow_module_level=True)
+import resource  # of POSIX
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux executes what a handle is open on")
 
@@ -198,3 +199,13 @@ def test_signals_that_we_ignore_are_not_ignored_there():
     # Python ignores SIGPIPE (13) and SIGXFSZ (25) for itself.
     assert int(value(commands(a={"command": python(code)}), "exec://a"), 16) & ~(1 << 12 | 1 << 24) == 0
     assert value(shell("cat /proc/self/status | sed -n 's/SigIgn:.//p'"), "exec://a").strip(b"0\n") == b""
+
+
+def test_it_leaves_no_core_file():
+    """A crash would write the secret to the disk."""
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+    try:
+        assert value(shell("ulimit -c"), "exec://a") == b"0\n"
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, before)

@@ -207,18 +207,18 @@ def test_ctrl_c_ends_all(token, tmp_path):
 @linux
 def test_a_supervisor_whose_parent_died_before_it_asked_starts_nothing(tmp_path):
     """The moment between its start and its wish to hear of our death."""
-    null = os.open(os.devnull, os.O_RDWR)
-    arguments = ["1", *[str(null)] * 4, "-1"]
-    ran = subprocess.run(
-        [sys.executable, "-I", "-S", run_module._SUPERVISOR, *arguments],
-        input=_job("/bin/touch", str(tmp_path / "started")),
-        pass_fds=[null],
-        capture_output=True,
-        check=False,
-    )
-    os.close(null)
-    assert (ran.returncode, ran.stdout) == (1, b"")
-    assert not (tmp_path / "started").exists()
+    handles = [*(os.open(os.devnull, os.O_RDWR) for _ in range(3)), os.open(tmp_path, os.O_RDONLY)]
+    for parent in (1, os.getpid()):
+        ran = subprocess.run(
+            [sys.executable, "-I", "-S", run_module._SUPERVISOR, *map(str, [parent, *handles, -1])],
+            input=_job("/bin/sh", "-c", ": > started"),
+            pass_fds=handles,
+            capture_output=True,
+            check=False,
+        )
+        assert (ran.returncode, bool(ran.stdout)) == ((1, False) if parent == 1 else (0, True))
+    for handle in handles:
+        os.close(handle)
 
 
 @pytest.mark.parametrize("cut", [0, 4, 8, 20])
