@@ -1,8 +1,8 @@
 """One guard stands between kernel and author: what an offer opens to is used through these functions only.
 
 A guard implements the author's contract itself. It checks what the kernel hands in and what the author hands out,
-and turns any foreign exception into :class:`UnavailableError` ``plugin_failed``. Built-in classes pass bare: they are
-the kernel. A guard is imported when something foreign is opened: most runs open one kind of it.
+and turns any foreign exception into :class:`UnavailableError` ``plugin_failed``. Built-in stores and protectors pass
+bare: they are the kernel. A guard is imported when something foreign is opened: most runs open one kind of it.
 """
 
 from __future__ import annotations
@@ -46,9 +46,8 @@ def guarded_protector(offer: Offer[KeyProtector]) -> KeyProtector:
 
 
 def guarded_source(offer: Offer[SecretSource], place: SourcePlace) -> SecretSource:
-    """Open the source of *offer* with its settings."""
-    if offer.builtin:
-        return offer.cls.open(place)
+    """Open the source of *offer* with its settings. Built-in ones are guarded too: a file can hang, and what a source
+    says about somebody's secret is checked in one place."""
     from palyra_kernel.plugins.guard_sources import source_guard
 
     return source_guard(offer.cls, offer.origin).open(place)

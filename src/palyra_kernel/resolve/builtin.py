@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 @hookimpl
 def palyra_secret_sources() -> Sequence[type[SecretSource]]:
+    from palyra_kernel.resolve.sources.env import EnvSource
+    from palyra_kernel.resolve.sources.exec import ExecSource
+    from palyra_kernel.resolve.sources.file import FileSource
     from palyra_kernel.resolve.sources.vault import VaultSource
 
-    return [VaultSource]
+    return [VaultSource, EnvSource, FileSource, ExecSource]

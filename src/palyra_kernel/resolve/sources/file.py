@@ -45,7 +45,8 @@ class FileSource(SecretSource):
     A file that everybody may read is refused unless root owns it: root's mode is a decision of whoever runs the
     machine, a 0644 of our own is usually an accident of the umask.
 
-    Reading a file cannot be interrupted: one on a network file system that hangs holds the call up.
+    Reading a file cannot be interrupted. One on a network file system that hangs is abandoned at the deadline, and its
+    thread stays behind.
     """
 
     scheme = "file"
@@ -59,7 +60,7 @@ class FileSource(SecretSource):
         return cls(settings_of(cls.scheme, place.settings, FileSettings))
 
     def capabilities(self) -> SourceCapabilities:
-        return SourceCapabilities(may_block=False, batch=True, cache="local")
+        return SourceCapabilities(may_block=True, batch=True, cache="local")
 
     def refuses(self, ref: SecretRef) -> SecretError | None:
         try:
