@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar
 
 import pytest
@@ -22,7 +22,7 @@ class Fake(SecretSource):
     def capabilities(self):
         return SourceCapabilities(may_block=False, batch=True, cache="local")
 
-    def resolve(self, refs: Sequence, deadline):
+    def resolve(self, refs, deadline):
         self.calls.append(len(refs))
         found = {}
         for ref in refs:

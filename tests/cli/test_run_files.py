@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from palyra_kernel.cli.run import parent
-from palyra_kernel.cli.run.folder import run_folder
+from palyra_kernel.cli.run.folder import RunFolder, run_folder
 from palyra_kernel.cli.run.injected import Injected
 from palyra_kernel.config import find_places
 from palyra_kernel.durable.lock import FileLock
@@ -151,6 +151,7 @@ def test_an_interrupt_from_the_terminal_comes_once(stored, palyra):
     """The terminal gives it to both; passed on as well, a second one makes many programs give up their work."""
     terminal = Terminal(palyra.argv("run", "--file", "X=a", "--", sys.executable, "-c", COUNT))
     out = terminal.process.stdout
+    assert out is not None
     assert out.readline() == b"ready\n"
     os.write(terminal.master, b"\x03")
     assert out.readline() == b"interrupted\n"
@@ -163,14 +164,14 @@ def test_an_interrupt_from_the_terminal_comes_once(stored, palyra):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_before_the_start_starts_nothing_and_leaves_nothing(tmp_path, monkeypatch, runtime, number):
     """Between the first byte in a file and the start, too, the file must go."""
-    write = parent.RunFolder.write
+    write = RunFolder.write
 
-    def hit(folder, name, value):
-        path = write(folder, name, value)
+    def hit(run_folder, name, value):
+        path = write(run_folder, name, value)
         os.kill(os.getpid(), number)
         return path
 
-    monkeypatch.setattr(parent.RunFolder, "write", hit)
+    monkeypatch.setattr(RunFolder, "write", hit)
     monkeypatch.setattr(parent, "_spawn", lambda *_: pytest.fail("it was started"))
     monkeypatch.setattr(parent, "end_by", lambda number: 1000 + number)
     before = signal.getsignal(number)
@@ -182,7 +183,7 @@ def test_a_signal_before_the_start_starts_nothing_and_leaves_nothing(tmp_path, m
     )
     assert tree(runtime) == {runtime / "palyra-run"}
     assert signal.getsignal(number) == before
-    assert injected.files["X"]._buffer == bytes(12)
+    assert bytes(injected.files["X"]._buffer) == bytes(12)
 
 
 def killed(palyra, runtime):
