@@ -30,8 +30,7 @@ def make_resolver(config: Config, registry: Registry, records: Records, vault: V
         return guarded_source(offer, place)
 
     def fingerprint(ref: SecretRef) -> str:
-        unlabelled = msgspec.structs.replace(ref, redaction_label=None, display_name=None)
-        blinded = records.keys.blind("secret reference", _deterministic.encode(unlabelled).decode())
+        blinded = records.keys.blind("secret reference", _deterministic.encode(ref.unlabelled).decode())
         return blinded[:_FINGERPRINT_BYTES].hex()
 
     return SecretResolver(

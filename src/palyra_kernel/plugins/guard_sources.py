@@ -123,15 +123,20 @@ def _resolve(inner: SecretSource, refs: tuple[SecretRef, ...], deadline: Deadlin
     answers = dict(answer)
     if answers.keys() - set(refs):
         raise WrongAnswer("something that was not asked for")
-    return {ref: _answer(ref, answers.get(ref)) for ref in refs}
+    try:
+        return {ref: _answer(ref, answers.get(ref)) for ref in refs}
+    finally:
+        for given in answers.values():
+            if type(given) is SensitiveBytes:
+                given.wipe()
 
 
 def _answer(ref: SecretRef, answer: object) -> SensitiveBytes | SecretError:
-    """One bad answer is that reference's own failure: the others of the batch are not its users."""
+    """One bad answer is that reference's own failure: the others of the batch are not its users. A value is copied:
+    two references may have come with the same buffer, and the source may still hold it."""
     if type(answer) is SensitiveBytes:
         if len(answer) <= ref.max_bytes:
-            return answer
-        answer.wipe()
+            return _copy(answer)
         return SecretError(
             kind="too_large", code="too_large", message=f"the value has more than {ref.max_bytes} bytes"
         )
@@ -141,10 +146,21 @@ def _answer(ref: SecretRef, answer: object) -> SensitiveBytes | SecretError:
     return _wrong(f"{what} instead of SensitiveBytes or SecretError")
 
 
+def _copy(value: SensitiveBytes) -> SensitiveBytes | SecretError:
+    try:
+        return SensitiveBytes(value.view())
+    except InvalidInputError:
+        return _wrong("a value that was wiped before")
+
+
 def _error(error: SecretError) -> SecretError:
     """*error* with nothing in it that is not what it should be."""
-    texts = (error.code, error.message, error.hint or "")
-    if error.kind not in _KINDS or not all(isinstance(text, str) for text in texts):
+    texts = (error.kind, error.code, error.message)
+    perhaps = (error.hint, error.group)
+    are_texts = all(type(text) is str for text in texts) and all(
+        isinstance(text, str | None) for text in perhaps
+    )
+    if not are_texts or error.kind not in _KINDS:
         return _wrong("a SecretError that is none")
     return SecretError(
         kind=error.kind,
@@ -158,7 +174,7 @@ def _error(error: SecretError) -> SecretError:
 
 def _wait(after: object) -> float | None:
     if isinstance(after, int | float) and type(after) is not bool and after >= 0:
-        return min(float(after), _MOST_SECONDS)
+        return float(min(after, _MOST_SECONDS))
     return None
 
 

@@ -42,8 +42,12 @@ def _are_params(params: object) -> bool:
     return all(type(name) is str and type(value) in (str, int) for name, value in params.items())
 
 
-def _are_texts(given: object) -> bool:
-    return isinstance(given, tuple) and all(type(each) is str for each in given)
+def _are_transforms(given: object) -> bool:
+    if given == ():
+        return True
+    from palyra_kernel.values.secret_ref import is_transform  # most plugins bring no source
+
+    return isinstance(given, tuple) and all(type(each) is str and is_transform(each) for each in given)
 
 
 def _check_attributes(cls: type[object], contract: type[object], origin: Origin) -> None:
@@ -58,7 +62,7 @@ def _check_attributes(cls: type[object], contract: type[object], origin: Origin)
         ("device_bound", type(device_bound) is bool),
         ("single", type(getattr(cls, "single", False)) is bool),
         ("default_params", _are_params(params)),
-        ("default_transforms", _are_texts(transforms)),
+        ("default_transforms", _are_transforms(transforms)),
         ("fragment_is_id", type(getattr(cls, "fragment_is_id", False)) is bool),
         ("weak", weak is None or (isinstance(weak, str) and bool(weak))),
     ):

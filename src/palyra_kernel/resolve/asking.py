@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import NamedTuple, Self
 
 from palyra_kernel.contracts.sources import SecretError, SecretSource
 from palyra_kernel.errors import PalyraError
 from palyra_kernel.resolve.buckets import Buckets
 from palyra_kernel.resolve.catalog import Catalog
 from palyra_kernel.resolve.failures import Failures
-from palyra_kernel.resolve.flights import Flights
+from palyra_kernel.resolve.flights import Boarded, Flight, Flights
 from palyra_kernel.resolve.outcome import Answer, error_of
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.secret_ref import SecretRef
-from palyra_kernel.values.sensitive import SensitiveBytes
 
 AT_ONCE = 8
 """How many calls of remote sources one resolution makes at a time."""
+
+Sources = Mapping[str, SecretSource | SecretError]
+"""The source of each scheme, or why it does not open."""
 
 
 class _Call(NamedTuple):
@@ -36,8 +40,35 @@ class _Call(NamedTuple):
         return self.counted or self.source.capabilities().may_block
 
 
+class Asked:
+    """What was asked at once. Take the answers in a ``with`` block: they are shared, and wiped when all have left."""
+
+    def __init__(self, flights: Flights, boarded: Boarded, late: Callable[[SecretRef], None]) -> None:
+        self._flights = flights
+        self._boarded = boarded
+        self._late = late
+
+    def answer(self, ref: SecretRef, deadline: Deadline) -> Answer:
+        """The answer for *ref*; that there was none, if it does not come before *deadline*."""
+        flight = self._boarded.flights[ref]
+        if flight.landed.wait(deadline.remaining()) and flight.answer is not None:
+            return flight.answer
+        if ref in self._boarded.mine and flight.called:
+            self._late(ref)
+        return _too_late()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for flight in self._boarded.flights.values():
+            self._flights.leave(flight)
+
+
 class Asker:
-    """Who asks gets buffers of their own, to wipe when they like."""
+    """Asks sources; an answer reaches everybody who waits for it as soon as it is there."""
 
     def __init__(self, catalog: Catalog, buckets: Buckets, failures: Failures) -> None:
         self._catalog = catalog
@@ -45,123 +76,139 @@ class Asker:
         self._failures = failures
         self._flights = Flights()
 
-    def ask(self, refs: Collection[SecretRef], deadline: Deadline) -> dict[SecretRef, Answer]:
-        """Return an answer for each of *refs*, which hold only what the source needs to know."""
-        mine, others = self._flights.board(refs)
-        answers: dict[SecretRef, Answer] = {}
+    def ask(self, refs: Collection[SecretRef], deadline: Deadline) -> Asked:
+        """Begin to ask for *refs*, which hold only what the source needs to know."""
+        # Sources are opened before anything is on its way: opening one may itself wait for what another asks.
+        sources = {scheme: self._opened(scheme, deadline) for scheme in {ref.scheme for ref in refs}}
+        boarded = self._flights.board(refs, deadline)
+        started: set[SecretRef] = set()
         try:
-            answers.update(self._make(mine, deadline))
-        finally:
-            self._flights.land(mine, answers)
-        for ref, flight in others.items():
-            answers[ref] = self._flights.wait(flight, deadline)
-        return answers
-
-    def _make(self, refs: Iterable[SecretRef], deadline: Deadline) -> dict[SecretRef, Answer]:
-        answers: dict[SecretRef, Answer] = {}
-        slow: list[_Call] = []
-        for call in self._calls(refs, answers):
-            if call.slow:
-                slow.append(call)
-            else:
-                answers.update(_called(call, deadline))
-        if slow:
-            made = _Parallel(slow, deadline, self._buckets).answers()
-            for ref in (ref for call in slow if call.counted for ref in call.refs):
-                self._failures.note(ref, made[ref])
-            answers.update(made)
-        return answers
-
-    def _calls(self, refs: Iterable[SecretRef], answers: dict[SecretRef, Answer]) -> list[_Call]:
-        """The calls that *refs* need; what can be answered without one is put into *answers*."""
-        groups: dict[tuple[str, str], list[SecretRef]] = {}
-        for ref in refs:
-            failed = self._failures.recent(ref)
-            if failed is not None:
-                answers[ref] = failed
-                continue
-            try:
-                source = self._catalog.source(ref.scheme)
-                key = source.batch_key(ref) if source.capabilities().batch else ref.ref
-            except PalyraError as error:
-                answers[ref] = error_of(error)
-                continue
-            groups.setdefault((ref.scheme, key), []).append(ref)
-        made = []
-        for (scheme, _), together in groups.items():
-            source = self._catalog.source(scheme)
-            batches = [tuple(together)] if source.capabilities().batch else [(ref,) for ref in together]
-            made += [_Call(source, refs) for refs in batches]
-        return made
+            self._start(boarded, sources, deadline, started)
+        finally:  # landing twice does no harm; these were given up, because their caller was interrupted
+            for ref in boarded.mine.keys() - started:
+                self._flights.land(ref, boarded.mine[ref], _given_up())
+        return Asked(self._flights, boarded, lambda ref: self._note(sources, ref, _too_late()))
 
     def flying(self) -> int:
         """How many references are being asked for now."""
         return len(self._flights)
 
-
-class _Parallel:
-    """Several calls at once, in daemon threads: one that hangs holds up neither the others nor the end of the
-    process."""
-
-    def __init__(self, calls: list[_Call], deadline: Deadline, buckets: Buckets) -> None:
-        self._calls = calls
-        self._waiting = list(reversed(calls))
-        self._deadline = deadline
-        self._buckets = buckets
-        self._done: dict[SecretRef, Answer] = {}
-        self._lock = threading.Lock()
-        self._given_up = False
-        self._left = len(calls)
-        self._all_done = threading.Event()
-
-    def answers(self) -> dict[SecretRef, Answer]:
+    def _opened(self, scheme: str, deadline: Deadline) -> SecretSource | SecretError:
         try:
-            for _ in range(min(AT_ONCE, len(self._calls))):
-                threading.Thread(target=self._work, name="palyra-resolve", daemon=True).start()
-        except RuntimeError:  # out of threads, or the interpreter is going down
-            if threading.current_thread() is threading.main_thread():
-                self._work()  # at least one after the other
-        self._all_done.wait(self._deadline.remaining())
-        with self._lock:
-            self._given_up = True
-            done = dict(self._done)
-        for call in self._calls:
-            for ref in call.refs:
-                done.setdefault(ref, too_late())
-        return done
+            return self._catalog.source(scheme, deadline)
+        except PalyraError as error:
+            return error_of(error)
 
-    def _work(self) -> None:
-        while (call := self._next()) is not None:
-            answers = self._counted(call)
-            with self._lock:
-                if self._given_up:
-                    wipe(answers.values())
+    def _start(self, boarded: Boarded, sources: Sources, deadline: Deadline, started: set[SecretRef]) -> None:
+        """Make the calls of the caller's thread, and start the others. *started* lands by itself."""
+
+        def land(answers: Mapping[SecretRef, Answer]) -> None:
+            for ref, answer in answers.items():
+                self._flights.land(ref, boarded.mine[ref], answer)
+
+        def fly(call: _Call) -> None:
+            answers: Mapping[SecretRef, Answer] = dict.fromkeys(call.refs, _no_answer())
+            try:
+                answers = self._counted(call, boarded.mine, deadline)
+            finally:
+                land(answers)
+
+        slow = []
+        for call in self._calls(boarded.mine, sources, land):
+            if call.slow:
+                slow.append(call)
+            else:
+                land(_called(call, deadline))
+        started.update(ref for call in slow for ref in call.refs)
+        _Parallel(slow, fly, deadline).start()
+
+    def _calls(
+        self,
+        refs: Collection[SecretRef],
+        sources: Sources,
+        land: Callable[[Mapping[SecretRef, Answer]], None],
+    ) -> list[_Call]:
+        """The calls that *refs* need; what can be answered without one lands."""
+        groups: dict[tuple[str, str, int | None], list[SecretRef]] = {}
+        for ref in refs:
+            source = sources[ref.scheme]
+            failed = source if isinstance(source, SecretError) else self._failures.recent(ref)
+            if failed is None and not isinstance(source, SecretError):
+                try:
+                    key = source.batch_key(ref) if source.capabilities().batch else str(len(groups))
+                except PalyraError as error:
+                    failed = error_of(error)
                 else:
-                    self._done.update(answers)
-                self._left -= 1
-                if self._left == 0:
-                    self._all_done.set()
+                    # One call has one time limit.
+                    groups.setdefault((ref.scheme, key, ref.timeout_ms), []).append(ref)
+            if failed is not None:
+                land({ref: failed})
+        calls = ((sources[scheme], together) for (scheme, _, _), together in groups.items())
+        return [_Call(source, tuple(refs)) for source, refs in calls if isinstance(source, SecretSource)]
 
-    def _next(self) -> _Call | None:
-        with self._lock:
-            return self._waiting.pop() if self._waiting and not self._given_up else None
-
-    def _counted(self, call: _Call) -> dict[SecretRef, Answer]:
+    def _counted(
+        self, call: _Call, flights: Mapping[SecretRef, Flight], deadline: Deadline
+    ) -> dict[SecretRef, Answer]:
+        """Make a call; if it is counted, what the source said is remembered."""
+        if not call.counted:
+            return _called(call, deadline)
         try:
-            seconds = self._buckets.take(call.source.scheme) if call.counted else 0.0
+            seconds = self._buckets.take(call.source.scheme)
         except PalyraError as error:
             return dict.fromkeys(call.refs, error_of(error))
         if seconds > 0:
             return dict.fromkeys(call.refs, _no_calls_left(call.source.scheme, seconds))
-        return _called(call, self._deadline)
+        for ref in call.refs:
+            flights[ref].called = True
+        answers = _called(call, deadline)
+        for ref, answer in answers.items():
+            self._failures.note(ref, answer)
+        return answers
+
+    def _note(self, sources: Sources, ref: SecretRef, error: SecretError) -> None:
+        source = sources[ref.scheme]
+        if isinstance(source, SecretSource) and source.capabilities().cache == "remote":
+            self._failures.note(ref, error)
+
+
+class _Parallel:
+    """Several calls at once, in daemon threads: one that hangs holds up neither the others nor the end of the
+    process. What has not begun at the deadline is not begun any more."""
+
+    def __init__(self, calls: list[_Call], make: Callable[[_Call], None], deadline: Deadline) -> None:
+        self._waiting = list(reversed(calls))
+        self._make = make
+        self._deadline = deadline
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        for count in range(min(AT_ONCE, len(self._waiting))):
+            try:
+                threading.Thread(target=self._thread, name="palyra-resolve", daemon=True).start()
+            except RuntimeError:  # out of threads, or the interpreter is going down
+                if count == 0:
+                    self._work()  # at least one after the other
+                return
+
+    def _thread(self) -> None:
+        while self._waiting and not self._deadline.expired:
+            with suppress(KeyboardInterrupt, SystemExit):  # a source raised it: nobody interrupts a thread
+                self._work()
+
+    def _work(self) -> None:
+        while (call := self._next()) is not None:
+            self._make(call)
+
+    def _next(self) -> _Call | None:
+        with self._lock:
+            return self._waiting.pop() if self._waiting and not self._deadline.expired else None
 
 
 def _called(call: _Call, deadline: Deadline) -> dict[SecretRef, Answer]:
     """Make one call. What it raises is the answer for all of its references."""
-    limits = [ref.timeout_ms for ref in call.refs]
-    if all(limit is not None for limit in limits):
-        own = Deadline.after(max(limit or 0 for limit in limits) / 1000)
-        deadline = min(deadline, own, key=lambda each: each.at)
+    limit = call.refs[0].timeout_ms
+    if limit is not None:
+        deadline = min(deadline, Deadline.after(limit / 1000), key=lambda each: each.at)
     try:
         deadline.check("asking the source")
         answers = call.source.resolve(call.refs, deadline)
@@ -170,20 +217,21 @@ def _called(call: _Call, deadline: Deadline) -> dict[SecretRef, Answer]:
     return {ref: answers.get(ref) or _no_answer() for ref in call.refs}
 
 
-def wipe(answers: Iterable[Answer]) -> None:
-    """Wipe the values among *answers*."""
-    for answer in answers:
-        if isinstance(answer, SensitiveBytes):
-            answer.wipe()
-
-
-def too_late() -> SecretError:
-    """The answer of a source that gave none before the deadline."""
+def _too_late() -> SecretError:
     return SecretError(
         kind="timeout",
         code="deadline",
         message="the source did not answer in time",
         hint="see whether it answers, or give it more time: timeout_ms, [resolver] deadline_seconds",
+    )
+
+
+def _given_up() -> SecretError:
+    return SecretError(
+        kind="timeout",
+        code="deadline",
+        message="another caller asked for the same reference, and was interrupted",
+        hint="try again",
     )
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from palyra_kernel.contracts.sources import SecretSource, SourcePlace
-from palyra_kernel.errors import InvalidInputError, PalyraError, UnavailableError
+from palyra_kernel.errors import InvalidInputError, NotFoundError, PalyraError, UnavailableError
+from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.findings import Finding, finding_of
 from palyra_kernel.values.sensitive import SensitiveBytes
 
@@ -22,7 +23,7 @@ class Catalog:
         self,
         opener: OpenSource,
         settings: Mapping[str, Mapping[str, Any]],
-        resolve_setting: Callable[[Mapping[str, Any]], SensitiveBytes],
+        resolve_setting: Callable[[Mapping[str, Any], Deadline | None], SensitiveBytes],
     ) -> None:
         self._opener = opener
         self._settings = settings
@@ -32,24 +33,32 @@ class Catalog:
         self._opening: list[str] = []
         self._closed = False
 
-    def source(self, scheme: str) -> SecretSource:
-        """The source of *scheme*.
+    def source(self, scheme: str, deadline: Deadline | None = None) -> SecretSource:
+        """The source of *scheme*. *deadline* bounds the wait for others who open one, and for its settings.
 
-        Raises :class:`UnavailableError` ``source_missing`` and whatever opening it raises, at each call until it
-        opens; :class:`InvalidInputError` ``reference_loop`` when its settings need itself.
+        Raises :class:`UnavailableError` ``source_missing``, ``deadline`` and whatever opening it raises, at each call
+        until it opens; :class:`InvalidInputError` ``reference_loop`` when its settings need itself. Never
+        :class:`NotFoundError`: that a source lacks something says nothing about the references to it.
         """
         found = self._open.get(scheme)
         if found is not None:
             return found
-        with self._lock:
+        if not self._lock.acquire(timeout=deadline.remaining() if deadline else -1):
+            raise UnavailableError("deadline", "another source was not opened in time", hint="try again")
+        try:
             if self._closed:
                 raise UnavailableError("closed", "the resolver is closed", hint="open the Kernel again")
             found = self._open.get(scheme)
             if found is None:
-                found = self._open[scheme] = self._opened(scheme)
+                found = self._open[scheme] = self._opened(scheme, deadline)
             return found
+        except NotFoundError as error:
+            failure = UnavailableError(error.code, error.message, hint=error.hint)
+        finally:
+            self._lock.release()
+        raise failure
 
-    def _opened(self, scheme: str) -> SecretSource:
+    def _opened(self, scheme: str, deadline: Deadline | None) -> SecretSource:
         if scheme in self._opening:
             way = " → ".join((*self._opening, scheme))
             raise InvalidInputError(
@@ -59,7 +68,8 @@ class Catalog:
             )
         self._opening.append(scheme)
         try:
-            settings = {name: self._setting(value) for name, value in self._settings.get(scheme, {}).items()}
+            written = self._settings.get(scheme, {})
+            settings = {name: self._setting(value, deadline) for name, value in written.items()}
             source = self._opener(scheme, SourcePlace(settings=settings))
         finally:
             self._opening.pop()
@@ -71,8 +81,9 @@ class Catalog:
             )
         return source
 
-    def _setting(self, value: Any) -> Any:
-        return self._resolve_setting(value) if isinstance(value, dict) and "ref" in value else value
+    def _setting(self, value: Any, deadline: Deadline | None) -> Any:
+        is_ref = isinstance(value, dict) and "ref" in value
+        return self._resolve_setting(value, deadline) if is_ref else value
 
     def problems(self) -> list[Finding]:
         """Why sources that have settings do not open."""

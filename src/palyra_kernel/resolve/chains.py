@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import ExitStack
 from typing import NamedTuple
 
 import msgspec
 
 from palyra_kernel.contracts.sources import SecretError
 from palyra_kernel.errors import PalyraError
-from palyra_kernel.resolve.asking import Asker, wipe
+from palyra_kernel.resolve.asking import Asked, Asker
 from palyra_kernel.resolve.catalog import Catalog
-from palyra_kernel.resolve.outcome import UNANSWERED, Answer
+from palyra_kernel.resolve.outcome import Answer, unanswered
 from palyra_kernel.resolve.transforms import transformed
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.secret_ref import SecretRef
 from palyra_kernel.values.sensitive import SensitiveBytes
 
-_GOES_ON = UNANSWERED | {"missing"}
 _UNSAID = SecretRef(ref="vault://x")
 _FOR_SOURCES = (
     *("max_bytes", "timeout_ms", "first_byte_ms"),
@@ -40,48 +40,48 @@ class Chains:
         self._catalog = catalog
 
     def read(self, refs: Collection[SecretRef], deadline: Deadline) -> dict[SecretRef, Reading]:
-        """Read all of *refs*: first all of the first references, then the fallbacks of those that need them."""
-        done: dict[SecretRef, Reading] = {}
-        worst: dict[SecretRef, Reading] = {}
-        waiting, link = {ref: ref.chain for ref in refs}, 0
-        while waiting:
-            answers = self._answers({ref: chain[link] for ref, chain in waiting.items()}, deadline)
-            for ref, answer in answers.items():
-                chain = waiting[ref]
-                if isinstance(answer, SensitiveBytes) or answer.kind not in _GOES_ON:
-                    done[ref] = Reading(answer, link)
-                    continue
-                # A source that could not tell is the reason, whatever a later one misses.
-                if ref not in worst or _is_missing(worst[ref]):
-                    worst[ref] = Reading(answer, link)
-                if link + 1 == len(chain):
-                    done[ref] = worst[ref]
-            link += 1
-            waiting = {ref: chain for ref, chain in waiting.items() if ref not in done}
-        return done
+        """Read all of *refs*: first all of the first references, then the fallbacks of those that need them.
 
-    def _answers(self, links: dict[SecretRef, SecretRef], deadline: Deadline) -> dict[SecretRef, Answer]:
-        """For each reference the finished answer of its present link; what several share is asked for once."""
-        asked = {ref: self.asked_form(link) for ref, link in links.items()}
-        raw = self._asker.ask(set(asked.values()), deadline)
-        try:
-            return {ref: self._finished(links[ref], raw[form]) for ref, form in asked.items()}
-        finally:
-            wipe(raw.values())
+        Who has fallbacks left waits for its equal share of the time, so that they have theirs; who has none waits to
+        the end, and holds up nobody.
+        """
+        chains = {ref: _Chain(ref) for ref in refs}
+        waiting, last = list(chains.values()), []
+        with ExitStack() as passes:
+            while waiting:
+                pending = self._ask(waiting, passes, deadline)
+                last += [each for each in pending if not each.chain.left]
+                shared = [each for each in pending if each.chain.left]
+                ends = [Deadline.after(deadline.remaining() / (each.chain.left + 1)) for each in shared]
+                for each, end in zip(shared, ends, strict=True):
+                    each.chain.take(self._answer(each, end))
+                waiting = [each.chain for each in shared if each.chain.next()]
+            for each in last:
+                each.chain.take(self._answer(each, deadline))
+        return {ref: chain.reading() for ref, chain in chains.items()}
 
-    def asked_form(self, ref: SecretRef) -> SecretRef:
+    def _ask(self, chains: list[_Chain], passes: ExitStack, deadline: Deadline) -> list[_Pending]:
+        """Begin to ask for the present link of each of *chains*; what several share is asked for once."""
+        forms = [self.asked_form(chain.present, deadline) for chain in chains]
+        asked = passes.enter_context(self._asker.ask(dict.fromkeys(forms), deadline))
+        return [_Pending(chain, form, asked) for chain, form in zip(chains, forms, strict=True)]
+
+    def _answer(self, pending: _Pending, deadline: Deadline) -> Answer:
+        return self._finished(pending.chain.present, pending.asked.answer(pending.form, deadline))
+
+    def asked_form(self, ref: SecretRef, deadline: Deadline | None = None) -> SecretRef:
         """What the source is asked: *ref* without what is done afterwards, so that equal questions are equal."""
         text = ref.ref
-        if ref.fragment is not None and not self._fragment_is_id(ref):
+        if ref.fragment is not None and not self._fragment_is_id(ref, deadline):
             text = text.partition("#")[0]
         fields = {name: getattr(ref, name) for name in _FOR_SOURCES}
         if text == ref.ref and ref == msgspec.structs.replace(_UNSAID, ref=text, **fields):
             return ref
         return SecretRef(ref=text, **fields)
 
-    def _fragment_is_id(self, ref: SecretRef) -> bool:
+    def _fragment_is_id(self, ref: SecretRef, deadline: Deadline | None) -> bool:
         try:
-            return self._catalog.source(ref.scheme).fragment_is_id
+            return self._catalog.source(ref.scheme, deadline).fragment_is_id
         except PalyraError:
             return True  # asking will say what is wrong with the source
 
@@ -101,6 +101,56 @@ class Chains:
                 hint="set allow_empty if an empty value is meant",
             )
         return value
+
+
+class _Chain:
+    """How far one reference and its fallbacks have come."""
+
+    def __init__(self, ref: SecretRef) -> None:
+        self._links = ref.chain
+        self._link = 0
+        self._last: Reading | None = None
+        self._reason: Reading | None = None
+
+    @property
+    def present(self) -> SecretRef:
+        """The reference that is asked for now."""
+        return self._links[self._link]
+
+    @property
+    def left(self) -> int:
+        """How many fallbacks there are behind it."""
+        return len(self._links) - self._link - 1
+
+    def take(self, answer: Answer) -> None:
+        """Take the answer of the present reference."""
+        self._last = Reading(answer, self._link)
+        # A source that could not tell is the reason, whatever a later one misses.
+        if self._goes_on() and (self._reason is None or _is_missing(self._reason)):
+            self._reason = self._last
+
+    def next(self) -> bool:
+        """Go on to the next fallback; False if the answer is final."""
+        if not self._goes_on():
+            return False
+        self._link += 1
+        return True
+
+    def reading(self) -> Reading:
+        """What the chain came to."""
+        found = self._reason if self._goes_on() else self._last
+        assert found is not None  # noqa: S101  # an answer was taken
+        return found
+
+    def _goes_on(self) -> bool:
+        answer = self._last.answer if self._last else None
+        return isinstance(answer, SecretError) and (unanswered(answer) or answer.kind == "missing")
+
+
+class _Pending(NamedTuple):
+    chain: _Chain
+    form: SecretRef
+    asked: Asked
 
 
 def _is_missing(reading: Reading) -> bool:

@@ -9,12 +9,11 @@ from time import monotonic
 from typing import NamedTuple
 
 from palyra_kernel.contracts.sources import SecretError
-from palyra_kernel.resolve.outcome import UNANSWERED, Answer
+from palyra_kernel.resolve.outcome import Answer, unanswered
 from palyra_kernel.values.secret_ref import SecretRef
 
 _KEPT = 10_000
 _DOUBLINGS = 4
-_REMEMBERED = UNANSWERED | {"missing"}
 
 
 class _Failure(NamedTuple):
@@ -55,14 +54,14 @@ class Failures:
         """Remember what a remote source answered."""
         with self._lock:
             before = self._failures.pop(ref, None)
-            if not isinstance(answer, SecretError) or answer.kind not in _REMEMBERED:
+            if not isinstance(answer, SecretError) or not (unanswered(answer) or answer.kind == "missing"):
                 return
             times = min(before.times + 1 if before else 0, _DOUBLINGS)
             pause = max(self._seconds * 2**times, answer.retry_after_seconds or 0.0)
             until = self._clock() + pause
             if pause > 0:
                 self._failures[ref] = _Failure(answer, until, times)
-            if answer.code == "quota" and answer.retry_after_seconds:
+            if answer.code == "quota" and pause > 0:
                 self._limited[ref.scheme] = max(until, self._limited.get(ref.scheme, 0.0))
             while len(self._failures) > _KEPT:
                 self._failures.popitem(last=False)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection
+from typing import NamedTuple
 
-from palyra_kernel.contracts.sources import SecretError
 from palyra_kernel.resolve.outcome import Answer
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.secret_ref import SecretRef
@@ -13,14 +13,24 @@ from palyra_kernel.values.sensitive import SensitiveBytes
 
 
 class Flight:
-    """One reference on its way."""
+    """One reference on its way, until *until*; ``called`` once its source really is. Its answer is shared: who wants to
+    keep it copies it, then leaves."""
 
-    __slots__ = ("answer", "landed", "waiting")
+    __slots__ = ("answer", "called", "landed", "until", "waiting")
 
-    def __init__(self) -> None:
+    def __init__(self, until: Deadline) -> None:
         self.landed = threading.Event()
         self.waiting = 0
+        self.called = False
         self.answer: Answer | None = None
+        self.until = until
+
+
+class Boarded(NamedTuple):
+    """Everybody waits for ``flights``, and leaves each; ``mine`` are those that the caller has to land."""
+
+    mine: dict[SecretRef, Flight]
+    flights: dict[SecretRef, Flight]
 
 
 class Flights:
@@ -33,51 +43,40 @@ class Flights:
     def __len__(self) -> int:
         return len(self._flights)
 
-    def board(self, refs: Collection[SecretRef]) -> tuple[list[SecretRef], dict[SecretRef, Flight]]:
-        """Divide *refs* into those that the caller asks for, and lands, and those to wait for."""
-        mine, others = [], {}
+    def board(self, refs: Collection[SecretRef], deadline: Deadline) -> Boarded:
+        """Divide *refs* into those to ask for and those that somebody asks for already. One that should have landed
+        before now is given up: a call that hangs for ever must not hold up those to come."""
+        boarded = Boarded({}, {})
         with self._lock:
             for ref in refs:
                 flight = self._flights.get(ref)
-                if flight is None:
-                    self._flights[ref] = Flight()
-                    mine.append(ref)
-                else:
-                    flight.waiting += 1
-                    others[ref] = flight
-        return mine, others
+                if flight is None or flight.until.expired:
+                    flight = self._flights[ref] = Flight(deadline)
+                    boarded.mine[ref] = flight
+                flight.waiting += 1
+                boarded.flights[ref] = flight
+        return boarded
 
-    def land(self, refs: Iterable[SecretRef], answers: Mapping[SecretRef, Answer]) -> None:
-        """Give the answers to whoever waits. A reference without one was given up: its caller was interrupted."""
+    def land(self, ref: SecretRef, flight: Flight, answer: Answer) -> None:
+        """Hand over the answer; the first counts. A value that nobody waits for any more is wiped."""
         with self._lock:
-            for ref in refs:
-                flight = self._flights.pop(ref)
-                if flight.waiting:
-                    flight.answer = _copy(answers.get(ref, _given_up()))
-                flight.landed.set()
+            if self._flights.get(ref) is flight:
+                del self._flights[ref]
+            if not flight.landed.is_set() and flight.waiting:
+                flight.answer = answer
+            else:
+                _wipe(answer)
+            flight.landed.set()
 
-    def wait(self, flight: Flight, deadline: Deadline) -> Answer:
-        """The answer of *flight*, as a buffer of the caller's own."""
-        landed = flight.landed.wait(deadline.remaining())
+    def leave(self, flight: Flight) -> None:
+        """The caller needs the answer no longer; the last one wipes it."""
         with self._lock:
             flight.waiting -= 1
-            answer = flight.answer
-            if answer is None or not landed:
-                return _given_up()
-            copy = _copy(answer)
-            if flight.waiting == 0 and isinstance(answer, SensitiveBytes):
-                answer.wipe()
-            return copy
+            if not flight.waiting:
+                _wipe(flight.answer)
+                flight.answer = None
 
 
-def _copy(answer: Answer) -> Answer:
-    return SensitiveBytes(answer.view()) if isinstance(answer, SensitiveBytes) else answer
-
-
-def _given_up() -> SecretError:
-    return SecretError(
-        kind="timeout",
-        code="deadline",
-        message="another caller asked for the same reference, and had no answer in time",
-        hint="try again",
-    )
+def _wipe(answer: Answer | None) -> None:
+    if isinstance(answer, SensitiveBytes):
+        answer.wipe()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from palyra_kernel.errors import NotFoundError, PalyraError
-from palyra_kernel.resolve.outcome import UNANSWERED, Read
+from palyra_kernel.resolve.outcome import Read, unanswered
 from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.scopes import VaultScope
 from palyra_kernel.values.secret_ref import SecretRef
@@ -47,9 +47,9 @@ class KnownGood:
         try:
             if isinstance(read.answer, SensitiveBytes):
                 self._keep(ref, read.answer)
-            elif read.answer.kind in UNANSWERED:
+            elif unanswered(read.answer):
                 return self._found(ref) or read
-            else:
+            elif read.answer.kind in ("missing", "policy_blocked"):
                 self._forget(ref)
         except PalyraError:
             return read

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from weakref import WeakSet
 
 from palyra_kernel.contracts.sources import SecretError
 from palyra_kernel.resolve.outcome import Answer, Read, Shown
@@ -16,11 +17,16 @@ _KEPT = 10_000
 class Run:
     """What one run has read and was shown."""
 
-    __slots__ = ("read", "shown")
+    __slots__ = ("__weakref__", "read", "shown")
 
     def __init__(self) -> None:
         self.read: set[SecretRef] = set()
         self.shown: dict[SecretRef, Read] = {}
+
+    def forget(self) -> None:
+        """The run is over. Its values are wiped when nobody else has them."""
+        self.read.clear()
+        self.shown.clear()
 
 
 class Entry:
@@ -41,12 +47,14 @@ class Memory:
     def __init__(self) -> None:
         self.generation = 1
         self._entries: OrderedDict[SecretRef, Entry] = OrderedDict()
+        self._runs: WeakSet[Run] = WeakSet()
 
     def must_read(self, ref: SecretRef, run: Run) -> bool:
         """Whether the source is to be asked for *ref* now. What failed is never kept in place of a value."""
         entry = self._entries.get(ref)
         if entry is None or entry.latest is None or _failed(entry.latest):
             return True
+        self._entries.move_to_end(ref)
         match ref.refresh_policy:
             case "on_startup":
                 return False
@@ -64,27 +72,38 @@ class Memory:
         if generation >= entry.generation:  # a slow reading from before a reload is not the newest
             entry.latest, entry.generation = read, generation
         run.read.add(ref)
-        while len(self._entries) > _KEPT:
-            self._entries.popitem(last=False)
+        self._runs.add(run)
+
+    def holds(self, refs: Collection[SecretRef]) -> bool:
+        """Whether all of *refs* can be shown, if they need not be read."""
+        return all(ref in self._entries for ref in refs)
 
     def show(self, ref: SecretRef, run: Run) -> Shown:
         """What a user of *ref* in *run* sees."""
         entry = self._entries[ref]
-        latest = entry.latest
-        assert latest is not None  # noqa: S101  # it was read before it is shown
-        read = latest
+        shown = self._seen(ref, entry, run)
         if ref.snapshot_policy == "freeze_until_reload":
-            frozen = entry.shown
-            if frozen is None or _failed(frozen) or entry.shown_generation < self.generation:
-                entry.shown, entry.shown_generation = latest, self.generation
-            else:
-                read = frozen
+            entry.shown, entry.shown_generation = shown.read, self.generation
         elif ref.snapshot_policy == "refresh_per_run":
-            read = run.shown.setdefault(ref, latest)
-            if _failed(read):
-                read = run.shown[ref] = latest
+            run.shown[ref] = shown.read
+            self._runs.add(run)
+        return shown
+
+    def _seen(self, ref: SecretRef, entry: Entry, run: Run) -> Shown:
+        latest, before = entry.latest, None
+        assert latest is not None  # noqa: S101  # it was read before it is shown
+        if ref.snapshot_policy == "freeze_until_reload":
+            before = entry.shown if entry.shown_generation == self.generation else None
+        elif ref.snapshot_policy == "refresh_per_run":
+            before = run.shown.get(ref)
+        read = latest if before is None or _failed(before) else before
         stale = read.origin == "last_known_good" or not _same(read.answer, latest.answer)
         return Shown(read, stale, self.generation)
+
+    def trim(self) -> None:
+        """Forget what was used longest ago, if there is too much."""
+        while len(self._entries) > _KEPT:
+            self._entries.popitem(last=False)
 
     def reloadable(self) -> list[SecretRef]:
         """What a reload asks for again: everything but what is read once, at the start."""
@@ -102,6 +121,8 @@ class Memory:
             before = entry.shown or entry.latest
             if ref in readings:
                 entry.latest, entry.generation = readings[ref], self.generation
+            elif ref.refresh_policy != "on_startup":
+                continue  # it was read first while the others were read again: perhaps too early
             entry.shown, entry.shown_generation = entry.latest, self.generation
             if before and entry.latest and not _same(before.answer, entry.latest.answer):
                 changed += 1
@@ -114,16 +135,19 @@ class Memory:
 
     def all_shown(self) -> Iterator[tuple[SecretRef, Shown]]:
         """Everything that was asked for, as somebody sees it who begins a run now."""
-        for ref in self._entries:
-            yield ref, self.show(ref, Run())
+        for ref, entry in self._entries.items():
+            yield ref, self._seen(ref, entry, Run())
 
     def wipe(self) -> None:
         """Wipe all values, and forget them."""
-        for entry in self._entries.values():
-            for read in (entry.latest, entry.shown):
-                if read is not None and isinstance(read.answer, SensitiveBytes):
-                    read.answer.wipe()
+        kept = [read for entry in self._entries.values() for read in (entry.latest, entry.shown)]
+        kept += [read for run in self._runs for read in run.shown.values()]
+        for read in kept:
+            if read is not None and isinstance(read.answer, SensitiveBytes):
+                read.answer.wipe()
         self._entries.clear()
+        for run in self._runs:
+            run.forget()
 
 
 def _failed(read: Read) -> bool:

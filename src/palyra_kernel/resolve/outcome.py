@@ -37,8 +37,7 @@ class Shown(NamedTuple):
     generation: int
 
 
-UNANSWERED = frozenset(("io", "timeout", "exec_failed"))
-"""The kinds that mean that nobody could tell."""
+_UNANSWERED = frozenset(("io", "timeout", "exec_failed"))
 
 _CLASSES: dict[str, type[PalyraError]] = {
     "missing": errors.NotFoundError,
@@ -175,6 +174,11 @@ def status_of(ref: SecretRef, answer: Answer) -> Status:
     if answer.kind == "missing" and not ref.required:
         return "missing"
     return "blocked" if answer.kind == "policy_blocked" else "failed"
+
+
+def unanswered(error: SecretError) -> bool:
+    """Whether nobody could tell, so that somebody else may answer. What was tampered with is no such case."""
+    return error.kind in _UNANSWERED and error.group != "integrity"
 
 
 def exception_of(error: SecretError) -> PalyraError:

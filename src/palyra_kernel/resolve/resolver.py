@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 import msgspec
 
@@ -82,6 +84,7 @@ class SecretResolver:
         self._explainer = Explainer(self._catalog, self._chains, buckets, self._failures, self._known_good)
         self._memory = Memory()
         self._lock = threading.Lock()  # never held while a source is asked
+        self._reloading = threading.Lock()  # one after the other: what is read first is never shown last
         self._closed = False
 
     @property
@@ -109,13 +112,19 @@ class SecretResolver:
 
         A reference that fails now has no value, but a last known good one where ``max_stale_seconds`` allows it.
         """
-        self._failures.forget()
-        with self._open():
-            refs = self._memory.reloadable()
-        readings = self._read(refs, deadline)
-        with self._open():
-            changed = self._memory.turn(readings)
-            generation = self._memory.generation
+        deadline = deadline or Deadline.after(self._seconds)
+        if not self._reloading.acquire(timeout=deadline.remaining()):
+            raise UnavailableError("deadline", "another reload did not finish in time", hint="try again")
+        try:
+            self._failures.forget()
+            with self._open():
+                refs = self._memory.reloadable()
+            readings = self._read(refs, deadline)
+            with self._open():
+                changed = self._memory.turn(readings)
+                generation = self._memory.generation
+        finally:
+            self._reloading.release()
         failed = sum(isinstance(read.answer, SecretError) for read in readings.values())
         return ReloadReport(generation=generation, read=len(readings), changed=changed, failed=failed)
 
@@ -165,41 +174,63 @@ class SecretResolver:
                 parsed[each] = SecretRef.parse(each)
             except InvalidInputError as error:
                 outcomes[each] = unparsed_outcome(error_of(error))
-        refs = set(parsed.values())
+        refs = dict.fromkeys(parsed.values())
+        deadline = deadline or Deadline.after(self._seconds)
+        while not self._shown(refs, run, deadline, parsed, outcomes):
+            pass  # a reload came in between
+        return outcomes
+
+    def _shown(
+        self,
+        refs: Mapping[SecretRef, None],
+        run: Run,
+        deadline: Deadline,
+        parsed: Mapping[_Given, SecretRef],
+        outcomes: dict[_Given, Resolution],
+    ) -> bool:
+        """Read what must be read, and put what is shown into *outcomes*; False if that would be a mixture of what was
+        there before and after a reload."""
         with self._open():
             to_read = [ref for ref in refs if self._memory.must_read(ref, run)]
             generation = self._memory.generation
         readings = self._read(to_read, deadline)
         with self._open():
+            turned = generation != self._memory.generation and not deadline.expired
+            if turned or not self._memory.holds(refs.keys() - readings.keys()):
+                return False
             for ref, read in readings.items():
                 self._memory.store(ref, read, run, generation)
             for each, ref in parsed.items():
                 outcomes[each] = outcome_of(ref, self._fingerprint(ref), self._memory.show(ref, run))
-        return outcomes
+            self._memory.trim()
+        return True
 
-    def _read(self, refs: Collection[SecretRef], deadline: Deadline | None) -> dict[SecretRef, Read]:
+    def _read(self, refs: Collection[SecretRef], deadline: Deadline) -> dict[SecretRef, Read]:
         if not refs:
             return {}
-        readings = self._chains.read(refs, deadline or Deadline.after(self._seconds))
+        readings = self._chains.read(refs, deadline)
         now = utc_now()
         return {
             ref: self._known_good.judged(ref, Read(reading.answer, reading.link, "source", now))
             for ref, reading in readings.items()
         }
 
-    def _setting(self, table: Mapping[str, Any]) -> SensitiveBytes:
+    def _setting(self, table: Mapping[str, Any], deadline: Deadline | None) -> SensitiveBytes:
         """The value of a source's setting that is a reference itself."""
-        with self.resolve(SecretRef.parse(table)) as outcome:
+        with self.resolve(SecretRef.parse(table), deadline=deadline) as outcome:
             return SensitiveBytes(outcome.unwrap().view())
 
-    def _open(self) -> threading.Lock:
-        if self._closed:
-            raise UnavailableError("closed", "the resolver is closed", hint="open the Kernel again")
-        return self._lock
+    @contextmanager
+    def _open(self) -> Iterator[None]:
+        with self._lock:
+            if self._closed:
+                raise UnavailableError("closed", "the resolver is closed", hint="open the Kernel again")
+            yield
 
 
 class ResolverRun:
-    """One run of a program that resolves references: see :meth:`SecretResolver.run`. Use it from any thread."""
+    """One run of a program that resolves references: see :meth:`SecretResolver.run`. Use it from any thread, in a
+    ``with`` block: what it has seen is forgotten at its end."""
 
     def __init__(
         self,
@@ -217,6 +248,14 @@ class ResolverRun:
     ) -> dict[_Given, Resolution]:
         """As :meth:`SecretResolver.resolve_many`."""
         return self._outcomes(tuple(refs), self._run, deadline)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._run.forget()
 
 
 def _state(outcome: Resolution) -> RefState:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
 from palyra_kernel.errors import InvalidInputError
+from palyra_kernel.values.options import NO_OPTIONS, Options
 from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.targets import BUILT_IN, invalid, is_variable
 
 MAX_VALUE_BYTES = 16 * 1024 * 1024
 MAX_LINKS = 8
-_MAX_TEXT = 8192
+_MAX_TEXT = 16_384  # a path of 4096 bytes, each of them written as %XX, and a fragment
+_MAX_ITEMS = 64
 _SCHEME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 _POINTER = "json:"
 _TRANSFORMS = frozenset(("strip_newline", "base64", "hex"))
@@ -69,20 +71,25 @@ class SecretRef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     max_bytes: Annotated[int, Meta(ge=1, le=MAX_VALUE_BYTES)] = 65_536
     timeout_ms: Annotated[int, Meta(ge=1, le=600_000)] | None = None
     first_byte_ms: Annotated[int, Meta(ge=1, le=600_000)] | None = None
-    transforms: tuple[str, ...] | None = None
+    transforms: Annotated[tuple[str, ...], Meta(max_length=_MAX_ITEMS)] | None = None
     fallback: Annotated[tuple[SecretRef | str, ...], Meta(max_length=MAX_LINKS - 1)] = ()
     max_stale_seconds: Annotated[int, Meta(ge=0, le=31_536_000)] = 0
-    trusted_dirs: tuple[_Path, ...] = ()
+    trusted_dirs: Annotated[tuple[_Path, ...], Meta(max_length=_MAX_ITEMS)] = ()
     allow_symlinks: bool = False
-    inherited_env: tuple[str, ...] = ()
+    inherited_env: Annotated[tuple[str, ...], Meta(max_length=_MAX_ITEMS)] = ()
     cwd: _Path | None = None
-    options: dict[str, str | int | bool] = {}
+    options: Annotated[dict[str, str | int | bool], Meta(max_length=_MAX_ITEMS)] = NO_OPTIONS
     redaction_label: _Label | None = None
     display_name: _Label | None = None
 
     def __post_init__(self) -> None:
         put = msgspec.structs.force_setattr
+        for field in _fields():  # a table was checked on its way here, the arguments of a call were not
+            value = getattr(self, field.name)
+            if value is not field.default:
+                put(self, field.name, _converted(value, field.type, f"{field.name} of a reference"))
         put(self, "ref", canonical(self.ref))
+        put(self, "options", Options(self.options) if self.options else NO_OPTIONS)
         _check_fields(self)
         # A text in the list is a reference in short form.
         put(self, "fallback", tuple(SecretRef.parse(link) for link in self.fallback))
@@ -120,6 +127,12 @@ class SecretRef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return split(self.ref).fragment
 
     @property
+    def unlabelled(self) -> SecretRef:
+        """This reference without what people see of it, its fallbacks too."""
+        fallback = tuple(SecretRef.parse(link).unlabelled for link in self.fallback)
+        return msgspec.structs.replace(self, redaction_label=None, display_name=None, fallback=fallback)
+
+    @property
     def chain(self) -> tuple[SecretRef, ...]:
         """This reference and its fallbacks, in the order in which they are asked."""
         return (self, *(link for each in self.fallback for link in SecretRef.parse(each).chain))
@@ -137,10 +150,28 @@ def _parsed(text: str) -> SecretRef:
 
 
 def _from_table(table: Mapping[str, Any]) -> SecretRef:
+    if not isinstance(table, Mapping):
+        raise invalid(f"a reference is text or a table, not {type(table).__name__}")
+    made: SecretRef = _converted(dict(table), SecretRef, "the table of a reference")
+    return made
+
+
+@cache
+def _fields() -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(SecretRef)
+
+
+def _converted(given: object, kind: Any, what: str) -> Any:
     try:
-        return msgspec.convert(dict(table), SecretRef)
+        return msgspec.convert(given, kind)
     except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
-        raise invalid(f"the table of a reference: {error}") from None  # msgspec names fields, never values
+        said = str(error)
+    # Outside of the block: the decoder's error would hang on ours. It names fields and, of words to choose from, the
+    # one that was given: that may be a secret in the wrong place.
+    if said.startswith("Invalid enum value"):
+        _, at, where = said.rpartition(" - at `$.")
+        said = "none of the words that belong there" + (f" - at `{where}" if at else "")
+    raise invalid(f"{what}: " + "".join(each if each.isprintable() else "?" for each in said[:300]))
 
 
 @lru_cache(maxsize=4096)
@@ -148,16 +179,19 @@ def canonical(text: str) -> str:
     """The one spelling of a text form. Raises :class:`InvalidInputError` ``invalid_reference``."""
     if not isinstance(text, str) or not 1 <= len(text) <= _MAX_TEXT or not text.isprintable():
         raise invalid(f"a reference is 1 to {_MAX_TEXT} printable characters")
-    scheme, colon, rest = text.partition("://")
-    if not colon:
-        scheme, rest = "vault", text
+    scheme, rest = "vault", text
+    if "://" in text.partition("#")[0]:  # a field may hold a URL
+        scheme, _, rest = text.partition("://")
     if not _SCHEME.fullmatch(scheme):
         raise invalid("a reference begins with SCHEME://, in lower-case letters, digits and '_'")
     check = BUILT_IN.get(scheme)
     if check is not None:
         rest = check(rest)
     _split(scheme, rest)
-    return f"{scheme}://{rest}"
+    made = f"{scheme}://{rest}"
+    if len(made) > _MAX_TEXT:
+        raise invalid(f"a reference has at most {_MAX_TEXT} characters, with those that are percent-encoded")
+    return made
 
 
 @lru_cache(maxsize=4096)
@@ -192,12 +226,16 @@ def _check_fields(ref: SecretRef) -> None:
     for path in (*ref.trusted_dirs, *((ref.cwd,) if ref.cwd else ())):
         if not path.startswith("/") or "\0" in path or ".." in path.split("/"):
             raise invalid("trusted_dirs and cwd are absolute paths without '..'")
-    for step in ref.transforms or ():
-        if step not in _TRANSFORMS and not step.startswith(_POINTER + "/"):
-            raise invalid("a transform is strip_newline, base64, hex or json:/POINTER")
+    if not all(is_transform(step) for step in ref.transforms or ()):
+        raise invalid("a transform is strip_newline, base64, hex or json:/POINTER")
     for label in (ref.redaction_label, ref.display_name):
         if label is not None and (not label.strip() or not label.isprintable()):
             raise invalid("a label is not blank and has no control characters")
+
+
+def is_transform(step: str) -> bool:
+    """Whether *step* can be done to a value."""
+    return step in _TRANSFORMS or step.startswith(_POINTER + "/")
 
 
 def _check_chain(ref: SecretRef) -> None:

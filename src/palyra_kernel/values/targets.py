@@ -12,12 +12,17 @@ from palyra_kernel.values.refs import VaultRef
 MAX_PATH_BYTES = 4096
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,255}", re.ASCII)
 _COMMAND = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
+_BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SAFE_IN_PATH = "/:@!$&'()*+,;=-._~"
 
 
 def check_vault(rest: str) -> str:
     """``SCOPE/KEY?version=N#FIELD``, see :class:`VaultRef`."""
-    return str(VaultRef.parse(rest)).removeprefix("vault://")
+    try:
+        return str(VaultRef.parse(f"vault://{rest}")).removeprefix("vault://")
+    except InvalidInputError:
+        pass  # its message quotes what it was given
+    raise invalid("vault:// is followed by SCOPE/KEY or KEY, then perhaps ?version=N and #FIELD")
 
 
 def check_env(rest: str) -> str:
@@ -39,11 +44,15 @@ def check_file(rest: str) -> str:
 
 def decode_path(encoded: str) -> str:
     """The path that a file reference means."""
+    if _BARE_PERCENT.search(encoded):
+        raise invalid("in a file reference % begins %XX; write %25 for a percent sign")
     try:
         path = unquote(encoded, errors="strict")
         size = len(path.encode())
-    except UnicodeError:
-        raise invalid("the path of a file reference is UTF-8") from None
+    except UnicodeError:  # it holds the path: ours is raised outside, or would carry it
+        path, size = "", 0
+    if not path:
+        raise invalid("file:// is followed by an absolute path in UTF-8")
     if not path.startswith("/") or "\0" in path or size > MAX_PATH_BYTES:
         raise invalid(f"file:// is followed by an absolute path of at most {MAX_PATH_BYTES} bytes")
     if any(step in ("..", ".", "") for step in path[1:].split("/")):
