@@ -19,6 +19,8 @@ MAY_IMPORT = {
     "contracts": BASE,
     "hookspecs": {"contracts"},
     "plugins": BASE | {"redact", "durable", "contracts", "hookspecs"},
+    "scan": BASE | {"durable", "redact"},
+    "plugins": BASE | {"durable", "contracts", "hookspecs"},
     "keys": BASE | {"durable", "contracts", "hookspecs"},
     "records": BASE | {"durable", "contracts", "hookspecs", "keys"},
     "vault": BASE | {"contracts", "records"},

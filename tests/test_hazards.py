@@ -55,9 +55,15 @@ PROVED: dict[str, tuple[str, ...]] = {
         "cli/test_secrets_set.py::test_upper_and_lower_case_are_two_secrets",
     ),
     # A secret is overwritten before the configuration is checked.
-    "D14": ("hazards/test_behind_the_vault.py::test_a_mistake_in_the_configuration_changes_nothing",),
+    "D14": (
+        "hazards/test_behind_the_vault.py::test_a_mistake_in_the_configuration_changes_nothing",
+        "cli/test_secrets_migrate.py::test_a_file_that_cannot_be_written_rightly_changes_nothing",
+    ),
     # Old keys stay in backup copies of files.
-    "D15": ("hazards/test_behind_the_vault.py::test_no_old_copy_of_a_key_or_a_value_stays_behind",),
+    "D15": (
+        "hazards/test_behind_the_vault.py::test_no_old_copy_of_a_key_or_a_value_stays_behind",
+        "scan/test_copies.py::test_copies_are_named",
+    ),
     # An error while reading the key selects another key.
     "D16": ("hazards/test_behind_the_vault.py::test_a_damaged_key_is_an_error_and_no_other_key_is_made",),
     # Orphans stay for ever.
@@ -147,6 +153,7 @@ PROVED: dict[str, tuple[str, ...]] = {
     # Showing decrypts, deleting does not ask.
     "S17": (
         "cli/test_secrets_get.py::test_without_reveal_nothing_is_decrypted",
+        "cli/test_secrets_audit.py::test_nothing_is_decrypted_unless_it_is_deep",
         "cli/test_secrets_manage.py::test_rm_asks_and_undelete_brings_back",
     ),
     # Every fault is "Crypto", and the client's.
@@ -185,6 +192,10 @@ PROVED: dict[str, tuple[str, ...]] = {
         "config/test_config.py::test_bounds",
     ),
     # No limit, no help, no JSON errors.
+    # The failing reference is masked; most references are not looked at.
+    "U5": ("cli/test_secrets_audit.py::test_five_hundred_references_are_named_with_path_and_reference",),
+    # What is shown is not what is done.
+    "U12": ("cli/test_secrets_migrate.py::test_it_shows_the_plan_and_asks",),
     "U11": (
         "cli/test_secrets_set.py::test_an_endless_pipe_is_read_to_one_byte_over_the_limit",
         "cli/test_secrets_manage.py::test_every_verb_and_option_is_described",
@@ -206,8 +217,6 @@ WAITING = {
     "D4": "the same: no files of an older format are left behind",
     "U1": "nothing refreshes values yet: references are resolved by each call",
     "U3": "there is one source of values, the vault; empty values there are values",
-    "U5": "there is no audit of references yet",
-    "U12": "there is nothing that applies a plan yet",
     "U14": "there is no backend on an operating system's key store yet",
     "U16": "the same, for macOS",
 }

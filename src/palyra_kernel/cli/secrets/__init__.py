@@ -18,6 +18,8 @@ _COMMANDS = {
     "rollback": (f"{_HOME}.rollback", "Make an older value the newest version."),
     "import": (f"{_HOME}.importing", "Store the values of a .env or JSON file."),
     "export": (f"{_HOME}.exporting", "Write values in plain text."),
+    "audit": (f"{_HOME}.audit", "Find secrets in files, and references that are dead."),
+    "migrate": (f"{_HOME}.migrate", "Move the secrets of a file into the vault."),
 }
 
 
