@@ -200,11 +200,11 @@ def test_sarif_is_what_code_hosts_read(call, monkeypatch):
     for each in run["results"]:
         assert rules[each["ruleIndex"]] == each["ruleId"]
         assert each["message"]["text"]
-        for location in each.get("locations", ()):
-            place = location["physicalLocation"]
-            assert place["artifactLocation"]["uri"] == "work/a%20b/%C3%BC.env"
-            assert place["region"]["startLine"] >= 1
-            assert place["region"]["startColumn"] >= 1
+        (location,) = each["locations"]
+        place = location["physicalLocation"]
+        assert place["artifactLocation"]["uri"] == "work/a%20b/%C3%BC.env"
+        assert place["region"]["startLine"] >= 1
+        assert place["region"]["startColumn"] >= 1
     prints = [each["partialFingerprints"]["palyra/v1"] for each in run["results"]]
     assert len(set(prints)) == len(prints)
 

@@ -8,24 +8,27 @@ import sys
 
 import pytest
 
-from palyra_kernel.scan import target
 from palyra_kernel.vault import Vault
 
 KEY = "sk-proj-" + "a1B2" * 8
 
 
-@pytest.fixture
-def project(call):
-    folder = call.base / "My Project"
-    folder.mkdir()
+class Project:
+    """A folder; calling it writes a file."""
 
-    def write(text, name=".env"):
-        path = folder / name
+    def __init__(self, folder):
+        self.folder = folder
+        folder.mkdir()
+
+    def __call__(self, text, name=".env"):
+        path = self.folder / name
         path.write_bytes(text.encode())
         return path
 
-    write.folder = folder
-    return write
+
+@pytest.fixture
+def project(call):
+    return Project(call.base / "My Project")
 
 
 def migrate(call, path, *options, code=0):
@@ -209,24 +212,28 @@ def test_a_file_that_changes_meanwhile_is_left_alone(call, project, monkeypatch)
 def test_a_value_that_comes_back_is_an_error(call, project, monkeypatch):
     """Wish 25: a migration that does not look again leaves the plaintext behind."""
     path = project("A_PASSWORD=hunter2\n")
-    replace = target.os.replace
+    replace = os.replace
 
     def editor(source, to):
         replace(source, to)
         if str(to) == str(path):
             path.write_text("A_PASSWORD=hunter2\n")
 
-    monkeypatch.setattr(target.os, "replace", editor)
-    assert migrate(call, path, "--yes", "--json", code=1).error["code"] == "plaintext_left"
+    monkeypatch.setattr(os, "replace", editor)
+    assert migrate(call, path, "--yes", "--json", code=7).error["code"] == "plaintext_left"
 
 
 def test_an_error_while_writing_leaves_the_file(call, project, monkeypatch):
     path = project("A_PASSWORD=hunter2\n")
 
-    def failing(_source, _to):
-        raise OSError(28, "full")
+    replace = os.replace
 
-    monkeypatch.setattr(target.os, "replace", failing)
+    def failing(source, to):
+        if str(to) == str(path):
+            raise OSError(28, "full")
+        replace(source, to)
+
+    monkeypatch.setattr(os, "replace", failing)
     assert migrate(call, path, "--yes", "--json", code=6).error["code"] == "disk_full"
     assert path.read_text() == "A_PASSWORD=hunter2\n"
     assert [each.name for each in project.folder.iterdir()] == [".env"]

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 
 from palyra_kernel import Kernel
 from palyra_kernel.cli.start import run
-from tests.backup.killed import survives
 from tests.support import Places
+
+assert sys.platform != "win32"  # it forks
 
 BEFORE = b"# app\nA_PASSWORD=hunter1 # one\nB_PASSWORD='hunter2'\n"
 AFTER = b"# app\nA_PASSWORD=vault://global/p/a_password # one\nB_PASSWORD='vault://global/p/b_password'\n"
@@ -33,6 +35,8 @@ def stored(places: Places) -> dict[str, bytes]:
 
 
 def kill(base: Path) -> int:
+    from tests.backup.killed import survives
+
     places, last = Places(base / "places"), 0
     places.create(plugins=["file"]).close()
     while True:
@@ -44,7 +48,7 @@ def kill(base: Path) -> int:
         file = base / str(last) / "work" / ".env"
         file.parent.mkdir()
         file.write_bytes(BEFORE)
-        whole = survives(lambda here=here, file=file: migrate(here, file), last)  # type: ignore[misc]
+        whole = survives(partial(migrate, here, file), last)
         found = file.read_bytes()
         assert found in (BEFORE, AFTER), f"step {last}: neither the old file nor the new one"
         if found == AFTER:

@@ -129,6 +129,7 @@ def put(tree, old, new):
 def check(name, text):
     """Replace each text on its own; the walk and the parser of the format must see that and nothing else."""
     known = format_of(name)
+    assert known.token is not None
     leaves = known.leaves(text)
     for leaf in leaves:
         if leaf.text is None:

@@ -60,7 +60,7 @@ def test_what_is_too_large_or_unreadable_is_named_and_binary_files_are_not(tmp_p
     assert found["large"].why == "it is larger than 100 bytes"
     assert found["right"].data == b"x" * 100
     assert found["image"][1:] == (None, None)
-    assert Source.decode(found["wide"].data).text == "A=1"
+    assert Source.decode(found["wide"].data or b"").text == "A=1"
     with pytest.raises(NotFoundError):
         list(files_below([str(tmp_path / "nothing")]))
 

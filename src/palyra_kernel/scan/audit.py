@@ -14,6 +14,7 @@ from palyra_kernel.scan.examine import Examined, Sighting, examine
 from palyra_kernel.scan.files import Found
 from palyra_kernel.scan.findings import ScanFinding, Totals, finding, in_order, shown
 from palyra_kernel.values.refs import VaultRef
+from palyra_kernel.values.scopes import VaultScope
 from palyra_kernel.values.secret_ref import SecretRef
 
 _LOCAL = ".local"
@@ -65,16 +66,7 @@ class Audit:
     ) -> list[ScanFinding]:
         """Everything, given what the references came to and which secrets nothing refers to."""
         judged = [said for each in self.sightings if (said := _judged(each, verdicts.get(each.ref)))]
-        idle = [
-            finding(
-                "potentially_unused_secret",
-                "nothing that was read refers to it",
-                reference=str(ref),
-                hint="look at what uses it elsewhere before you delete it",
-            )
-            for ref in unused
-        ]
-        return in_order([*self._findings, *judged, *self._overridden(), *idle])
+        return in_order([*self._findings, *judged, *self._overridden(), *self._idle(unused)])
 
     def totals(self, verdicts: Mapping[SecretRef, Verdict], findings: Iterable[ScanFinding]) -> Totals:
         """The numbers below the findings. A reference counts wherever it stands."""
@@ -107,6 +99,24 @@ class Audit:
                         path=said.path,
                     )
                 )
+
+    def _idle(self, unused: Iterable[VaultRef]) -> Iterable[ScanFinding]:
+        """Said where the scope is named first: code hosts show nothing that has no place."""
+        first: dict[VaultScope, Sighting] = {}
+        for each in self.sightings:
+            for link in each.ref.chain:
+                if link.scheme == "vault":
+                    first.setdefault(VaultRef.parse(link.ref).scope, each)
+        for ref in unused:
+            yield finding(
+                "potentially_unused_secret",
+                "nothing that was read refers to it, though to others of its scope",
+                file=first[ref.scope].file,
+                line=first[ref.scope].line,
+                column=first[ref.scope].column,
+                reference=str(ref),
+                hint="look for what uses it elsewhere before you delete it",
+            )
 
     def _overridden(self) -> Iterable[ScanFinding]:
         """``.env`` below ``.env.local``, as loaders read them: the later one counts."""

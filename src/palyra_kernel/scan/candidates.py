@@ -43,6 +43,7 @@ _SAME = re.compile(r"(?:sk-|ghp_|github_pat_|[A-Za-z]{0,8}[-_])?([xX*.•·#0_-]
 _FILLED_IN = re.compile(r"<[^<>]*>|.*(?:\$\{[^}]*\}|\{\{.*\}\}|%\([^)]*\)s|\$\([^)]*\)).*", re.DOTALL)
 _SHELL = re.compile(r"(?:\$[A-Za-z_][A-Za-z0-9_]*|`[^`]*`|%[A-Za-z_][A-Za-z0-9_]*%|\{[A-Za-z_][\w.]*\})")
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*://\S*|(?:\.{0,2}|~)/\S*|[A-Za-z]:\\\S*", re.IGNORECASE)
+_LONGEST_PAIR = 256
 _USER_INFO = "url_userinfo"
 _PAIR = re.compile(r"([A-Za-z_][A-Za-z0-9_]{0,127})=(.+)", re.DOTALL)
 
@@ -68,8 +69,8 @@ def inline_secrets(text: str, leaves: Sequence[Leaf], *, settings: bool) -> Iter
     starts = [token.start for token in tokens]
     taken: list[Leaf] = []
     for leaf in leaves:
-        first = bisect_left(starts, leaf.start)
-        token = tokens[first] if first < len(tokens) and tokens[first].end <= leaf.end else None
+        nearby = _around(tokens, bisect_left(starts, leaf.start))
+        token = next((each for each in nearby if _is_of(each, leaf)), None)
         found = _in_leaf(leaf, text, token, names, settings=settings)
         if found is not None:
             taken.append(leaf)
@@ -79,6 +80,18 @@ def inline_secrets(text: str, leaves: Sequence[Leaf], *, settings: bool) -> Iter
         after = bisect_right(ends, token.start)
         if after == len(taken) or token.end <= taken[after].start:
             yield Inline(token.start, token.end, token.pattern_id, text[token.start : token.end], None)
+
+
+def _around(tokens: Sequence[Match], at: int) -> Sequence[Match]:
+    return tokens[max(0, at - 1) : at + 1]
+
+
+def _is_of(token: Match, leaf: Leaf) -> bool:
+    """Whether *token* is in *leaf*, or *leaf* is a part of it, as each half of a pair of keys is."""
+    if leaf.start <= token.start and token.end <= leaf.end:
+        return True
+    pair = token.end - token.start <= _LONGEST_PAIR
+    return pair and token.start <= leaf.start + 1 and leaf.end - 1 <= token.end and leaf.end - leaf.start > 2
 
 
 def _tokens(text: str) -> Iterator[Match]:
@@ -123,13 +136,18 @@ def _in_leaf(
     ):  # written with escapes, or in several lines
         token = next(_tokens(value), None)
     if token is not None:
-        return Inline(leaf.start, leaf.end, token.pattern_id, value, leaf)
+        return Inline(leaf.start, leaf.end, token.pattern_id, value, leaf, _storable(value))
     pair = _PAIR.fullmatch(value)
     if pair and leaf.path and isinstance(leaf.path[-1], int):  # a list of NAME=VALUE, as containers have
         name, value, whole = pair[1], pair[2], False
     if _called_secret(name) and _may_be_secret(value, name, settings=settings):
-        return Inline(leaf.start, leaf.end, BY_NAME, value, leaf, whole)
+        return Inline(leaf.start, leaf.end, BY_NAME, value, leaf, whole and _storable(value))
     return None
+
+
+def _storable(value: str) -> bool:
+    """JSON can say half a character, which no file and no vault can hold."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _called_secret(name: str) -> bool:

@@ -41,7 +41,7 @@ class ScanFinding(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity
     code: str
     message: str
-    file: str | None = None
+    file: str
     line: int | None = None
     column: int | None = None
     path: str | None = None
@@ -81,8 +81,8 @@ def shown(text: str) -> str:
 
 
 def in_order(findings: Iterable[ScanFinding]) -> list[ScanFinding]:
-    """By file and place; what has no place comes last."""
+    """By file and place."""
     return sorted(
         findings,
-        key=lambda each: (each.file is None, each.file or "", each.line or 0, each.column or 0, each.code),
+        key=lambda each: (each.file, each.line or 0, each.column or 0, each.code),
     )

@@ -39,7 +39,7 @@ def legal_prefix(name: str) -> str:
 def _key(prefix: str, path: Path) -> str:
     segments = [part for step in path for part in [_segment(str(step))] if part]
     key = "/".join([prefix, *segments] if prefix else segments) or "value"
-    return key if len(key) <= MAX_KEY_BYTES else key[-MAX_KEY_BYTES:].lstrip("/")
+    return key if len(key) <= MAX_KEY_BYTES else key[-MAX_KEY_BYTES:].lstrip("./")
 
 
 def _segment(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from palyra_kernel.errors import ConflictError, InvalidInputError, PalyraError
+from palyra_kernel.errors import ConflictError, InvalidInputError
 from palyra_kernel.scan.candidates import inline_secrets
 from palyra_kernel.scan.examine import IGNORED
 from palyra_kernel.scan.leaves import Leaf, UnparsableError, path_text
@@ -109,7 +109,7 @@ def left_over(text: str, wanted: Iterable[str], but: Sequence[tuple[int, int]] =
 
 def prove(target: Target, data: bytes, moves: Sequence[Move]) -> None:
     """Read the file again. Raises :class:`ConflictError` ``file_changed`` if it is not *data*, and
-    :class:`PalyraError` ``plaintext_left`` if a value is still in it."""
+    ``plaintext_left`` if a value is in it again."""
     now = read_target(str(target.path))
     same = now.data == data
     spans = _spliced(target, moves)[1] if same else ()
@@ -117,7 +117,11 @@ def prove(target: Target, data: bytes, moves: Sequence[Move]) -> None:
     if same and not lines:
         return
     if lines:
-        raise PalyraError("plaintext_left", f"{target.path}: a value is still in {_lines(lines)}")
+        raise ConflictError(
+            "plaintext_left",
+            f"{target.path} was changed right after it was written: a value is in {_lines(lines)}",
+            hint="close what edits it, and run the same command again",
+        )
     raise ConflictError(
         "file_changed", f"{target.path} was changed right after it was written", hint="look at it"
     )

@@ -51,16 +51,16 @@ def _result(each: ScanFinding, rule: int, digest: str) -> dict[str, Any]:
         "ruleIndex": rule,
         "level": _LEVELS[each.severity],
         "message": {"text": f"{place}: {each.message}{hint}" if place else each.message + hint},
+        "locations": [_location(each)],
         "partialFingerprints": {"palyra/v1": digest},
     }
-    if each.file is not None:
-        result["locations"] = [_location(each, each.file)]
     return result
 
 
-def _location(each: ScanFinding, file: str) -> dict[str, Any]:
-    artifact = {"uri": quote(PurePath(file).as_posix(), safe="/")}
-    physical: dict[str, Any] = {"artifactLocation": artifact}
+def _location(each: ScanFinding) -> dict[str, Any]:
+    path = PurePath(each.file)
+    uri = path.as_uri() if path.is_absolute() else quote(path.as_posix(), safe="/")
+    physical: dict[str, Any] = {"artifactLocation": {"uri": uri}}
     if each.line is not None:
         physical["region"] = {"startLine": each.line, "startColumn": each.column or 1}
     location: dict[str, Any] = {"physicalLocation": physical}

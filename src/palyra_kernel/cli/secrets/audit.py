@@ -119,7 +119,7 @@ def _print_json(audit: Audit, findings: Sequence[ScanFinding], totals: Totals, o
 
 def _print_lines(audit: Audit, findings: Sequence[ScanFinding], totals: Totals, options: _Options) -> None:
     for each in findings:
-        place = ":".join(str(part) for part in (each.file or "vault", each.line, each.column) if part)
+        place = ":".join(str(part) for part in (each.file, each.line, each.column) if part)
         about = ": ".join(part for part in (each.path, each.reference, each.message) if part)
         click.echo(f"{place}: {each.severity}: {each.code}: {about}")
         if each.hint:

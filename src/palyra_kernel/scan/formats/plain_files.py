@@ -12,9 +12,11 @@ _ASSIGNED = re.compile(
     r"(\"(?:[^\"\\\r\n]|\\.)*+\"|'(?:[^'\\\r\n]|\\.)*+'|`(?:[^`\\\r\n]|\\.)*+`)"
 )
 _BARE = re.compile(
-    rf"^[ \t]*+(?:(?:export|set|setx|ENV|ARG)[ \t]++|Environment=)?({_NAME})[ \t]*[=:][ \t]*([^\s\"'`][^\r\n]*+)",
+    rf"^[ \t]*+(?:(?:export|set|setx|ENV|ARG)[ \t]++|Environment=|//[^\s=]*:)?({_NAME})[ \t]*[=:]"
+    r"[ \t]*([^\s\"'`][^\r\n]*+)",
     re.MULTILINE,
 )
+_COMMENT = re.compile(r"[ \t][#;]")
 _REFERENCE = re.compile(r"([\"'`])((?:vault|env|exec)://[A-Za-z0-9._/:@%?=#+-]+)\1", re.ASCII)
 
 
@@ -27,7 +29,7 @@ def plain_leaves(text: str, *, bare: bool) -> list[Leaf]:
         found[match.start(2)] = Leaf((match[1],), match[2][1:-1], *match.span(2))
     for match in _BARE.finditer(text) if bare else ():
         room.more()
-        value = match[2].split(" #")[0].rstrip()
+        value = _COMMENT.split(match[2], maxsplit=1)[0].rstrip()
         leaf = Leaf((match[1],), value, match.start(2), match.start(2) + len(value))
         found.setdefault(leaf.start, leaf)
     for match in _REFERENCE.finditer(text):
