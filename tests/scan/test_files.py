@@ -37,6 +37,7 @@ def test_a_tree_is_read_without_what_belongs_to_others(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links and FIFOs of POSIX")
 def test_links_are_followed_only_if_they_are_named(tmp_path):
+    assert sys.platform != "win32"
     outside, inside = tmp_path / "outside", tmp_path / "inside"
     outside.mkdir()
     inside.mkdir()
@@ -83,5 +84,9 @@ def test_each_file_is_read_once(tmp_path):
 def test_places_count_lines_of_every_kind():
     source = Source.decode(b"\xef\xbb\xbfa\r\nb\rc\n\xc3\xa9d")
     assert [source.position(at) for at in (0, 3, 5, 7, 8)] == [(1, 1), (2, 1), (3, 1), (4, 1), (4, 2)]
-    assert source.line(2) == "b\r"
+    assert [Source.decode(b"a\nb # palyra:ignore\nc").ignored(at) for at in (0, 2, 20)] == [
+        False,
+        True,
+        False,
+    ]
     assert Source.decode(b"a\xff").codec == "latin-1"

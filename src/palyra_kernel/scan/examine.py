@@ -15,9 +15,6 @@ from palyra_kernel.scan.references import Reference, references
 from palyra_kernel.scan.source import Position, Source
 from palyra_kernel.values.secret_ref import SecretRef
 
-IGNORED = re.compile(r"\bpalyra:ignore\b")
-"""On the line of a value: there is nothing to find here."""
-
 _TWIN = re.compile(r"[._-]?(?:secret|vault)?[._-]?ref$", re.IGNORECASE)
 _MIGRATE = "palyra secrets migrate moves it to the vault; then rotate it"
 _BY_HAND = "palyra secrets set stores it; then read it from there, and rotate it"
@@ -102,7 +99,7 @@ class _Here:
         self.file = file
 
     def ignored(self, offset: int) -> bool:
-        return IGNORED.search(self._source.line(self._source.position(offset).line)) is not None
+        return self._source.ignored(offset)
 
     def at(self, offset: int, path: Path = ()) -> dict[str, object]:
         line, column = self._source.position(offset)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -70,6 +71,7 @@ def finding(code: str, message: str, **where: object) -> ScanFinding:
     return ScanFinding(severity=severity, code=code, message=shown(message), **where)  # type: ignore[arg-type]
 
 
+@lru_cache(maxsize=1024)  # of the same few files, messages and hints
 def shown(text: str) -> str:
     """*text* from a file as people may see it: a name can be a secret too, or steer a terminal."""
     for match in sorted(find_tokens(text), key=lambda match: match.start, reverse=True):

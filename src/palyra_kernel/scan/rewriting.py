@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from palyra_kernel.errors import ConflictError, InvalidInputError
 from palyra_kernel.scan.candidates import inline_secrets
-from palyra_kernel.scan.examine import IGNORED
 from palyra_kernel.scan.leaves import Leaf, UnparsableError, path_text
 from palyra_kernel.scan.names import legal_prefix, references_for
 from palyra_kernel.scan.references import references
@@ -48,9 +47,9 @@ def plan_moves(target: Target, scope: VaultScope, *, prefix: str) -> Plan:
     taken = {each.leaf.start for each in wanted}
     own = [leaf for leaf in target.leaves if leaf.start not in taken]
     found = [
-        (each, line)
+        (each, source.position(each.start).line)
         for each in inline_secrets(source.text, own, settings=True)
-        if not IGNORED.search(source.line(line := source.position(each.start).line))
+        if not source.ignored(each.start)
     ]
     movable = [(each.leaf, each.value, line) for each, line in found if each.leaf is not None and each.whole]
     left = sorted({line for each, line in found if each.leaf is None or not each.whole})

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import NamedTuple, Self
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_IGNORE = re.compile(r"\bpalyra:ignore\b")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -52,14 +53,13 @@ class Source:
         line = bisect_right(self._starts, offset)
         return Position(line, offset - self._starts[line - 1] + 1)
 
-    def line(self, number: int) -> str:
-        """The text of a line, with its end."""
-        return self.text[self._starts[number - 1] : self._starts[number] if number < self.lines else None]
+    def ignored(self, offset: int) -> bool:
+        """Whether the line of *offset* says ``palyra:ignore``."""
+        return self.position(offset).line in self._ignored
 
-    @property
-    def lines(self) -> int:
-        """How many lines there are."""
-        return len(self._starts)
+    @cached_property
+    def _ignored(self) -> frozenset[int]:
+        return frozenset(self.position(match.start()).line for match in _IGNORE.finditer(self.text))
 
     @cached_property
     def _starts(self) -> list[int]:
