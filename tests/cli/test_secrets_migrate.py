@@ -178,7 +178,6 @@ def test_a_line_that_is_ignored_stays(call, project):
 @pytest.mark.skipif(sys.platform == "win32", reason="links and owners of POSIX")
 def test_links(call, project):
     """A rename replaces one name: a link would become a file, another name would keep the value."""
-    assert sys.platform != "win32"
     path = project("A_PASSWORD=hunter2\n")
     link = call.base / "link.env"
     link.symlink_to(path)
@@ -189,7 +188,8 @@ def test_links(call, project):
     migrate(call, link, "--yes")
     assert link.is_symlink()
     assert path.read_text() == "A_PASSWORD=vault://global/my_project/a_password\n"
-    os.mkfifo(project.folder / "x.env")
+    if sys.platform != "win32":  # which mypy knows, and knows no skipif
+        os.mkfifo(project.folder / "x.env")
     assert migrate(call, project.folder / "x.env", "--yes", code=4)
     assert migrate(call, project.folder / "y.env", "--yes", code=3)
 

@@ -37,7 +37,6 @@ def test_a_tree_is_read_without_what_belongs_to_others(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links and FIFOs of POSIX")
 def test_links_are_followed_only_if_they_are_named(tmp_path):
-    assert sys.platform != "win32"
     outside, inside = tmp_path / "outside", tmp_path / "inside"
     outside.mkdir()
     inside.mkdir()
@@ -45,7 +44,8 @@ def test_links_are_followed_only_if_they_are_named(tmp_path):
     (inside / "file").symlink_to(outside / "secret")
     (inside / "folder").symlink_to(outside)
     (inside / "loop").symlink_to(inside)
-    os.mkfifo(inside / "fifo")
+    if sys.platform != "win32":  # which mypy knows, and knows no skipif
+        os.mkfifo(inside / "fifo")
     assert names(files_below([str(inside)]), inside) == []
     assert names(files_below([str(inside / "file")]), inside) == ["file"]
     (found,) = files_below([str(inside / "fifo")])
