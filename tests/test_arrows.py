@@ -20,14 +20,13 @@ MAY_IMPORT = {
     "hookspecs": {"contracts"},
     "plugins": BASE | {"redact", "durable", "contracts", "hookspecs"},
     "scan": BASE | {"durable", "redact"},
-    "plugins": BASE | {"durable", "contracts", "hookspecs"},
     "keys": BASE | {"durable", "contracts", "hookspecs"},
     "records": BASE | {"durable", "contracts", "hookspecs", "keys"},
     "vault": BASE | {"contracts", "records"},
     "resolve": BASE | {"contracts", "hookspecs", "records", "vault"},
     "kernel": BASE | {"config", "durable", "contracts", "plugins", "keys", "records", "vault", "resolve"},
     "cli": BASE
-    | {"redact", "config", "durable", "contracts", "plugins", "keys", "vault", "resolve", "kernel"},
+    | {"redact", "scan", "config", "durable", "contracts", "plugins", "keys", "vault", "resolve", "kernel"},
     "testing": BASE | {"contracts"},
 }
 """Each room and the rooms it may import; itself is understood."""
