@@ -12,6 +12,7 @@ _CHANGING = (
     (r"PALYRA-RECOVERY(-[A-Z2-7]{1,5})+", "KEY"),
     (r"([A-Z2-7]{5}-){5}[A-Z2-7]\b", "SIGNER"),
     (r"\b[0-9a-f]{32}\b", "ID"),
+    (r"\b[0-9a-f]{16}\b", "FINGERPRINT"),
     (r"\b[0-9a-f]{8}\b", "SLOT"),
     (r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", "TIME"),
     (r"\b\d+ bytes", "N bytes"),

@@ -1,5 +1,6 @@
 """The README is run: what it shows is what happens."""
 
+import os
 import re
 import subprocess
 import sys
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.credential.loopback import serving
+from tests.cli.credential.packages import package_index
 from tests.docs.sessions import environment, normal, ran
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +39,50 @@ def test_the_session_and_the_example(tmp_path):
         check=True,
     )
     assert example.stdout == "12\n['openai/api_key']\n"
+
+
+PROJECT = """\
+DEBUG=1
+OPENAI_API_KEY=sk-proj-4f9aB2c7D8e1F3g5H6j7K8m9
+DATABASE_URL="postgres://app:hunter2@db.acme.example/app"  # local
+"""
+
+
+@pytest.fixture
+def home(tmp_path):
+    home = tmp_path / "home"
+    (home / "agent").mkdir(mode=0o700, parents=True)
+    subprocess.run(["palyra", "init"], env=environment(home), check=True, capture_output=True)
+    return home
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a session of a POSIX shell")
+def test_the_project_whose_keys_move(home):
+    (home / "agent" / ".env").write_text(PROJECT)
+    shown = block("project", "console")
+    assert ran(shown, home) == normal(shown)
+
+
+@pytest.mark.real
+@pytest.mark.skipif(sys.platform == "win32", reason="a session of a POSIX shell")
+def test_pip_with_a_token_of_the_vault(home):
+    """As it is shown, but for the address of the index and the folder that pip installs to."""
+    shown = block("pip", "console")
+    commands = re.findall(r"^\$ (.*)$", shown, re.MULTILINE)
+    (token,) = re.findall(r"printf %s '([^']+)'", shown)
+    with serving(package_index(), user="alice", password=token) as index:
+        script = "\n".join(["set -e", *commands]).replace("https://pip.acme.example", index.url)
+        installed = str(home / "installed")
+        own = {"PIP_TARGET": installed, "PYTHONPATH": installed, "PIP_CONFIG_FILE": os.devnull}
+        done = subprocess.run(
+            ["sh", "-c", script],
+            capture_output=True,
+            text=True,
+            env=environment(home) | own,
+            cwd=home,
+            check=False,
+        )
+    assert (done.returncode, done.stdout) == (0, "installed\n"), done.stderr
 
 
 def test_every_plugin_is_in_the_table():

@@ -1,51 +1,24 @@
 """pip and twine, which get the password from the vault, and the command `keyring`."""
 
-import base64
-import hashlib
-import io
 import os
 import shutil
 import subprocess
 import sys
-import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from tests.cli.credential.loopback import serving
+from tests.cli.credential.packages import NAME, package_index, wheel
 
 pytestmark = pytest.mark.real
 PASSWORD = "s3cret-canary"
-NAME = "acme_demo-1.0-py3-none-any.whl"
-
-
-def wheel():
-    """The smallest distribution that pip installs."""
-    files = {
-        "acme_demo.py": b"",
-        "acme_demo-1.0.dist-info/METADATA": b"Metadata-Version: 2.1\nName: acme-demo\nVersion: 1.0\n",
-        "acme_demo-1.0.dist-info/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    digests = {
-        name: base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
-        for name, data in files.items()
-    }
-    record = "".join(f"{name},sha256={digests[name]},{len(data)}\n" for name, data in files.items())
-    files["acme_demo-1.0.dist-info/RECORD"] = f"{record}acme_demo-1.0.dist-info/RECORD,,\n".encode()
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return packed.getvalue()
 
 
 @pytest.fixture
 def index():
-    page = f'<!DOCTYPE html><html><body><a href="/files/{NAME}">{NAME}</a></body></html>'.encode()
-    with serving(
-        {"/simple/acme-demo/": page, f"/files/{NAME}": wheel()}, user="alice", password=PASSWORD
-    ) as server:
+    with serving(package_index(), user="alice", password=PASSWORD) as server:
         yield server
 
 
