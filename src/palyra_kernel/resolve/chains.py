@@ -6,8 +6,6 @@ from collections.abc import Collection
 from contextlib import ExitStack
 from typing import NamedTuple
 
-import msgspec
-
 from palyra_kernel.contracts.sources import SecretError
 from palyra_kernel.errors import PalyraError
 from palyra_kernel.resolve.asking import Asked, Asker
@@ -18,7 +16,6 @@ from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.secret_ref import SecretRef
 from palyra_kernel.values.sensitive import SensitiveBytes
 
-_UNSAID = SecretRef(ref="vault://x")
 _FOR_SOURCES = (
     *("max_bytes", "timeout_ms", "first_byte_ms"),
     *("trusted_dirs", "allow_symlinks", "inherited_env", "cwd", "options"),
@@ -74,10 +71,7 @@ class Chains:
         text = ref.ref
         if ref.fragment is not None and not self._fragment_is_id(ref, deadline):
             text = text.partition("#")[0]
-        fields = {name: getattr(ref, name) for name in _FOR_SOURCES}
-        if text == ref.ref and ref == msgspec.structs.replace(_UNSAID, ref=text, **fields):
-            return ref
-        return SecretRef(ref=text, **fields)
+        return SecretRef(ref=text, **{name: getattr(ref, name) for name in _FOR_SOURCES})
 
     def _fragment_is_id(self, ref: SecretRef, deadline: Deadline | None) -> bool:
         try:

@@ -129,6 +129,8 @@ class SecretRef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     @property
     def unlabelled(self) -> SecretRef:
         """This reference without what people see of it, its fallbacks too."""
+        if not any(link.redaction_label or link.display_name for link in self.chain):
+            return self
         fallback = tuple(SecretRef.parse(link).unlabelled for link in self.fallback)
         return msgspec.structs.replace(self, redaction_label=None, display_name=None, fallback=fallback)
 
