@@ -145,7 +145,7 @@ def test_two_plugins_with_one_scheme(site):
     assert "acme-two" in caught.value.message
 
 
-@pytest.mark.parametrize("scheme", ["vault"])
+@pytest.mark.parametrize("scheme", [source.scheme for source in builtin.palyra_secret_sources()])
 def test_a_scheme_of_the_kernel_cannot_be_taken(site, scheme):
     """Whoever is asked for vault:// gets to know every name in it, and chooses the values. It is refused at load, not
     when somebody first asks."""
