@@ -10,6 +10,7 @@ import click
 
 from palyra_kernel.cli.options import json_option
 from palyra_kernel.cli.output import EXIT_FINDINGS, json_out
+from palyra_kernel.cli.vault.progress import counted
 
 if TYPE_CHECKING:
     from palyra_kernel.cli.context import Cli
@@ -126,5 +127,6 @@ def _print_lines(audit: Audit, findings: Sequence[ScanFinding], totals: Totals, 
             click.echo(f"  hint: {each.hint}")
     unasked = f", {totals.unchecked} not asked" if totals.unchecked else ""
     why = " (--offline)" if options.offline and totals.total else ""
-    click.echo(f"{audit.read} files, {totals.total} references: {totals.resolved} resolved{unasked}{why}")
+    files, references = counted(audit.read, "file"), counted(totals.total, "reference")
+    click.echo(f"{files}, {references}: {totals.resolved} resolved{unasked}{why}")
     click.echo(f"blocking: {totals.blocking}, warnings: {totals.warning}, notes: {totals.info}")
