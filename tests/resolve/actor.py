@@ -10,7 +10,9 @@ class Actor(actor.Actor):
     def resolve(self, *refs: str) -> None:
         """Each reference with policies and fallbacks of its own, as callers do it that wipe what they got."""
         assert self.kernel is not None
-        tables = [SecretRef.parse({"ref": ref, "max_stale_seconds": 600, "fallback": ["none"]}) for ref in refs]
+        tables = [
+            SecretRef.parse({"ref": ref, "max_stale_seconds": 600, "fallback": ["none"]}) for ref in refs
+        ]
         with self.kernel.resolver.run() as run:
             for outcome in (*run.resolve_many(refs).values(), *run.resolve_many(tables).values()):
                 with outcome:
@@ -25,7 +27,9 @@ class Actor(actor.Actor):
         """A run that never ends, and an outcome that nobody wipes."""
         assert self.kernel is not None
         run = self.kernel.resolver.run()
-        kept = SecretRef.parse({"ref": ref, "snapshot_policy": "refresh_per_run", "refresh_policy": "per_use"})
+        kept = SecretRef.parse(
+            {"ref": ref, "snapshot_policy": "refresh_per_run", "refresh_policy": "per_use"}
+        )
         run.resolve(kept)
         self.runs = [*getattr(self, "runs", []), run]
 
