@@ -90,7 +90,7 @@ def test_a_scheme_of_a_plugin_is_a_reference(call, fake, monkeypatch):
         (".env", b"X=\xff", 2, "invalid_names_file"),
         (".env", b"canary-name=1", 2, "invalid_names_file"),
         (".env", b"X=vault://gone", 3, "secret_missing"),
-        (".env", b"X=vault://", 2, "invalid_key"),
+        (".env", b"X=vault://", 2, "invalid_reference"),
         (".env", b"X=a\0b", 2, "nul_in_value"),
         ("x.toml", b"X = 1", 2, "invalid_names_file"),
         ("x.toml", b"[X]\nref='a'\nrequired='canary'", 2, "invalid_reference"),

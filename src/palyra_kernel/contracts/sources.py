@@ -25,7 +25,9 @@ ErrorKind = Literal[
 """Why there is no value. ``missing`` and ``policy_blocked`` are answers; ``io``, ``timeout`` and ``exec_failed`` mean
 that nobody could tell, so that a fallback or a last known good value may answer."""
 
-ErrorGroup = Literal["not_found", "invalid_input", "denied", "unavailable", "integrity"]
+ErrorGroup = Literal[
+    "not_found", "invalid_input", "denied", "approval_required", "unavailable", "conflict", "integrity"
+]
 
 
 class SecretError(msgspec.Struct, frozen=True, kw_only=True):

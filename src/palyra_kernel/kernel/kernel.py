@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -76,13 +76,20 @@ class Kernel:
         """The secrets. Mechanism: nothing is asked before a call and nothing is logged after it."""
         self.slots = SlotKeeper(places, self._records, protector_finder(host.registry))
         """The ways to open the vault."""
+        self._resolver: SecretResolver | None = None
+        self._making_resolver = Lock()
 
-    @cached_property
+    @property
     def resolver(self) -> SecretResolver:
         """Resolves references: to this vault, and to wherever the enabled sources reach."""
-        from palyra_kernel.kernel.resolving import make_resolver
+        if self._resolver is None:
+            from palyra_kernel.kernel.resolving import make_resolver
 
-        return make_resolver(self.config, self.plugins.registry, self._records, self.vault)
+            with self._making_resolver:  # two would each keep a memory and ask each source
+                if self._resolver is None:
+                    registry = self.plugins.registry
+                    self._resolver = make_resolver(self.config, registry, self._records, self.vault)
+        return self._resolver
 
     @classmethod
     def open(
@@ -248,8 +255,8 @@ class Kernel:
             with ExitStack() as parts:
                 parts.callback(self._records.close)
                 parts.callback(self._objects.close)
-                if "resolver" in self.__dict__:  # most runs never ask for it
-                    parts.callback(self.resolver.close)
+                if self._resolver is not None:  # most runs never ask for it
+                    parts.callback(self._resolver.close)
 
     _closed = False
 

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, Self
 import msgspec
 
 from palyra_kernel import errors
-from palyra_kernel.contracts.sources import SecretError
+from palyra_kernel.contracts.sources import ErrorGroup, ErrorKind, SecretError
 from palyra_kernel.errors import PalyraError
 from palyra_kernel.values.secret_ref import RefreshPolicy, SecretRef, SnapshotPolicy
 from palyra_kernel.values.sensitive import SensitiveBytes
@@ -48,6 +48,8 @@ _CLASSES: dict[str, type[PalyraError]] = {
     "not_found": errors.NotFoundError,
     "invalid_input": errors.InvalidInputError,
     "denied": errors.DeniedError,
+    "approval_required": errors.ApprovalRequiredError,
+    "conflict": errors.ConflictError,
     "unavailable": errors.UnavailableError,
     "integrity": errors.IntegrityError,
 }
@@ -187,20 +189,26 @@ def exception_of(error: SecretError) -> PalyraError:
     return made(error.code, error.message, hint=error.hint)
 
 
+_KINDS: dict[str, ErrorKind] = {
+    "not_found": "missing",
+    "denied": "policy_blocked",
+    "approval_required": "policy_blocked",
+    "invalid_input": "invalid_reference",
+}
+_GROUPS: dict[str, ErrorGroup] = {
+    "approval_required": "approval_required",
+    "conflict": "conflict",
+    "integrity": "integrity",
+}
+"""What the kind of an answer does not say."""
+
+
 def error_of(error: PalyraError) -> SecretError:
     """What an exception means as an answer; going back gives the same class."""
-    kinds: dict[str, Literal["missing", "policy_blocked", "invalid_reference", "io"]] = {
-        "not_found": "missing",
-        "denied": "policy_blocked",
-        "approval_required": "policy_blocked",
-        "invalid_input": "invalid_reference",
-    }
-    kind: Literal["missing", "policy_blocked", "invalid_reference", "io", "timeout"]
-    kind = "timeout" if error.code == "deadline" else kinds.get(error.kind, "io")
     return SecretError(
-        kind=kind,
+        kind="timeout" if error.code == "deadline" else _KINDS.get(error.kind, "io"),
         code=error.code,
         message=error.message,
         hint=error.hint,
-        group="integrity" if isinstance(error, errors.IntegrityError) else None,
+        group=_GROUPS.get(error.kind),
     )

@@ -13,6 +13,14 @@ from palyra_kernel.values.secret_ref import SecretRef
 from palyra_kernel.values.sensitive import SensitiveBytes
 from palyra_kernel.vault import Vault
 
+_ABSENT = {
+    "secret_missing": "the vault has no such secret",
+    "deleted": "the secret was deleted",
+    "expired": "the secret has expired",
+    "destroyed": "that version was destroyed",
+    "version_missing": "the secret has no such version",
+}
+"""In words without the name: what is mistaken for a reference may be a secret."""
 VAULT_SETTING = "vault"
 """The one setting, given by the Kernel and not by the operator: the open vault."""
 
@@ -44,7 +52,7 @@ class VaultSource(SecretSource):
             deadline.check("reading the vault")
             value = self._vault.get(ref.ref)
         except PalyraError as error:
-            return error_of(error)
+            return _nameless(error)
         if len(value) <= ref.max_bytes:
             return value
         value.wipe()
@@ -60,5 +68,14 @@ class VaultSource(SecretSource):
         try:
             self._vault.check(ref.ref)
         except PalyraError as error:
-            return error_of(error)
+            return _nameless(error)
         return None
+
+
+def _nameless(error: PalyraError) -> SecretError:
+    said = error_of(error)
+    if error.code not in _ABSENT:
+        return said
+    return SecretError(
+        kind=said.kind, code=said.code, message=_ABSENT[error.code], hint="palyra secrets list --deleted"
+    )
