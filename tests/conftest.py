@@ -1,39 +1,10 @@
-"""What every test stands on: throwaway places, no network, and real counterparts that are never skipped in CI."""
+"""Throwaway places and what is built in them."""
 
 from __future__ import annotations
-
-import os
-import socket
 
 import pytest
 
 from tests.support import Parts, Places
-
-
-@pytest.fixture(autouse=True)
-def _own_environment(monkeypatch, tmp_path):
-    """No test reads or writes the folders of the person who runs it."""
-    for name in [name for name in os.environ if name.startswith("PALYRA_") and name != "PALYRA_REQUIRE_REAL"]:
-        monkeypatch.delenv(name)
-    for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "HOME"):
-        monkeypatch.setenv(name, str(tmp_path / "home" / name.lower()))
-
-
-@pytest.fixture(autouse=True)
-def _no_network(monkeypatch):
-    """A test that reaches out by accident fails instead of depending on the outside."""
-    connect = socket.socket.connect
-
-    def guarded(self, address):
-        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in (
-            "127.0.0.1",
-            "::1",
-            "localhost",
-        ):
-            raise AssertionError("a test tried to use the network")
-        return connect(self, address)
-
-    monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
 @pytest.fixture
@@ -55,13 +26,3 @@ def vault(kernel):
 @pytest.fixture
 def parts(tmp_path):
     return Parts(tmp_path / "heads")
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item, call):
-    """``PALYRA_REQUIRE_REAL=1`` turns the skip of a test that needs a real counterpart into a failure."""
-    outcome = yield
-    report = outcome.get_result()
-    if report.skipped and item.get_closest_marker("real") and os.environ.get("PALYRA_REQUIRE_REAL") == "1":
-        report.outcome = "failed"
-        report.longrepr = f"{item.nodeid} needs its real counterpart here: {report.longrepr}"

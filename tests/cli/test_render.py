@@ -111,7 +111,10 @@ def test_nothing_is_written_if_one_reference_fails(call, fake):
         outcome = render(call, template, *options)
         assert (outcome.code, outcome.out) == (3, b"")
         assert "nothing was written, 3 references have no value" in outcome.err
-        assert all(line in outcome.err for line in ("line 2: the vault has no such secret", "line 4: it is not there"))
+        assert all(
+            line in outcome.err
+            for line in ("line 2: the vault has no such secret", "line 4: it is not there")
+        )
         assert "canary" not in outcome.err
     assert not (call.base / "out").exists()
     assert fake.calls == [2, 2]  # one pass each, however often a reference stands there

@@ -16,10 +16,6 @@ from importlib.util import find_spec
 import boto3  # type: ignore[import-untyped]  # it has no types
 import pytest
 
-from tests.conftest import _no_network, _own_environment, pytest_runtest_makereport
-
-__all__ = ["_no_network", "_own_environment", "pytest_runtest_makereport"]  # as for the tests of the kernel
-
 REGION = "eu-central-1"
 
 

@@ -7,10 +7,6 @@ import sys
 
 import pytest
 
-from tests.conftest import _no_network, _own_environment, pytest_runtest_makereport
-
-__all__ = ["_no_network", "_own_environment", "pytest_runtest_makereport"]  # as for the tests of the kernel
-
 
 @pytest.fixture
 def encrypt():
