@@ -125,6 +125,14 @@ def test_a_folder_is_no_program(tmp_path):
     assert code(tmp_path) == ("policy_blocked", "unsafe_program")
 
 
+@pytest.mark.parametrize("interpreter", [None, "", "/nowhere/python"])
+def test_without_an_interpreter_nothing_is_started(monkeypatch, interpreter):
+    """Inside of another program Python may not know where it is: that was a TypeError, blamed on the source."""
+    monkeypatch.setattr(sys, "executable", interpreter)
+    found = error(commands(a={"command": ["/bin/echo"]}), "exec://a")
+    assert (found.kind, found.code) == ("exec_failed", "supervisor_not_started")
+
+
 def test_the_environment_is_cleared(monkeypatch, tmp_path):
     """Programs found every token of the daemon in their environment."""
     for name in (

@@ -178,12 +178,52 @@ answer(commands(a={{"command": {python(code, token, str(ready))!r}, "timeout_ms"
 
 
 @linux
-def test_a_command_that_stops_its_supervisor_gains_nothing(token, monkeypatch):
-    """It cannot be ended by who does not run; killing that one takes the command along."""
-    monkeypatch.setattr(run_module, "_GRACE", 0.3)
-    code = "import os, time; os.kill(os.getppid(), 19); time.sleep(100000)"
+def test_a_command_that_stops_its_supervisor_gains_nothing(token):
+    """It cannot be ended by who does not run: the command was killed 20 seconds late, and what it had started never."""
+    code = ESCAPE + "os.kill(os.getppid(), 19); time.sleep(100000)"
     found = error(commands(a={"command": python(code, token), "timeout_ms": 1_000}), "exec://a")
     assert (found.kind, found.code) == ("timeout", "deadline")
+
+
+@linux
+def test_a_command_that_keeps_its_supervisor_stopped_is_killed_with_it(token, monkeypatch):
+    monkeypatch.setattr(run_module, "_GRACE", 0.3)
+    code = "import os, signal\nwhile True: os.kill(os.getppid(), signal.SIGSTOP)"
+    found = error(commands(a={"command": python(code, token), "timeout_ms": 1_000}), "exec://a")
+    assert (found.kind, found.code) == ("timeout", "deadline")
+
+
+@pytest.fixture
+def forked_meanwhile(monkeypatch):
+    """While a supervisor starts, another thread forks, and the child lives on with copies of all our pipes."""
+    children: list[int] = []
+    start = run_module._start
+
+    def forking(*given):
+        child = os.fork()
+        if child == 0:
+            signal.pause()
+        children.append(child)
+        return start(*given)
+
+    monkeypatch.setattr(run_module, "_start", forking)
+    yield
+    for child in children:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def test_a_fork_of_ours_meanwhile_takes_no_value_away(forked_meanwhile):
+    """The report never ended, because a worker of ``multiprocessing`` had the pipe: a good command was late."""
+    assert value(commands(a={"command": ["/bin/echo", "value"]}), "exec://a") == b"value\n"
+
+
+def test_a_fork_of_ours_meanwhile_gives_a_command_no_time(forked_meanwhile, token):
+    """The control pipe never closed, so that a command went on to the end of its own time, here 20 seconds."""
+    code = "import time; time.sleep(100000)"
+    source = commands(a={"command": python(code, token), "first_byte_ms": 300})
+    assert error(source, "exec://a").code == "first_byte"
+    assert not running(token)
 
 
 def test_ctrl_c_ends_all(token, tmp_path):
@@ -265,6 +305,21 @@ def test_a_supervisor_that_is_killed_is_a_failure_and_takes_the_command_along(to
     thread.start()
     found = error(source, "exec://a")
     thread.join()
+    assert (found.kind, found.code) == ("exec_failed", "supervisor_lost")
+
+
+@linux
+def test_who_outlives_the_supervisor_and_writes_holds_nobody_up(monkeypatch):
+    """What is still in a pipe was read to its end, which never comes while somebody writes faster than we read."""
+    read, calls = run_module._Run._read_stderr, count()
+
+    def more(run):
+        assert next(calls) < 1_000, "it reads and reads"
+        read(run)
+        return 1
+
+    monkeypatch.setattr(run_module._Run, "_read_stderr", more)
+    found = error(commands(a={"command": ["/bin/sh", "-c", "kill -9 $PPID"]}), "exec://a")
     assert (found.kind, found.code) == ("exec_failed", "supervisor_lost")
 
 

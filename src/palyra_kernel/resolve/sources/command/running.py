@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -26,6 +27,7 @@ if sys.platform == "win32":
 _SUPERVISOR = str(Path(__file__).with_name("supervisor.py"))
 _GRACE = 10.0  # seconds for the supervisor to end all; two without progress, and it gives up by itself
 
+_NOBODY_LEFT = b" 0\n"
 _MORE_TIME = "raise the time limit of the command if that is right"
 
 
@@ -109,7 +111,7 @@ class _Run:
 
     def output(self) -> SensitiveBytes:
         """What the command printed, if it ended well."""
-        if self._stopped is None:
+        if self._stopped is None and self._report.endswith(_NOBODY_LEFT):
             while self._output.read_from(self._stdout):  # all writers are dead, and the rest is in the pipe
                 pass
             while self._read_stderr():
@@ -137,7 +139,8 @@ class _Run:
         elif pipe is self._reports:
             line = pipe.read(64)
             self._report += line or b""
-            if line == b"":
+            # Not only at the end: another thread may have forked, and its child then holds the pipe as well.
+            if line == b"" or self._report.endswith(b"\n"):
                 self._selector.unregister(pipe)
         elif (self._output.read_from(pipe) if pipe is self._stdout else self._read_stderr()) == 0:
             self._selector.unregister(pipe)
@@ -184,11 +187,18 @@ class _Run:
         for pipe in self._watched():
             if isinstance(pipe, FileIO) and pipe is not self._reports:
                 self._selector.unregister(pipe)
+        self._end()
+
+    def _end(self) -> None:
+        """Have everything ended: by a signal too, because a fork of another thread may hold our end of the pipe, and
+        awake, because the command may have stopped its supervisor."""
         self._control.close()
+        self._supervisor.terminate()
+        self._supervisor.send_signal(signal.SIGCONT)
 
     def _leave(self) -> None:
-        """Have everything ended, also when an exception ends us."""
-        self._control.close()
+        """See that everything has ended, also when an exception ends us."""
+        self._end()
         try:
             self._supervisor.wait(_GRACE)
         except subprocess.TimeoutExpired:
@@ -234,6 +244,8 @@ def _start(
     program = job.program.handle
     handles = [*(end.fileno() for end in ends), job.folder, *([program] if program is not None else [])]
     numbers = [os.getpid(), *handles, *([-1] if program is None else [])]
+    if not sys.executable:  # Python inside of another program
+        raise NoValueError(exec_failed("supervisor_not_started", "this program knows no Python interpreter"))
     try:
         return subprocess.Popen(
             [sys.executable, "-I", "-S", "-B", _SUPERVISOR, *map(str, numbers)],
