@@ -148,6 +148,27 @@ def test_the_output_file_is_private_and_replaced_only_with_force(call):
     assert {path.name for path in call.base.iterdir()} == {"t", "out", "state", "config"}
 
 
+@pytest.mark.skipif(os.name == "nt", reason="FIFOs of POSIX")
+@pytest.mark.parametrize("way", ["itself", "a link to it"])
+def test_force_takes_no_device_away(call, way):
+    """``--out /dev/stdout --force`` by root, as in most containers: the device was gone for everybody, a file with
+    secrets in its place."""
+    call.set("a", b"v")
+    template, device, out = call.base / "t", call.base / "device", call.base / "out"
+    template.write_bytes(b"{{ a }}")
+    os.mkfifo(out if way == "itself" else device)
+    if way != "itself":
+        out.symlink_to(device)
+    before = out.lstat()
+    outcome = call("--json", "render", str(template), "--out", str(out), "--force")
+    assert outcome.error["code"] == "not_a_file"
+    assert (out.lstat().st_ino, out.lstat().st_mode) == (before.st_ino, before.st_mode)
+    if way != "itself":
+        device.unlink()  # what leads nowhere is replaced
+        assert call("render", str(template), "--out", str(out), "--force").code == 0
+        assert out.read_bytes() == b"v"
+
+
 @pytest.mark.parametrize("unnamed", [True, False], ids=["unnamed", "named"])
 @pytest.mark.parametrize("force", [(), ("--force",)], ids=["new", "force"])
 def test_a_full_disk_leaves_no_half_file(call, monkeypatch, force, unnamed):

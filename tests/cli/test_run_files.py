@@ -67,6 +67,24 @@ def test_what_the_program_adds_is_removed_too(stored, palyra, runtime):
     assert tree(runtime) == {runtime / "palyra-run"}
 
 
+def test_a_program_that_removed_its_folder_is_no_reason_for_alarm(stored, palyra, runtime):
+    """"Remove it yourself", was said of what is gone."""
+    outcome = palyra("run", "--file", "X=a", "--", "sh", "-c", 'rm -r "$(dirname "$X")"')
+    assert (outcome.code, outcome.err) == (0, "")
+    assert tree(runtime) == {runtime / "palyra-run"}
+
+
+def test_a_link_in_place_of_the_folder_is_not_followed(stored, palyra, runtime):
+    """Everything in the folder that it leads to was removed, and the value stayed."""
+    (stored.base / "other").mkdir()
+    (stored.base / "other" / "kept").touch()
+    script = f'd=$(dirname "$X"); mv "$d" "$d.moved"; ln -s "{stored.base}/other" "$d"'
+    assert palyra("run", "--file", "X=a", "--", "sh", "-c", script).code == 0
+    assert (stored.base / "other" / "kept").exists()
+    palyra("run", "--file", "X=a", "--", "true")
+    assert tree(runtime) == {runtime / "palyra-run"}
+
+
 @pytest.mark.parametrize("state", ["unset", "open", "missing", "a link"])
 def test_without_a_safe_runtime_folder_the_state_root_is_used(stored, palyra, runtime, monkeypatch, state):
     if state == "unset":

@@ -52,12 +52,16 @@ def refuse_existing(path: str) -> None:
 
 
 def write_private(path: str, data: bytes | bytearray, *, force: bool = False) -> None:
-    """Write a new file with mode 0600. With *force* another file is replaced; a link is replaced, not followed."""
+    """Write a new file with mode 0600. With *force* another file is replaced; a link is replaced, not followed. What is
+    or leads to a device, a FIFO or a socket is not: root would take ``/dev/stdout`` away from everybody."""
     target = Path(path).absolute()
     if not target.parent.is_dir():
         raise NotFoundError("folder_missing", f"there is no folder {target.parent}")
     if target.is_dir():
         raise InvalidInputError("not_a_file", f"{path} is a folder")
+    if force and target.exists() and not target.is_file():
+        hint = "without --out the output is standard output"
+        raise InvalidInputError("not_a_file", f"{path} is no regular file, and is not replaced", hint=hint)
     with translated(f"writing {path}"):
         if force:
             write_file(target, data)

@@ -148,11 +148,16 @@ def _remove_dead(folder: Path) -> None:
 
 
 def _empty(folder: Path) -> None:
-    """Remove what a run wrote, while its lock is held. Windows keeps the lock's own file until it is closed."""
-    with translated(f"removing {folder}"):
+    """Remove what a run wrote, while its lock is held. Windows keeps the lock's own file until it is closed.
+
+    The program may have removed its folder, and something may be removing from it still. If a link stands in its
+    place nothing behind that is touched."""
+    with translated(f"removing {folder}"), suppress(FileNotFoundError):
+        if folder.is_symlink():
+            folder.unlink()
         for path in folder.iterdir():
             if path.name != _LOCK:
-                _remove(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+                _remove(path) if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
         if sys.platform != "win32":
             _remove(folder)
 
