@@ -68,7 +68,7 @@ def test_what_the_program_adds_is_removed_too(stored, palyra, runtime):
 
 
 def test_a_program_that_removed_its_folder_is_no_reason_for_alarm(stored, palyra, runtime):
-    """"Remove it yourself", was said of what is gone."""
+    """It was told to remove by hand what is gone."""
     outcome = palyra("run", "--file", "X=a", "--", "sh", "-c", 'rm -r "$(dirname "$X")"')
     assert (outcome.code, outcome.err) == (0, "")
     assert tree(runtime) == {runtime / "palyra-run"}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
+import signal
 import threading
 
 import pytest
@@ -212,3 +214,24 @@ def test_closing_in_the_middle(parts):
 
         assert crowd(work) == []
         assert not resolver._memory._entries
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.parametrize("act", ["resolve", "states", "problems", "close"])
+def test_the_child_of_a_fork_does_not_wait_for_a_thread_that_it_has_not(parts, act):
+    """Another thread resolved at that moment: in the child its lock was held for ever, whatever the deadline."""
+    resolver = build(parts, Truth().source)
+    given = [table("acme://k1")] if act == "resolve" else []
+    with resolver._lock:
+        child = os.fork()
+        if child == 0:
+            signal.alarm(60)
+            code = "done"
+            try:
+                getattr(resolver, act)(*given)
+            except UnavailableError as error:
+                code = error.code
+            finally:
+                os._exit({"forked": 7, "done": 0}.get(code, 1))
+        _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == (0 if act == "close" else 7)

@@ -128,6 +128,19 @@ def test_looking_changes_nothing(parts):
     assert source.asked == 2
 
 
+def test_a_last_known_good_value_does_not_hide_that_the_source_is_down(parts):
+    """Hazard U1: the kept value equals the frozen one, so that what nobody could ask for again looked fresh."""
+    source = Scripted(x=b"A")
+    resolver = build(parts, source)
+    ref = table("acme://x", refresh_policy="per_use", max_stale_seconds=3600)
+    assert resolver.resolve(ref).metadata.stale is False
+    source.values["x"] = DOWN
+    outcome = resolver.resolve(ref)
+    assert (outcome.metadata.stale, value(outcome)) == (True, b"A")
+    source.values["x"] = b"A"
+    assert resolver.resolve(ref).metadata.stale is False
+
+
 @pytest.mark.parametrize("refresh", ["per_run", "per_use"])
 def test_a_failing_refresh_leaves_a_frozen_value(parts, refresh):
     """A frozen value is what its users decided to keep until a reload; that the source is down now is no reason to

@@ -261,3 +261,27 @@ def test_a_class_that_would_show_inputs_is_refused():
 
     with pytest.raises(SettingsError, match="hide_input_in_errors"):
         made(Careless)
+
+
+def test_a_value_is_no_reference_whatever_it_says(kernel, counted):
+    """Settings in settings were resolved twice: who could write one secret had any other read in its place."""
+    kernel.vault.put("app/says", b"vault://app/key")
+
+    class Inner(PalyraSettings):
+        key: SecretStr
+
+    class Outer(PalyraSettings):
+        inner: Inner
+        key: SecretStr
+        anything: Any = None
+
+        @classmethod
+        def settings_customise_sources(cls, settings_cls, init_settings, **_others):
+            return (PalyraSettingsSource(settings_cls, init_settings, resolver=counted),)
+
+    told = made(Inner, key="vault://app/says")
+    for inner in (told, {"key": "vault://app/says"}):
+        outer = made(Outer, inner=inner, key=SecretStr("vault://app/says"), anything="vault://app/says")
+        found = (outer.inner.key.get_secret_value(), outer.key.get_secret_value(), outer.anything)
+        assert found == ("vault://app/key",) * 3
+    assert {ref for batch in counted.batches for ref in batch} == {"vault://app/says"}

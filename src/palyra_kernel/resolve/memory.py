@@ -97,7 +97,7 @@ class Memory:
         elif ref.snapshot_policy == "refresh_per_run":
             before = run.shown.get(ref)
         read = latest if before is None or _failed(before) else before
-        stale = read.origin == "last_known_good" or not _same(read.answer, latest.answer)
+        stale = "last_known_good" in (read.origin, latest.origin) or not _same(read.answer, latest.answer)
         return Shown(read, stale, self.generation)
 
     def trim(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -61,7 +62,7 @@ class SecretResolver:
     When a source is asked again, and when a new value is shown, say the two policies of each reference; what is in
     memory is wiped when the Kernel is closed. A call answers within its deadline, by default ``deadline_seconds`` of
     ``[resolver]``. One dead reference fails alone: no method raises for it, the outcome says it. After closing,
-    :class:`UnavailableError` ``closed``.
+    :class:`UnavailableError` ``closed``, and in the child of a fork ``forked``.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class SecretResolver:
         self._lock = threading.Lock()  # never held while a source is asked
         self._reloading = threading.Lock()  # one after the other: what is read first is never shown last
         self._closed = False
+        self._process = os.getpid()
 
     @property
     def generation(self) -> int:
@@ -153,10 +155,16 @@ class SecretResolver:
     def problems(self) -> list[Finding]:
         """What keeps a source from being opened with the settings that it has. Nobody is asked for a secret but those
         that are settings of sources."""
+        with self._open():
+            pass
         return self._catalog.problems()
 
     def close(self) -> None:
-        """Close all sources and wipe all values. Closing twice is fine."""
+        """Close all sources and wipe all values. Closing twice is fine. In the child of a fork the values only: its
+        sources are the parent's."""
+        if self._is_forked():
+            self._memory.wipe()
+            return
         with self._lock:
             if self._closed:
                 return
@@ -220,8 +228,15 @@ class SecretResolver:
         with self.resolve(SecretRef.parse(table), deadline=deadline) as outcome:
             return SensitiveBytes(outcome.unwrap().view())
 
+    def _is_forked(self) -> bool:
+        """In the child of a fork a thread that it does not have may hold any lock of ours, for ever."""
+        return os.getpid() != self._process
+
     @contextmanager
     def _open(self) -> Iterator[None]:
+        if self._is_forked():
+            hint = "open a Kernel in each process, after the fork"
+            raise UnavailableError("forked", "the resolver was opened before a fork", hint=hint)
         with self._lock:
             if self._closed:
                 raise UnavailableError("closed", "the resolver is closed", hint="open the Kernel again")

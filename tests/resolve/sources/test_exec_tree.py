@@ -278,10 +278,42 @@ def test_half_a_job_starts_nothing(tmp_path, cut):
     assert not (tmp_path / "started").exists()
 
 
-def _job(*arguments):
+SUPERVISED = """
+import os, subprocess, sys
+handles = [*(os.open(os.devnull, os.O_RDWR) for _ in range(3)), os.open("/", os.O_RDONLY)]
+numbers = map(str, [os.getpid(), *handles, -1])
+with subprocess.Popen([sys.executable, "-I", "-S", sys.argv[1], *numbers], pass_fds=handles) as supervisor:
+    os.write(2, b"%d\\n" % supervisor.pid)
+"""
+
+
+@pytest.mark.parametrize("told", ["by the pipe", "by a signal", pytest.param("by our death", marks=linux)])
+def test_each_way_to_tell_the_supervisor_does_alone(token, told):
+    """One hid that another did nothing: a fork of ours holds the pipe, and not every system tells of our death."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SUPERVISED, run_module._SUPERVISOR],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as parent:
+        supervisor = int(parent.stderr.readline())
+        parent.stdin.write(_job(*python("import time; time.sleep(100000)", token), seconds=1_000))
+        parent.stdin.flush()
+        wait_until(lambda: running(token), "the command runs")
+        if told == "by a signal":
+            os.kill(supervisor, signal.SIGTERM)
+        elif told == "by our death":
+            parent.kill()
+        else:
+            parent.stdin.close()
+        wait_until(lambda: not running(token), "no process left")
+        assert parent.stdout.readline() == b"signal 9 0\n"
+
+
+def _job(*arguments, seconds=10):
     from palyra_kernel.resolve.sources.command.program import Program
 
-    return run_module.Job(Program(arguments[0], None), arguments, [], 0, None).written(10)
+    return run_module.Job(Program(arguments[0], None), arguments, [], 0, None).written(seconds)
 
 
 @linux

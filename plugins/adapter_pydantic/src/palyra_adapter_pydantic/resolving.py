@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydantic import BaseModel, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from palyra_adapter_pydantic.walking import Location, mapped, with_defaults
+from palyra_adapter_pydantic.walking import Location, Value, mapped, with_defaults
 from palyra_kernel import PalyraError
 
 if TYPE_CHECKING:
@@ -99,10 +99,10 @@ def _has_reference(value: Any, schemes: Collection[str]) -> bool:
     return any(seen)
 
 
-def _text(value: bytes) -> str | bytes:
+def _text(value: bytes) -> Value | bytes:
     """Text where it is text; ``SecretBytes`` take the rest."""
     try:
-        return value.decode()
+        return Value(value.decode())
     except UnicodeDecodeError:
         return value
 

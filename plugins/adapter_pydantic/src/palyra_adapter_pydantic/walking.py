@@ -7,6 +7,7 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import AliasChoices, BaseModel, SecretBytes, SecretStr
+from pydantic_settings import BaseSettings
 from pydantic.fields import FieldInfo
 
 Location = tuple[str | int, ...]
@@ -14,11 +15,19 @@ Visit = Callable[[str, Location], str | bytes]
 """Takes a text and where it stands; returns it, or what takes its place."""
 
 
+class Value(str):
+    """Text that came from a reference, and is none, whatever it says: settings in settings are looked at twice."""
+
+    __slots__ = ()
+
+
 def mapped(value: Any, visit: Visit, at: Location = ()) -> Any:
     """*value* with each text in it replaced by what *visit* returns; what is secret stays of its secret type."""
+    if isinstance(value, Value | BaseSettings):  # other settings have resolved what is theirs
+        return value
     if isinstance(value, str):
         return visit(value, at)
-    if isinstance(value, SecretStr):
+    if isinstance(value, SecretStr) and not isinstance(value.get_secret_value(), Value):
         return _secret(value, visit(value.get_secret_value(), at))
     if isinstance(value, Mapping):
         return {key: mapped(item, visit, (*at, _step(key))) for key, item in value.items()}
