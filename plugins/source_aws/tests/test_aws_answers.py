@@ -218,6 +218,21 @@ def test_what_is_not_configured_is_named(settings, code):
     assert problem(answer) == ("io", code)
 
 
+@pytest.mark.parametrize("where", ["environment", "profile"])
+def test_an_endpoint_that_the_client_finds_is_not_in_the_clear(monkeypatch, tmp_path, where):
+    """Only that of the settings was looked at: a variable made every secret travel in the clear."""
+    if where == "environment":
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://192.0.2.1:80")
+    else:
+        (tmp_path / "config").write_text("[default]\nendpoint_url = http://192.0.2.1:80\n")
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    source = AwsSource.open(SourcePlace(settings=KEYS))
+    for texts in (["aws://one"], ["aws://one", "aws://two"]):
+        refs = [SecretRef.parse(text) for text in texts]
+        for answer in source.resolve(refs, Deadline.after(30)).values():
+            assert problem(answer) == ("policy_blocked", "unsafe_endpoint")
+
+
 def test_a_session_token_is_sent_and_logged_nowhere(script, caplog):
     """At level DEBUG the client prints what it signs, tokens included."""
     script.says(entry("one", CANARY))

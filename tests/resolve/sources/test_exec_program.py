@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -207,6 +208,24 @@ def test_signals_that_we_ignore_are_not_ignored_there():
     # Python ignores SIGPIPE (13) and SIGXFSZ (25) for itself.
     assert int(value(commands(a={"command": python(code)}), "exec://a"), 16) & ~(1 << 12 | 1 << 24) == 0
     assert value(shell("cat /proc/self/status | sed -n 's/SigIgn:.//p'"), "exec://a").strip(b"0\n") == b""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what is blocked")
+def test_signals_that_we_block_are_not_blocked_there():
+    """A thread that blocks signals hands that down, and the command could not be asked to end."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGUSR1})
+    try:
+        assert value(shell("sed -n 's/SigBlk:.//p' /proc/self/status"), "exec://a").strip(b"0\n") == b""
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_the_supervisor_has_nothing_of_ours_either(monkeypatch):
+    """It holds no mount busy, and loads nothing that a variable of ours names."""
+    monkeypatch.setenv("CANARY", "x")
+    script = "readlink /proc/$PPID/cwd; tr '\\0' '\\n' < /proc/$PPID/environ | grep CANARY; echo end"
+    assert value(shell(script), "exec://a") == b"/\nend\n"
 
 
 def test_it_leaves_no_core_file():

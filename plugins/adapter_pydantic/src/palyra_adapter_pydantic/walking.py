@@ -7,8 +7,8 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import AliasChoices, BaseModel, SecretBytes, SecretStr
-from pydantic_settings import BaseSettings
 from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
 
 Location = tuple[str | int, ...]
 Visit = Callable[[str, Location], str | bytes]

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from palyra_kernel import Deadline, SecretError
-from palyra_source_aws.failures import BAD_ANSWER, LATE, answered, raised
+from palyra_source_aws.failures import BAD_ANSWER, LATE, UNSAFE_ENDPOINT, answered, raised
 from palyra_source_aws.quiet import quiet
-from palyra_source_aws.settings import Settings
+from palyra_source_aws.settings import Settings, is_private
 
 BATCH = 20
 """How many secrets one call takes."""
@@ -71,6 +71,8 @@ class Client:
             with quiet():
                 client = self._made(region, deadline)
                 try:
+                    if not is_private(client.meta.endpoint_url):  # it looks for one in other places too
+                        raise FailedError(UNSAFE_ENDPOINT)
                     yield client
                 finally:
                     client.close()

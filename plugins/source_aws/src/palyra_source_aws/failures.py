@@ -52,6 +52,12 @@ BAD_CREDENTIALS = _error(
     "AWS does not take the credentials",
     "renew them, and compare the clock: a signature is good for minutes",
 )
+UNSAFE_ENDPOINT = _error(
+    "policy_blocked",
+    "unsafe_endpoint",
+    "the environment, or a profile, sends secrets in the clear to another machine",
+    "AWS_ENDPOINT_URL, and endpoint_url of a profile, are https://HOST[:PORT], or http:// on this machine",
+)
 LATE = _error("timeout", "deadline", "AWS did not answer in time", "raise timeout_ms of the reference")
 NO_CREDENTIALS = _error(
     "io",

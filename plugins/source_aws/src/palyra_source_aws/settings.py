@@ -83,15 +83,19 @@ def _decoded(name: str, value: SensitiveBytes) -> str:
         raise _bad(f"{name} is ASCII") from None
 
 
+def is_private(url: str) -> bool:
+    """Whether what travels to *url* is in the clear on no other machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+
+
 def _check_endpoint(url: str | None) -> None:
-    """Secrets travel in the clear to no other machine."""
     if url is None:
         return
     try:
-        parts = urlsplit(url)
+        parts, safe = urlsplit(url), is_private(url)
     except ValueError:
         raise _bad("endpoint_url is no URL") from None
-    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
     if not safe or not parts.hostname or parts.username or parts.query or parts.fragment:
         raise _bad("endpoint_url is https://HOST[:PORT], or http:// on this machine")
 
