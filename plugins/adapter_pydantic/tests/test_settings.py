@@ -276,7 +276,9 @@ def test_a_value_is_no_reference_whatever_it_says(kernel, counted):
         anything: Any = None
 
         @classmethod
-        def settings_customise_sources(cls, settings_cls, init_settings, **_others):
+        def settings_customise_sources(
+            cls, settings_cls, init_settings, env_settings, dotenv_settings, file_secret_settings
+        ):
             return (PalyraSettingsSource(settings_cls, init_settings, resolver=counted),)
 
     told = made(Inner, key="vault://app/says")

@@ -53,6 +53,7 @@ def test_only_who_is_still_the_child_that_was_seen_is_signalled(supervisor, toke
     """A process number that is free is given to the next: a stranger was killed."""
     command = ["/bin/sh", "-c", "sleep 100000 & echo $!; wait $!", token]
     with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as parent:
+        assert parent.stdout
         process = int(parent.stdout.readline())
         try:
             supervisor["send"](process, 1, signal.SIGKILL)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.durable.posix import STRANGER, needs_root
-from tests.resolve.sources.asking import commands, error, python, shell, value
+from tests.resolve.sources.asking import answer, commands, error, python, shell, value
 
 if sys.platform == "win32":
     pytest.skip("owners, modes, handles and processes of POSIX", allow_module_level=True)
@@ -218,6 +218,24 @@ def test_signals_that_we_block_are_not_blocked_there():
         assert value(shell("sed -n 's/SigBlk:.//p' /proc/self/status"), "exec://a").strip(b"0\n") == b""
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@linux
+def test_without_descriptors_nothing_is_started_and_nothing_stays_open():
+    """A full table of a busy daemon was an OSError, reported as a fault of the source's author."""
+    source, folder = commands(a={"command": ["/bin/echo", "value"]}), Path("/dev/fd")
+    before, limits = len(list(folder.iterdir())), resource.getrlimit(resource.RLIMIT_NOFILE)
+    codes = set()
+    try:
+        for most in range(before, before + 30):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, limits[1]))
+            found = answer(source, "exec://a")
+            codes.add(getattr(found, "code", "value"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert codes <= {"value", "supervisor_not_started", "program_os_error", "cwd_os_error"}
+    assert {"value", "supervisor_not_started"} <= codes
+    assert len(list(folder.iterdir())) == before
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")

@@ -62,7 +62,10 @@ def run(job: Job, limits: Limits) -> SensitiveBytes:
     Only pipes are between it and us. Raises :class:`NoValueError`: ``too_large``, ``timeout``, ``exec_failed``.
     """
     with ExitStack() as stack:
-        ran = _Run(job, limits, stack)
+        try:
+            ran = _Run(job, limits, stack)
+        except OSError as error:  # out of descriptors, for example
+            raise NoValueError(_no_supervisor(error)) from None
         ran.serve()
         return ran.output()
 
@@ -246,22 +249,21 @@ def _start(
     numbers = [os.getpid(), *handles, *([-1] if program is None else [])]
     if not sys.executable:  # Python inside of another program
         raise NoValueError(exec_failed("supervisor_not_started", "this program knows no Python interpreter"))
-    try:
-        return subprocess.Popen(
-            [sys.executable, "-I", "-S", "-B", _SUPERVISOR, *map(str, numbers)],
-            stdin=control,
-            stdout=reports,
-            stderr=subprocess.DEVNULL,
-            pass_fds=handles,
-            env=for_supervisor(),
-            cwd="/",
-            start_new_session=True,  # Ctrl+C is for us; we end it
-        )
-    except OSError as error:
-        name = errno.errorcode.get(error.errno or 0, "unknown error")
-        raise NoValueError(
-            exec_failed("supervisor_not_started", f"no process can be started ({name})")
-        ) from None
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", "-B", _SUPERVISOR, *map(str, numbers)],
+        stdin=control,
+        stdout=reports,
+        stderr=subprocess.DEVNULL,
+        pass_fds=handles,
+        env=for_supervisor(),
+        cwd="/",
+        start_new_session=True,  # Ctrl+C is for us; we end it
+    )
+
+
+def _no_supervisor(error: OSError) -> SecretError:
+    name = errno.errorcode.get(error.errno or 0, "unknown error")
+    return exec_failed("supervisor_not_started", f"no process can be started ({name})")
 
 
 def _not_started(number: int) -> SecretError:
