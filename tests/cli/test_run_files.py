@@ -215,6 +215,7 @@ def killed(palyra, runtime):
 
 
 def test_what_a_killed_run_left_is_named_and_removed_by_the_next(stored, palyra, runtime):
+    """Hazard S5: what a kill left behind stayed for ever, and nothing said so."""
     path = killed(palyra, runtime)
     found = stored("--json", "doctor").json["findings"]
     (left,) = [finding for finding in found if finding["code"] == "run_leftover"]

@@ -54,6 +54,7 @@ def test_the_environment_is_inherited_and_overridden(call, palyra):
 
 
 def test_arguments_pass_unchanged(call, palyra):
+    """Hazard U10: an empty argument was impossible, and what is not Unicode was dropped."""
     call.set("a", b"1")
     arguments = ["--env", "Y=b", "--", "", "--help", "\udcff", "a b"]
     code = "import os, sys; sys.stdout.buffer.write(b'|'.join(map(os.fsencode, sys.argv[1:])))"
