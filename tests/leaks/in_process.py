@@ -9,7 +9,7 @@ import logging
 import pickle
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import redirect_stderr
 from functools import partial
 from typing import Any
@@ -20,7 +20,8 @@ from palyra_kernel.cli.outcome import TRACEBACK_VARIABLE, settled
 from palyra_kernel.errors import PalyraError, UnavailableError
 from palyra_kernel.plugins.foreign import shielded, texts
 from palyra_kernel.testing.leaks import collecting, text_of
-from tests.leaks.canaries import encodings, files_under
+from tests.leaks.canaries import files_under
+from tests.leaks.quoting import quoted
 from tests.leaks.stage import Haystacks, Stage, scenario
 from tests.support import edited
 
@@ -34,12 +35,6 @@ def shown_of(*calls: Callable[[], object]) -> Haystacks:
         (error,) = errors
         yield f"error {number}", text_of(error)
         yield f"traceback {number}", "".join(traceback.format_exception(error))
-
-
-def quoted(value: bytes) -> Iterator[str]:
-    """A sentence of somebody who quotes *value*, for each encoding."""
-    for encoded in encodings(value).values():
-        yield f"while storing <{encoded.decode('utf-8', 'surrogateescape')}> it failed"
 
 
 @scenario

@@ -23,7 +23,7 @@ _READ_LIMIT = 65_536
 
 
 class WrongAnswer(Exception):  # noqa: N818  # never leaves this package
-    """Raised by the checks of the guards; its text is ours and names a rule, never content."""
+    """Raised by the checks of the guards; its text is ours and names a rule and perhaps a type, never content."""
 
 
 def shielded(who: str, method: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -48,7 +48,7 @@ def _ours(error: BaseException, who: str, method: str) -> PalyraError:
         if copy is not None:
             return copy
     if isinstance(error, WrongAnswer):
-        why = f"gave a wrong answer to {method}: {error}"
+        why = f"gave a wrong answer to {method}: {said(str(error), 200)}"
     else:
         why = f"failed in {method}: {said(type(error).__name__, 80)}"
     return UnavailableError("plugin_failed", f"the {who} {why}", hint="report it to the plugin's author")

@@ -15,8 +15,7 @@ from palyra_kernel.contracts.sources import (
     SourcePlace,
 )
 from palyra_kernel.errors import InvalidInputError, UnavailableError
-from palyra_kernel.plugins.foreign import WrongAnswer, nothing, shielded
-from palyra_kernel.plugins.names import shown
+from palyra_kernel.plugins.foreign import WrongAnswer, nothing, said, shielded
 from palyra_kernel.plugins.origin import Origin
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.secret_ref import SecretRef
@@ -142,7 +141,7 @@ def _answer(ref: SecretRef, answer: object) -> SensitiveBytes | SecretError:
         )
     if type(answer) is SecretError:
         return _error(answer)
-    what = "no answer" if answer is None else f"a {shown(type(answer).__name__, 80)}"
+    what = "no answer" if answer is None else f"a {said(type(answer).__name__, 80)}"
     return _wrong(f"{what} instead of SensitiveBytes or SecretError")
 
 
@@ -154,7 +153,7 @@ def _copy(value: SensitiveBytes) -> SensitiveBytes | SecretError:
 
 
 def _error(error: SecretError) -> SecretError:
-    """*error* with nothing in it that is not what it should be."""
+    """*error* with nothing in it that is not what it should be: its words may quote a value that lives."""
     texts = (error.kind, error.code, error.message)
     perhaps = (error.hint, error.group)
     are_texts = all(type(text) is str for text in texts) and all(
@@ -164,9 +163,9 @@ def _error(error: SecretError) -> SecretError:
         return _wrong("a SecretError that is none")
     return SecretError(
         kind=error.kind,
-        code=shown(error.code, 64),
-        message=shown(error.message, 500),
-        hint=shown(error.hint, 500) if error.hint else None,
+        code=said(error.code, 64),
+        message=said(error.message, 500),
+        hint=said(error.hint, 500) if error.hint else None,
         retry_after_seconds=_wait(error.retry_after_seconds),
         group=error.group if error.group in _GROUPS else None,
     )
