@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 from tests.leaks.canaries import files_under
@@ -78,6 +79,22 @@ main()
 """
 )
 
+_FILE = (
+    _START
+    + """
+from palyra_kernel.cli.start import run
+sys.exit(run([*sys.argv[1:5], "run", "--file", "X=a", "--", "sh", "-c", os.environ["SCRIPT"]]))
+"""
+)
+
+_COMMAND = (
+    _START
+    + """
+with Kernel.open(**places, plugins=["file"]) as kernel:
+    print(kernel.resolver.resolve("exec://crash"), kernel.resolver.states())
+"""
+)
+
 _SELF = (
     _START
     + """
@@ -119,6 +136,48 @@ def a_crash(stage: Stage, canary: bytes) -> Haystacks:
     assert b"Fatal Python error: Aborted" in done.stderr
     yield "last words", done.stderr
     assert not list((stage.base / "child").iterdir())
+    yield from files_under(stage.base)
+
+
+@scenario
+def files_of_a_run(stage: Stage, canary: bytes) -> Haystacks:
+    """What ``palyra run --file`` leaves: after its program killed it with -9 and another run swept, ended, failed."""
+    stage.made()
+    list(stage.palyra("secrets", "set", "a", stdin=canary))
+    runtime = stage.base / "runtime"
+    runtime.mkdir(mode=0o700)
+    stage.monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    for script, code in (("kill -9 $PPID", -9), ('test -s "$X"', 0), ('cat "$X" > /dev/null; exit 3', 3)):
+        stage.monkeypatch.setenv("SCRIPT", script)
+        done = stage.child(_FILE, b"")
+        assert done.returncode == code, done.stderr
+        yield "standard error", done.stderr
+        yield "standard output", done.stdout
+        if code == -9:
+            assert any(path.name == "X" for path in runtime.rglob("*")), "there was nothing to sweep"
+            yield from stage.palyra("doctor")
+        else:
+            assert not list((runtime / "palyra-run").iterdir())
+    yield from files_under(stage.base)
+
+
+@scenario
+def a_crash_around_a_command(stage: Stage, canary: bytes) -> Haystacks:
+    """A command that prints the value and then crashes: itself, or the supervisor above it. No core file, no word,
+    also in a program that embeds the kernel and turned core files on."""
+    stage.made()
+    value = stage.base / "value"
+    value.write_bytes(canary)
+    for whom in ("$$", "$PPID"):
+        command = ["/bin/sh", "-c", f'cat "$0"; cat "$0" >&2; kill -ABRT {whom}; exec sleep 100', str(value)]
+        settings = f"[sources.exec]\nenabled = true\n[sources.exec.commands.crash]\ncommand = {json.dumps(command)}\n"
+        (stage.places.config_dir / "palyra.toml").write_text(settings, "utf-8")
+        done = stage.child(_COMMAND, b"")
+        assert b"exec_failed" in done.stdout, done.stderr
+        yield "standard error", done.stderr
+        yield "standard output", done.stdout
+    assert not list((stage.base / "child").iterdir())
+    value.unlink()
     yield from files_under(stage.base)
 
 
