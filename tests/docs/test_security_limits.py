@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
+from datetime import timedelta
 from types import FrameType
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 import palyra_backend_file
-from palyra_kernel import Unlock
+from palyra_kernel import SecretError, SecretRef, SensitiveBytes, Unlock
+from palyra_kernel.cli.start import run
+from palyra_kernel.config import BucketConfig
 from palyra_kernel.contracts.records import StoredRecord
 from palyra_kernel.errors import IntegrityError, UnavailableError
 from palyra_kernel.keys import builtin, recovery
@@ -18,9 +22,14 @@ from palyra_kernel.keys.derive import DerivedKeys
 from palyra_kernel.keys.slots import read_keyring
 from palyra_kernel.keys.unlock import open_root
 from palyra_kernel.records.seal import Sealer
+from palyra_kernel.redact import redact_text
+from palyra_kernel.resolve.buckets import BUCKETS, Buckets
+from palyra_kernel.resolve.known_good import KnownGood, utc_now
+from palyra_kernel.resolve.outcome import Read
 from palyra_kernel.vault import envelope, epochs
 from palyra_kernel.vault.index import ANCHORS, SECRETS
 from palyra_kernel.vault.objects import Objects
+from tests.backup.machines import Machine
 from tests.support import Places, edited
 
 
@@ -294,3 +303,73 @@ def test_what_lies_open_beside_the_seals(places):
     with edited(places.objects_db) as database:
         sizes = [size for (size,) in database.execute("SELECT length(data) FROM blobs ORDER BY rowid")]
     assert [size - length for size, length in zip(sizes, (*lengths.values(), 10), strict=True)] == [240] * 4
+
+
+def test_a_reference_reaches_every_key_of_the_vault(places):
+    """Nothing asks yet who resolves: whoever writes a reference chooses any scope, another principal's too."""
+    with places.create() as kernel:
+        kernel.vault.put("principal:alice/token", b"value")
+        with kernel.resolver.resolve("vault://principal:alice/token") as outcome:
+            assert outcome.unwrap() == b"value"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no exec source")
+def test_a_command_reads_the_vault_by_itself(places):
+    """It is a program of the same user: its environment is cleared, its files are not."""
+    with places.create() as kernel:
+        kernel.vault.put("a", b"value")
+    flags = ["--state-root", str(places.state_root), "--config-dir", str(places.config_dir)]
+    assert run([*flags, "plugins", "enable", "file"]) == 0
+    palyra = [sys.executable, "-m", "palyra_kernel.cli", *flags, "secrets", "get", "a", "--reveal"]
+    command = ["/bin/sh", "-c", 'exec "$0" "$@"', *palyra]
+    settings = "[sources.exec]\nenabled = true\n[sources.exec.commands.x]\ntimeout_ms = 20_000\n"
+    settings += f"command = {json.dumps(command)}\n"
+    (places.config_dir / "palyra.toml").write_text(settings, "utf-8")
+    with places.open() as kernel, kernel.resolver.resolve("exec://x") as outcome:
+        assert outcome.unwrap() == b"value"
+
+
+def test_a_restored_backup_brings_a_last_known_good_value_back(tmp_path):
+    """What was removed because the source said "missing" answers again, until it is as old as its reference allows."""
+    here, elsewhere, now = Machine(tmp_path / "a"), Machine(tmp_path / "b"), utc_now()
+    sheet = here.make()
+    ref = SecretRef.parse({"ref": "acme://x", "max_stale_seconds": 3600})
+    down, gone = (SecretError(kind=kind, code="x", message="") for kind in ("io", "missing"))
+
+    def judged(kernel, answer, later=0):
+        kept = KnownGood(kernel.vault, lambda _: "name", lambda: now + timedelta(seconds=later))
+        return kept.judged(ref, Read(answer, 0, "source", now)).origin
+
+    with here.places.open() as kernel:
+        judged(kernel, SensitiveBytes(b"revoked since"))
+    here.backup()
+    with here.places.open() as kernel:
+        judged(kernel, gone)
+        assert judged(kernel, down) == "source"
+    elsewhere.restore(here.file, sheet)
+    with elsewhere.open(sheet) as kernel:
+        assert judged(kernel, down) == "last_known_good"
+        assert judged(kernel, down, later=7200) == "source"
+
+
+def test_a_bucket_that_is_put_back_is_full_again(places):
+    """No set-hash guards it: whoever writes the state root makes us call a provider more often than we may."""
+    with places.create() as kernel:
+        buckets = Buckets(kernel._records, {}, BucketConfig(burst=5, per_minute=0.01))
+        buckets.take("acme")
+        before = rows(places, BUCKETS.prefix)
+        for _ in range(4):
+            buckets.take("acme")
+        assert buckets.take("acme") > 0
+        put_back(places, before)
+        assert buckets.take("acme") == 0
+        assert kernel.verify() == []
+
+
+def test_redaction_knows_a_whole_value_while_it_lives():
+    """Not what was wiped, cut, or read as a number."""
+    secret = SensitiveBytes(b"48151623425")
+    shown = ["48151623425", "4815162", "number 48_151_623_425"]
+    assert [redact_text(text) for text in shown] == ["<redacted>", *shown[1:]]
+    secret.wipe()
+    assert redact_text("48151623425") == "48151623425"

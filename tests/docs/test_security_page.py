@@ -6,14 +6,18 @@ import ast
 import math
 import os
 import re
+import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from palyra_kernel import SecretRef
+from palyra_kernel.config import BucketConfig
 from palyra_kernel.kernel import health
 from palyra_kernel.keys import derive, passphrase, recovery, wrapping
 from palyra_kernel.records import seal
+from palyra_kernel.values.sensitive import KNOWN_FROM
 from palyra_kernel.vault import envelope, epochs
 from tests.docs.pages import ROOT, section, table_rows
 
@@ -92,6 +96,17 @@ def test_the_sizes_are_those_of_the_code():
         assert rows[f"recovery key, suite `{suite}`"].startswith(
             f"{8 * private} bits, on paper in {groups} groups"
         )
+
+
+def test_the_numbers_of_sources_are_those_of_the_code():
+    text = " ".join(section(PAGE, "## References and sources").split())
+    assert f"{BucketConfig().burst} calls at once by default" in text
+    assert f"a value of {KNOWN_FROM} bytes and more" in text
+    if sys.platform != "win32":
+        from palyra_kernel.resolve.sources.command import supervisor
+
+        assert f"{supervisor.SECONDS_WITHOUT_PROGRESS:.0f} s without progress" in text
+    assert SecretRef(ref="vault://a").max_stale_seconds == 0
 
 
 def test_a_put_costs_as_many_seals_as_the_page_says(parts, monkeypatch):
