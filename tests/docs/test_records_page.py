@@ -22,6 +22,7 @@ from palyra_kernel.plugins.pins import Pin
 from palyra_kernel.records import Change, heads, reseal, seal, sqlite
 from palyra_kernel.records.guard import HeadDocument, SetState
 from palyra_kernel.records.namespaces import HEAD_KEY
+from palyra_kernel.resolve import buckets, known_good
 from palyra_kernel.values.framing import frame
 from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.sensitive import SensitiveBytes
@@ -79,6 +80,7 @@ def test_every_namespace_is_listed():
         kernel_pins.PINS,
         incarnation.INCARNATIONS,
         collect.MARKS,
+        buckets.BUCKETS,
     )
     assert len(listed) == len(namespaces) + 1
     for namespace in namespaces:
@@ -89,6 +91,15 @@ def test_every_namespace_is_listed():
         assert guarded == ("guarded" if namespace.guarded else "plain")
     assert HEAD_KEY.decode() in listed
     assert kernel_pins.PIN_KEY.decode() in listed
+
+
+def test_buckets_and_last_known_good_values_are_as_shown():
+    text = section(PAGE, "## Buckets, and last known good values")
+    for field in buckets.Level.__struct_fields__:
+        assert f'"{field}":' in text
+    assert f"`{known_good.SCOPE}`" in text
+    kept = known_good.KnownGood(None, lambda _: "FINGERPRINT")._ref(None)  # type: ignore[arg-type]
+    assert f"`{kept.key}`" in text
 
 
 def test_an_index_key_is_blinded_as_shown(tmp_path):
