@@ -143,7 +143,8 @@ def ensure() -> None:
 
 def lint() -> int:
     os.environ["MYPYPATH"] = os.pathsep.join(str(plugin / "src") for plugin in PLUGINS)
-    trees = ["src", "tests", "benchmarks", "conftest.py", "dev.py", *(str(plugin.relative_to(ROOT)) for plugin in PLUGINS)]
+    trees = ["src", "tests", "benchmarks", "conftest.py", "dev.py"]
+    trees += [str(plugin.relative_to(ROOT)) for plugin in PLUGINS]
     mypy = [PYTHON, "-m", "mypy", "--no-error-summary", *filter(os.path.exists, trees)]
     os.environ.setdefault("RUFF_OUTPUT_FORMAT", "concise")
     steps = {"ruff check": [RUFF, "check", "-q"], "ruff format": [RUFF, "format", "--check", "-q"]}

@@ -297,7 +297,9 @@ def test_each_way_to_tell_the_supervisor_does_alone(token, told):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as parent:
-        assert parent.stdin and parent.stdout and parent.stderr
+        assert parent.stdin
+        assert parent.stdout
+        assert parent.stderr
         supervisor = int(parent.stderr.readline())
         parent.stdin.write(_job(*python("import time; time.sleep(100000)", token), seconds=1_000))
         parent.stdin.flush()
