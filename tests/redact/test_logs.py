@@ -118,3 +118,12 @@ def test_ordinary_records_stay_as_they_are(log):
     assert stream.getvalue().startswith("3 of four{")
     assert '"count": 7' in stream.getvalue()
     assert '"ok": true' in stream.getvalue()
+
+
+@pytest.mark.parametrize("name", ["name", "threadName", "processName", "taskName"])
+def test_names_of_who_logs_are_redacted_too(name):
+    """A thread or a task is often named for what it works on: an address with its token, say."""
+    record = logging.makeLogRecord({"msg": "harmless", name: f"worker for {VALUE}"})
+    with SensitiveBytes(VALUE.encode()):
+        assert RedactingFilter().filter(record)
+    assert VALUE not in json.dumps(vars(record), default=repr)

@@ -8,11 +8,13 @@ import traceback
 from palyra_kernel.redact import UNCHECKED, redact_text
 
 _OWN = frozenset(vars(logging.LogRecord("", 0, "", 0, None, None, None))) | {"message", "asctime", "taskName"}
+_NAMES = ("name", "threadName", "processName", "taskName")
 _HARMLESS = (bool, int, float, type(None))
 
 
 class RedactingFilter(logging.Filter):
-    """Takes secrets out of every record: message, arguments, traceback, stack and extra attributes.
+    """Takes secrets out of every record: message, arguments, traceback, stack, extra attributes, and names of logger,
+    thread, process and task.
 
     Add it to handlers (``handler.addFilter(RedactingFilter())``): the filter of a logger sees nothing of what comes
     from the loggers below it. It goes by the text, so the arguments are merged into the message, and an exception into
@@ -30,7 +32,7 @@ class RedactingFilter(logging.Filter):
         if record.stack_info:
             record.stack_info = redact_text(record.stack_info)
         for name, value in vars(record).items():
-            if name not in _OWN and not isinstance(value, _HARMLESS):
+            if (name in _NAMES or name not in _OWN) and not isinstance(value, _HARMLESS):
                 setattr(record, name, redact_text(_text(value)))
         return True
 
