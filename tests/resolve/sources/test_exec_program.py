@@ -79,6 +79,19 @@ def test_a_wrong_digest_is_refused_and_the_right_one_is_not(program):
     assert code(program, sha256=settings["sha256"]) == ("policy_blocked", "wrong_digest")
 
 
+def test_all_of_a_large_program_is_compared(tmp_path):
+    """Hazard S10: what is changed behind the first piece that is read was not noticed."""
+    script = tmp_path / "script"
+    script.write_bytes(b"#!/bin/sh\necho hi\nexit\n" + b"#" * 3_000_000)
+    script.chmod(0o700)
+    settings = {"command": [str(script)], "sha256": digest(script)}
+    assert value(commands(a=settings), "exec://a") == b"hi\n"
+    with script.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"!")
+    assert code(script, sha256=settings["sha256"]) == ("policy_blocked", "wrong_digest")
+
+
 @linux
 def test_what_was_compared_is_what_is_executed(program, monkeypatch):
     """Hazard S10: the program is exchanged between the comparison and the start."""
