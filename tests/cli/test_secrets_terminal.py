@@ -115,10 +115,15 @@ def test_a_full_disk_behind_standard_output_is_an_error(palyra):
         ("<&-", "secrets rm a", 2),
         ("<&-", "secrets get a --reveal", 0),
         (">&-", "secrets get a --reveal", 6),
+        (">&-", "run --env X=a -- true", 6),
+        (">&- 2>&-", "run --env X=a -- true", 6),
     ],
 )
 def test_closed_standard_streams(palyra, closing, arguments, code):
+    """Without an output a command ended with 6 and no word, although standard error was open."""
     palyra("secrets", "set", "a", stdin=b"value")
     shell = ["sh", "-c", f'exec "$@" {closing}', "sh", *palyra.argv(*arguments.split())]
     done = subprocess.run(shell, capture_output=True, timeout=40, check=False)
     assert (done.returncode, b"internal" in done.stderr) == (code, False)
+    if closing == ">&-":
+        assert b"standard output is closed" in done.stderr

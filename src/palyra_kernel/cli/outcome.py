@@ -24,8 +24,9 @@ class Cancelled(Exception):  # noqa: N818  # said, not suffered
 def settled(act: Callable[[], object], *, as_json: bool) -> int:
     """Do *act*; return the exit code. Every error ends here, and none shows a secret."""
     forbid_core_dumps()
-    if sys.stdout is None:
-        return UnavailableError.exit_code  # closed before we started: there is nowhere to answer
+    if sys.stdout is None:  # closed before we started: there is nowhere to answer
+        _report(as_json, UnavailableError.kind, "os_error", "standard output is closed", "use >/dev/null")
+        return UnavailableError.exit_code
     try:
         outcome = act()
         sys.stdout.flush()  # a disk that is full says so only now
