@@ -130,6 +130,8 @@ def test_an_error_concerns_its_id_and_its_words_are_not_shown(code, kind, ours):
         {"values": {"x": "v"}},
         {"version": 1, "values": {"x": 1}},
         {"version": 1, "values": {"x": None}},
+        {"version": 1, "errors": {"x": {"code": "denied", "secret": "hun"}}},
+        {"version": 1, "errors": {"x": {"code": "rate_limited", "retry_after_seconds": 1e9}}},
         {"version": 1, "values": {"x": {"base64": "???"}}},
         {"version": 1, "values": {"x": {"hex": "00"}}},
         {"version": 1, "values": {"x": "v"}, "more": 1},
