@@ -24,7 +24,7 @@ from palyra_kernel.keys.unlock import open_root
 from palyra_kernel.records.seal import Sealer
 from palyra_kernel.redact import redact_text
 from palyra_kernel.resolve.buckets import BUCKETS, Buckets
-from palyra_kernel.resolve.known_good import KnownGood, utc_now
+from palyra_kernel.resolve.known_good import SCOPE, KnownGood, utc_now
 from palyra_kernel.resolve.outcome import Read
 from palyra_kernel.vault import envelope, epochs
 from palyra_kernel.vault.index import ANCHORS, SECRETS
@@ -350,6 +350,19 @@ def test_a_restored_backup_brings_a_last_known_good_value_back(tmp_path):
     with elsewhere.open(sheet) as kernel:
         assert judged(kernel, down) == "last_known_good"
         assert judged(kernel, down, later=7200) == "source"
+
+
+def test_a_last_known_good_value_that_nobody_asks_for_stays_in_the_vault(places):
+    """Sealed, answering nobody: of a reference that was changed or removed, or under the names of an old root key."""
+    with places.create() as kernel:
+        for name in ("first", "changed"):
+            kept = KnownGood(kernel.vault, lambda _, name=name: name)  # type: ignore[misc]
+            ref = SecretRef.parse({"ref": "acme://x", "max_stale_seconds": 1})
+            kept.judged(ref, Read(SensitiveBytes(b"value"), 0, "source", utc_now()))
+        assert {item.ref.key for item in kernel.vault.list(SCOPE)} == {
+            "known_good/changed",
+            "known_good/first",
+        }
 
 
 def test_a_bucket_that_is_put_back_is_full_again(places):

@@ -19,6 +19,16 @@ from palyra_kernel.values.sensitive import SensitiveBytes
 
 PATIENCE = 30.0
 
+ECHO = """
+import json, os, sys
+with open(sys.argv[1], "ab") as starts:
+    starts.write(b"x")
+asked = json.load(sys.stdin)
+assert asked["version"] == 1
+json.dump({"version": 1, "values": {name: "value of " + name for name in asked["ids"]}}, sys.stdout)
+"""
+"""A command that answers a batch, and leaves a byte in the file that it is told for each start."""
+
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no handles of folders")
 
 

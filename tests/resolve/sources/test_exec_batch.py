@@ -8,19 +8,10 @@ import pytest
 from palyra_kernel.contracts.sources import SecretError
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.secret_ref import SecretRef
-from tests.resolve.sources.asking import commands, error, python, value
+from tests.resolve.sources.asking import ECHO, commands, error, python, value
 
 if sys.platform == "win32":
     pytest.skip("owners, modes, handles and processes of POSIX", allow_module_level=True)
-
-ECHO = """
-import json, os, sys
-with open(sys.argv[1], "ab") as starts:
-    starts.write(b"x")
-asked = json.load(sys.stdin)
-assert asked["version"] == 1
-json.dump({"version": 1, "values": {name: "value of " + name for name in asked["ids"]}}, sys.stdout)
-"""
 
 
 def answering(text, **settings):
