@@ -292,6 +292,8 @@ PROVED: dict[str, tuple[str, ...]] = {
         "cli/test_secrets_set.py::test_an_endless_pipe_is_read_to_one_byte_over_the_limit",
         "cli/test_secrets_manage.py::test_every_verb_and_option_is_described",
         "cli/test_secrets_manage.py::test_errors_are_json_under_either_flag",
+        "cli/test_every_verb.py::test_every_verb_and_option_is_described",
+        "cli/test_every_verb.py::test_errors_of_references_are_json",
         "cli/test_render.py::test_an_endless_template_is_refused",
         "cli/credential/test_git.py::test_an_endless_request_is_refused",
         "cli/credential/test_docker.py::test_a_request_has_a_limit",
