@@ -49,14 +49,14 @@ def logged() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.addFilter(RedactingFilter())
-    root, level = logging.getLogger(), logging.getLogger().level
-    root.addHandler(handler)
+    root, before, level = logging.getLogger(), logging.getLogger().handlers, logging.getLogger().level
+    root.handlers = [handler]  # pytest's own would put what is quoted here into its report
     root.setLevel(logging.DEBUG)
     try:
         with redirect_stdout(stream), redirect_stderr(stream):
             yield stream
     finally:
-        root.removeHandler(handler)
+        root.handlers = before
         root.setLevel(level)
 
 
