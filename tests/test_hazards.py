@@ -283,11 +283,11 @@ PROVED: dict[str, tuple[str, ...]] = {
         "cli/test_run_program.py::test_arguments_pass_unchanged",
         "cli/test_run_ways.py::test_a_file_has_the_exact_bytes_and_can_be_read_twice",
     ),
-    # No limit, no help, no JSON errors.
     # The failing reference is masked; most references are not looked at.
     "U5": ("cli/test_secrets_audit.py::test_five_hundred_references_are_named_with_path_and_reference",),
     # What is shown is not what is done.
     "U12": ("cli/test_secrets_migrate.py::test_it_shows_the_plan_and_asks",),
+    # No limit, no help, no JSON errors.
     "U11": (
         "cli/test_secrets_set.py::test_an_endless_pipe_is_read_to_one_byte_over_the_limit",
         "cli/test_secrets_manage.py::test_every_verb_and_option_is_described",

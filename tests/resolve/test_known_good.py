@@ -10,6 +10,7 @@ from palyra_kernel.contracts.sources import SecretError
 from palyra_kernel.errors import NotFoundError, UnavailableError
 from palyra_kernel.resolve.known_good import SCOPE, KnownGood
 from palyra_kernel.resolve.outcome import Read
+from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.sensitive import SensitiveBytes
 from tests.resolve.scripted import ABSENT, DENIED, DOWN, Scripted, build, table, value
 from tests.support import Places
@@ -206,3 +207,15 @@ def test_nobody_reaches_it_by_name(tmp_path, offline):
         resolver.resolve(REF)
         (found,) = kernel.vault.list(SCOPE)
         assert value(resolver.resolve(str(found.ref))) == ("failed", "invalid_reference")
+
+
+def test_what_is_too_old_for_anybody_is_removed(kept, clock, parts):
+    """A reference went out of use; elsewhere its last value stayed for ever, in a place that nobody lists."""
+    gone = table("acme://gone", max_stale_seconds=10)
+    names = KnownGood(parts.vault, lambda ref: ref.target, clock)
+    assert said(names, b"old-value", gone) == (b"old-value", "source")
+    clock.ahead = timedelta(seconds=11)
+    assert said(names, b"new-value") == (b"new-value", "source")
+    assert [item.ref.key for item in parts.vault.list(SCOPE)] == ["known_good/x"]
+    with pytest.raises(NotFoundError):
+        parts.vault.stat(VaultRef(SCOPE, "known_good/gone"))

@@ -61,16 +61,33 @@ class KnownGood:
         return None if kept is None else self._clock() - kept.updated_at
 
     def _keep(self, ref: SecretRef, value: SensitiveBytes) -> None:
-        kept, name = self._kept(ref), self._ref(ref)
-        if kept is not None:
-            renew = timedelta(seconds=ref.max_stale_seconds / _RENEWALS)
-            with self._vault.get(name) as before:
-                if before == value and timedelta() <= self._clock() - kept.updated_at < renew:
-                    return
-        version = self._vault.put(name, value).version
+        if self._is_fresh(ref, value):
+            return
+        name, over = self._ref(ref), self._clock() + timedelta(seconds=ref.max_stale_seconds)
+        version = self._vault.put(name, value, expires_at=over).version
         older = [each.version for each in self._vault.history(name) if each.version != version]
         if older:
             self._vault.destroy(name, older)
+        self._sweep()
+
+    def _is_fresh(self, ref: SecretRef, value: SensitiveBytes) -> bool:
+        kept = self._kept(ref)
+        if kept is None or self._is_over(kept):
+            return False
+        renew = timedelta(seconds=ref.max_stale_seconds / _RENEWALS)
+        if not timedelta() <= self._clock() - kept.updated_at < renew:
+            return False
+        with self._vault.get(self._ref(ref)) as before:
+            return before == value
+
+    def _sweep(self) -> None:
+        """Remove what is too old for anybody: its reference may be in use no more, and no user lists it."""
+        for kept in self._vault.list(SCOPE):
+            if self._is_over(kept):
+                self._vault.destroy(kept.ref)
+
+    def _is_over(self, kept: SecretMetadata) -> bool:
+        return kept.expires_at is not None and kept.expires_at <= self._clock()
 
     def _found(self, ref: SecretRef) -> Read | None:
         kept = self._kept(ref)
