@@ -164,3 +164,13 @@ def test_a_table_that_others_can_write_is_refused(call):
     link.symlink_to(path)
     assert call("resolve", "-t", str(link)).code == 4
     assert call("resolve", "-t", str(call.base / "none.toml")).code == 3
+
+
+def test_a_token_that_was_pasted_in_place_of_a_reference_is_not_shown(call):
+    """A key is a legal name of a secret, so it is looked for, and what is not found was printed."""
+    pasted = "sk-proj-4f9aB2c7D8e1F3g5H6j7K8m9"
+    for options in ((), ("--json",)):
+        outcome = call("resolve", pasted, *options)
+        assert outcome.code == 3
+        assert pasted.encode() not in outcome.out
+        assert pasted not in outcome.err

@@ -60,16 +60,24 @@ def _show(cli: Cli, outcomes: list[tuple[str, Resolution]]) -> int:
 
     if cli.as_json:
         lines = [
-            {"ref": name, "metadata": outcome.metadata, "error": outcome.error} for name, outcome in outcomes
+            {"ref": _named(name), "metadata": outcome.metadata, "error": outcome.error}
+            for name, outcome in outcomes
         ]
         json_out({"references": lines})
     else:
         for name, outcome in outcomes:
-            click.echo(f"{outcome.status:<9} {name}  {', '.join(_facts(outcome))}")
+            click.echo(f"{outcome.status:<9} {_named(name)}  {', '.join(_facts(outcome))}")
     failed = (
         outcome.error for _, outcome in outcomes if outcome.error and outcome.status in ("blocked", "failed")
     )
     return next((exception_of(error).exit_code for error in failed), 0)
+
+
+def _named(typed: str) -> str:
+    """*typed* as it is, unless somebody pasted a token where a reference belongs."""
+    from palyra_kernel.redact.patterns import find_tokens
+
+    return "<redacted>" if any(True for _ in find_tokens(typed)) else typed
 
 
 def _facts(outcome: Resolution) -> Iterator[str]:
