@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
@@ -30,9 +29,14 @@ _LIMITS = "".join(
 )
 
 
+def present() -> bool:
+    """Whether the programs are installed."""
+    return sys.platform == "linux" and all(map(shutil.which, PROGRAMS))
+
+
 def require_desktop() -> None:
-    """Skip the test where the programs are missing."""
-    if sys.platform != "linux" or not all(map(shutil.which, PROGRAMS)):
+    """Skip the test where they are not."""
+    if not present():
         pytest.skip(f"needs {', '.join(PROGRAMS)}: {INSTALL}")
 
 

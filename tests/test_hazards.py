@@ -32,15 +32,24 @@ PROVED: dict[str, tuple[str, ...]] = {
     "D7": (
         "vault/test_secrets.py::test_a_value_over_the_limit_is_refused_before_anything_is_written",
         "../plugins/backend_file/tests/test_file_contract.py::test_the_largest_blob_survives",
+        "../plugins/backend_secretservice/tests/test_ss_kernel.py::test_every_size_up_to_the_maximum",
     ),
     # A lost blob can be neither read, overwritten nor deleted.
-    "D8": ("hazards/test_behind_the_vault.py::test_a_lost_blob_is_named_and_can_be_replaced_or_removed",),
+    "D8": (
+        "hazards/test_behind_the_vault.py::test_a_lost_blob_is_named_and_can_be_replaced_or_removed",
+        "../plugins/backend_secretservice/tests/test_ss_kernel.py::test_an_item_that_vanished",
+        "../plugins/backend_secretservice/tests/test_ss_states.py::test_a_locked_keyring_is_locked_and_never_empty",
+    ),
     # Two vaults of one user overwrite each other.
-    "D9": ("vault/test_tampering.py::test_two_vaults_share_no_id_and_no_record_key",),
+    "D9": (
+        "vault/test_tampering.py::test_two_vaults_share_no_id_and_no_record_key",
+        "../plugins/backend_secretservice/tests/test_ss_kernel.py::test_two_vaults_in_one_keyring",
+    ),
     # A write that is killed loses the old value.
     "D10": (
         "faults/test_killed.py::test_kill_9_at_random_moments",
         "vault/test_crash.py::test_an_error_at_any_call_of_backend_or_store",
+        "../plugins/backend_secretservice/tests/test_ss_states.py::test_killed_while_storing",
     ),
     # ("a:b", "c") and ("a", "b:c") are one.
     "D11": ("values/test_properties.py::test_a_colon_never_moves_the_border_between_scope_and_key",),
@@ -99,6 +108,7 @@ PROVED: dict[str, tuple[str, ...]] = {
         "hazards/test_slow_backend.py::test_others_go_on_while_a_backend_thinks",
         "plugins/test_plugin_guard.py::test_a_backend_that_hangs_is_abandoned_at_the_deadline",
         "kernel/test_slot_keeper.py::test_a_slow_protector_keeps_no_writer_waiting",
+        "../plugins/backend_secretservice/tests/test_ss_states.py::test_a_service_that_never_answers",
     ),
     # A put rewrites everything.
     "P1": ("hazards/test_costs.py::test_a_put_writes_as_much_into_a_large_vault_as_into_a_small_one",),
@@ -300,6 +310,11 @@ PROVED: dict[str, tuple[str, ...]] = {
     ),
     # The backend cannot be inspected.
     "U13": ("cli/test_vault_commands.py::test_status_says_where_the_vault_is_and_what_opens_it",),
+    # The probe of a key store always fails.
+    "U14": (
+        "../plugins/backend_secretservice/tests/test_ss_kernel.py::test_a_probe_finds_out",
+        "../plugins/backend_secretservice/tests/test_ss_states.py::test_a_locked_keyring_is_locked_and_never_empty",
+    ),
     # Every fault is "Io".
     "U15": (
         "hazards/test_errors_apart.py::test_each_fault_has_its_own_code",
@@ -317,8 +332,7 @@ PROVED: dict[str, tuple[str, ...]] = {
 WAITING = {
     "D3": "no older format is taken over when a vault is opened, so nothing can race with it",
     "D4": "the same: no files of an older format are left behind",
-    "U14": "there is no backend on an operating system's key store yet",
-    "U16": "the same, for macOS",
+    "U16": "there is no backend on the key store of macOS yet",
 }
 
 _NUMBERS = {"D": range(1, 19), "K": range(1, 8), "P": range(1, 6), "U": range(1, 18)}

@@ -5,13 +5,19 @@ import pytest
 from benchmarks import results, run
 from benchmarks.scale import QUICK
 from benchmarks.stores import absent
+from tests.desktop import require_desktop
 
 
 @pytest.mark.timeout(180)
 @pytest.mark.filterwarnings("ignore:PBKDF2 without:DeprecationWarning")  # a peer's own choice
-@pytest.mark.parametrize("name", run.NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.real if name == "secretservice" else ()) for name in run.NAMES],
+)
 def test_each_runs_at_its_smallest(name, capsys, monkeypatch, tmp_path):
     """A peer's release or a renamed method of ours breaks a benchmark silently: it runs once in a release."""
+    if name == "secretservice":
+        require_desktop()
     monkeypatch.setattr(results, "LAST", tmp_path / "last")
     assert run.main(["--quick", name]) == 0
     out, err = capsys.readouterr()

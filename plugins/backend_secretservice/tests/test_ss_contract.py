@@ -14,9 +14,10 @@ from palyra_kernel.testing import BlobBackendContract, KeyProtectorContract
 pytestmark = pytest.mark.real
 
 
+@pytest.mark.timeout(300)  # 16 processes, and each item writes the keyring anew
 class TestSecretServiceBackend(BlobBackendContract):
     largest = 4 * 1024 * 1024
-    many = 100  # each item writes the whole keyring anew
+    many = 100
     processes = 16
     shared_store = True
 
@@ -39,7 +40,22 @@ class TestSecretServiceProtector(KeyProtectorContract):
 
     @pytest.fixture
     def missing_unlocks(self):
-        return ()
+        return ()  # what is missing is not in the unlock: the two tests below are told another way
+
+    def test_a_missing_unlock_is_unavailable(self, desktop, protector, slot, unlock):
+        """Locked is no wrong key: the kernel goes on to the next slot."""
+        desktop.lock()
+        with pytest.raises(UnavailableError):
+            protector.unwrap(slot.data, slot.context, unlock)
+
+    def test_a_wrong_unlock_is_a_wrong_key(self, desktop, protector, slot, unlock):
+        """The keyring is open and holds another key."""
+        with desktop.collection() as collection:
+            (item,) = collection.search_items({"slot": slot.context.slot_id})
+            item.set_secret(bytes(32), "application/octet-stream")
+        with pytest.raises(IntegrityError) as caught:
+            protector.unwrap(slot.data, slot.context, unlock)
+        assert caught.value.code == "wrong_key"
 
 
 def test_the_hooks_offer_both():

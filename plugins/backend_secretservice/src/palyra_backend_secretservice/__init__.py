@@ -1,4 +1,4 @@
-"""Keeps a vault, or the key that opens it, in the Secret Service: GNOME Keyring, KeePassXC, KWallet.
+"""Keeps a vault, or the key that opens it, in the Secret Service of a Linux desktop.
 
 ::
 

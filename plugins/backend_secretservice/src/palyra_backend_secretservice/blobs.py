@@ -103,4 +103,3 @@ class SecretServiceBackend(BlobBackend):
         link.unlock()  # the attributes of a locked keyring may be hashes
         found = [link.attributes(path) for path in link.search_all(self._all)]
         return [attributes.get("object", "") for attributes in found if attributes]
-

@@ -75,7 +75,9 @@ def translated(error: Exception) -> PalyraError:
         )
     if isinstance(error, OSError):
         return LostError()
-    return UnavailableError("bad_answer", f"the Secret Service gave no proper answer ({type(error).__name__})")
+    return UnavailableError(
+        "bad_answer", f"the Secret Service gave no proper answer ({type(error).__name__})"
+    )
 
 
 def _by_name(name: str) -> PalyraError:
