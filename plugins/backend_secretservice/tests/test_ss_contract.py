@@ -42,13 +42,13 @@ class TestSecretServiceProtector(KeyProtectorContract):
     def missing_unlocks(self):
         return ()  # what is missing is not in the unlock: the two tests below are told another way
 
-    def test_a_missing_unlock_is_unavailable(self, desktop, protector, slot, unlock):
+    def test_a_missing_unlock_is_unavailable(self, desktop, protector, slot, unlock):  # type: ignore[override]  # other fixtures
         """Locked is no wrong key: the kernel goes on to the next slot."""
         desktop.lock()
         with pytest.raises(UnavailableError):
             protector.unwrap(slot.data, slot.context, unlock)
 
-    def test_a_wrong_unlock_is_a_wrong_key(self, desktop, protector, slot, unlock):
+    def test_a_wrong_unlock_is_a_wrong_key(self, desktop, protector, slot, unlock):  # type: ignore[override]  # other fixtures
         """The keyring is open and holds another key."""
         with desktop.collection() as collection:
             (item,) = collection.search_items({"slot": slot.context.slot_id})

@@ -24,6 +24,8 @@ from palyra_kernel import (
     Unlock,
 )
 
+assert sys.platform == "linux"  # elsewhere conftest.py ignores this file
+
 pytestmark = pytest.mark.real
 
 KEY = b"k" * 32
@@ -34,11 +36,6 @@ BUS = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesk
 def backend(session, tmp_path):
     with closing(SecretServiceBackend.open(BlobPlace(folder=tmp_path, vault_id="0" * 32))) as opened:
         yield opened
-
-
-def unix_socket():
-    assert sys.platform == "linux"
-    return socket.socket(socket.AF_UNIX)
 
 
 def soon(seconds=30.0):
@@ -141,7 +138,7 @@ def test_no_bus(backend, monkeypatch, address):
 def test_the_bus_of_another_user(backend, monkeypatch, session):
     """sudo keeps DBUS_SESSION_BUS_ADDRESS: the bus answers and turns us away."""
     path = session.folder / "other"
-    with unix_socket() as listener:
+    with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
 
@@ -297,7 +294,7 @@ def test_a_service_that_never_answers(session, backend):
 def test_a_bus_that_never_answers(backend, monkeypatch, session):
     """Connecting has a deadline too."""
     path = session.folder / "silent"
-    with unix_socket() as listener:
+    with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={path}")
@@ -326,7 +323,6 @@ def test_a_child_process_does_not_use_its_parents_connection(desktop, backend):
     """Two processes on one socket read each other's answers."""
     blob_id = new_id()
     backend.put({blob_id: b"blob"}, soon())
-    assert sys.platform == "linux"
     child = os.fork()
     if child == 0:  # pragma: no cover
         right = False
