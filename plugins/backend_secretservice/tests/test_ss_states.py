@@ -318,6 +318,22 @@ def test_who_waits_for_a_busy_connection_has_a_deadline(session, backend):
         assert not patient.is_alive()
 
 
+def test_closing_ends_a_call_that_hangs(session, backend):
+    """A kernel that is closed does not wait for what a hanging service still owes it."""
+    with silent(session):
+        codes: list[str] = []
+        hanging = threading.Thread(
+            target=lambda: codes.append(code_of(lambda: backend.get([new_id()], soon(600)))), daemon=True
+        )
+        hanging.start()
+        until = soon()
+        while backend._service._link is None:
+            until.check("waiting for the connection")
+        backend.close()
+        hanging.join(45)
+    assert codes == ["closed"]
+
+
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_child_process_does_not_use_its_parents_connection(desktop, backend):
     """Two processes on one socket read each other's answers."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 from weakref import WeakSet
 
@@ -27,6 +29,7 @@ class Service:
     def __init__(self) -> None:
         self._mutex = threading.Lock()
         self._link: Link | None = None
+        self._closed = False
         _services.add(self)
 
     def run(self, deadline: Deadline, work: Callable[[Link], T]) -> T:
@@ -44,6 +47,8 @@ class Service:
 
     def _try(self, deadline: Deadline, work: Callable[[Link], T]) -> T:
         try:
+            if self._closed:
+                raise UnavailableError("closed", "the connection to the Secret Service was closed")
             if self._link is None:
                 self._link = Link(connected(deadline))
             self._link.bus.deadline = deadline
@@ -60,7 +65,12 @@ class Service:
             link.bus.close()
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; a call that hangs on it ends now, not at its deadline."""
+        self._closed = True
+        link = self._link
+        if link is not None:
+            with suppress(OSError):  # closed meanwhile
+                link.bus.sock.shutdown(socket.SHUT_RDWR)
         with self._mutex:
             self._drop()
 
