@@ -4,6 +4,7 @@ import secrets
 import subprocess
 
 import pytest
+import secretstorage
 
 from palyra_backend_secretservice import SecretServiceBackend
 from palyra_kernel import BlobPlace, Deadline, IntegrityError, UnavailableError, Unlock
@@ -203,6 +204,24 @@ def test_a_locked_vault_says_so(kernel, desktop):
     assert "palyra_backend_secretservice" in str(caught.value.hint)
     desktop.unlock()
     assert kernel.vault.get("a") == VALUE
+
+
+def test_a_second_keyring_of_our_label_hides_nothing(kernel, desktop, places):
+    """Two first users at once, or a tidy hand: what moved to the other keyring is still there."""
+    kernel.vault.put("a", VALUE)
+    kernel.close()
+    first, second = desktop.keyring(), desktop.make_keyring()
+    assert first < second
+    with desktop.connected() as connection:
+        (item,) = secretstorage.Collection(connection, first).search_items({"type": "blob"})
+        sealed, attributes = item.get_secret(), item.get_attributes()
+        secretstorage.Collection(connection, second).create_item("moved", attributes, sealed)
+        item.delete()
+    with places.open(**ON) as again:
+        assert again.vault.get("a") == VALUE
+        assert again.vault.put("a", b"new").version == 2
+        assert again.vault.get("a") == b"new"
+        assert again.verify() == []
 
 
 def test_a_probe_finds_out(desktop, tmp_path):

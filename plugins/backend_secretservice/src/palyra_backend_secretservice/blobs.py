@@ -12,6 +12,7 @@ from palyra_kernel import (
     BlobCapabilities,
     BlobPlace,
     Deadline,
+    UnavailableError,
 )
 
 if TYPE_CHECKING:
@@ -84,10 +85,16 @@ class SecretServiceBackend(BlobBackend):
         link.keep("Palyra: a sealed value", self._attributes(blob_id), blob)
 
     def _get(self, blob_id: str, link: Link) -> bytes | None:
-        for path in link.found(self._attributes(blob_id)):
+        attributes = self._attributes(blob_id)
+        paths = link.found(attributes)
+        for path in paths:
             blob = link.read(path)
             if blob is not None:
                 return blob
+        if paths and link.found(attributes):  # a service that was started anew may not have its items yet
+            raise UnavailableError(
+                "unreadable", "an item of the keyring is there and cannot be read", hint="try again"
+            )
         return None
 
     def _delete(self, blob_id: str, link: Link) -> None:

@@ -38,48 +38,51 @@ _NONE = "/"  # how the protocol says: no object
 
 
 class Link:
-    """What one connection knows: its session with the service, and the path of the keyring."""
+    """What one connection knows: its session with the service, and the path of the keyring.
+
+    There may be two keyrings of our label, made at once or by hand. Then all are read, and the first is written.
+    """
 
     def __init__(self, bus: Any) -> None:
         self.bus = bus
         self._session: Session | None = None
-        self._collection: str | None = None
+        self._keyrings: list[str] = []
 
-    def collection(self) -> str | None:
-        """The path of the keyring; None if there is none. Of several with our label the first, always the same."""
-        if self._collection is None:
+    def keyrings(self) -> list[str]:
+        """The paths of the keyrings of our label."""
+        if not self._keyrings:
             paths = self._get(SS_PATH, "Service", "Collections")
-            ours = [path for path in paths if self._get(path, "Collection", "Label") == LABEL]
-            self._collection = min(ours, default=None)
-        return self._collection
+            self._keyrings = sorted(path for path in paths if self._get(path, "Collection", "Label") == LABEL)
+        return self._keyrings
 
     def is_locked(self) -> bool:
         """Whether the keyring is locked. Raises :class:`GoneError` if there is none."""
-        return bool(self._get(self._there(), "Collection", "Locked"))
+        return any(self._get(path, "Collection", "Locked") for path in self._there())
 
     def make_ready(self, *, interactive: bool = False) -> None:
         """See that the keyring is there and unlocked; else make and unlock it if that takes no prompt, or one is
         allowed. Raises :class:`UnavailableError` ``prompt_needed``, ``locked`` or ``dismissed``."""
-        if self.collection() is None:
+        if not self.keyrings():
             properties = {f"{SS_PREFIX}Collection.Label": ("s", LABEL)}
-            path, prompt = self._call(SS_PATH, "Service", "CreateCollection", "a{sv}s", properties, "")
+            prompt = self._call(SS_PATH, "Service", "CreateCollection", "a{sv}s", properties, "")[1]
             if prompt != _NONE and not self._asked(prompt, interactive=interactive):
                 raise prompt_needed(f"making the keyring {LABEL!r}")
-            self._collection = path if path != _NONE else None
         self.unlock(interactive=interactive)
 
     def unlock(self, *, interactive: bool = False) -> None:
         """See that the keyring is unlocked. A service that knows its password, or needs none, takes no prompt."""
         if not self.is_locked():
             return
-        prompt = self._call(SS_PATH, "Service", "Unlock", "ao", [self._there()])[1]
+        prompt = self._call(SS_PATH, "Service", "Unlock", "ao", self._there())[1]
         if prompt != _NONE and not self._asked(prompt, interactive=interactive):
             raise locked()
 
     def search_all(self, attributes: Mapping[str, str]) -> list[str]:
         """The items with these attributes, and perhaps more. Of a locked keyring too, as far as the service tells."""
-        paths = self._call(self._there(), "Collection", "SearchItems", "a{ss}", dict(attributes))[0]
-        return [str(path) for path in paths]
+        wanted, found = dict(attributes), []
+        for path in self._there():
+            found += self._call(path, "Collection", "SearchItems", "a{ss}", wanted)[0]
+        return found
 
     def search(self, attributes: Mapping[str, str]) -> list[str]:
         """:meth:`search_all`, the oldest first, because who comes second has no right to the place."""
@@ -104,14 +107,15 @@ class Link:
     def read(self, path: str) -> bytes | None:
         """The secret of an item; None if it is gone."""
         try:
+            try:
+                return self._read(path)
+            except UnavailableError as error:
+                if error.code != "locked":
+                    raise
+            self.unlock()
             return self._read(path)
         except GoneError:
             return None
-        except UnavailableError as error:
-            if error.code != "locked":
-                raise
-        self.unlock()
-        return self.read(path)
 
     def keep(self, label: str, attributes: Mapping[str, str], secret: bytes) -> None:
         """Store *secret* as the only item with these attributes, and read it back. Raises :class:`ConflictError`
@@ -152,7 +156,7 @@ class Link:
             f"{SS_PREFIX}Item.Attributes": ("a{ss}", dict(attributes)),
         }
         sealed = format_secret(self._opened(), secret, CONTENT_TYPE)
-        there, signature = self._there(), "a{sv}(oayays)b"
+        there, signature = self._there()[0], "a{sv}(oayays)b"
         try:
             path, prompt = self._call(there, "Collection", "CreateItem", signature, properties, sealed, False)
         except LostError as error:  # it may be there: another call could make another one
@@ -171,11 +175,11 @@ class Link:
             created = 0
         return created, int(number[0]) if number else 0, path
 
-    def _there(self) -> str:
-        path = self.collection()
-        if path is None:
+    def _there(self) -> list[str]:
+        paths = self.keyrings()
+        if not paths:
             raise GoneError
-        return path
+        return paths
 
     def _opened(self) -> Session:
         if self._session is None:
@@ -190,7 +194,6 @@ class Link:
         add_match_rules(self.bus)  # some services broadcast the answer
         if exec_prompt(self.bus, prompt)[0]:
             raise dismissed()
-        self._collection = None  # it may be the one that was just made
         return True
 
     def _get(self, path: str, interface: str, name: str) -> Any:
