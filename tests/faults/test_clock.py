@@ -48,9 +48,9 @@ def test_a_write_that_slept_through_two_collections_is_done_again(places, kernel
     """Hazards D17 and K5: an envelope that waits for its index entry looks like garbage; a day's jump makes it old."""
     store = kernel._objects.store
 
-    def slept(blobs):
+    def slept(blobs, *change):
         monkeypatch.setattr(kernel._objects, "store", store)
-        store(blobs)
+        store(blobs, *change)
         with places.open() as other:
             other.vault.gc()
             clock(DAY)

@@ -18,10 +18,10 @@ def test_a_refused_concurrent_write_is_never_what_get_returns(parts):
     parts.vault.put("global/a", b"0")
     store = parts.objects.store
 
-    def other_writer_comes_first(blobs):
+    def other_writer_comes_first(blobs, *change):
         parts.objects.store = store
         parts.vault.put("global/a", b"winner")
-        store(blobs)
+        store(blobs, *change)
 
     parts.objects.store = other_writer_comes_first
     with pytest.raises(ConflictError):
@@ -34,10 +34,10 @@ def test_an_unconditional_write_that_lost_a_race_is_done_again_on_top(parts):
     parts.vault.put("global/a", b"0")
     store = parts.objects.store
 
-    def other_writer_comes_first(blobs):
+    def other_writer_comes_first(blobs, *change):
         parts.objects.store = store
         parts.vault.put("global/a", b"first")
-        store(blobs)
+        store(blobs, *change)
 
     parts.objects.store = other_writer_comes_first
     assert parts.vault.put("global/a", b"second").version == 3

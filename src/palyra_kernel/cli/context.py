@@ -51,22 +51,23 @@ class Cli:
 
         return find_places(self.state_root, self.config_dir)
 
-    def kernel(self, *, consent: Consent | None = None) -> Kernel:
-        """Open the vault; the command closes it. Asks for the passphrase on a terminal if nothing else opens."""
+    def kernel(self, *, consent: Consent | None = None, backend: str | None = None) -> Kernel:
+        """Open the vault; the command closes it. Asks for the passphrase on a terminal if nothing else opens.
+        *backend* takes the place of what palyra.toml prefers."""
         from palyra_kernel.errors import UnavailableError
 
         try:
-            return self._open(self.unlock(), consent=consent)
+            return self._open(self.unlock(), consent, backend)
         except UnavailableError as error:
             if error.code != "no_slot_opens" or self.passphrase_file or not on_terminal():
                 raise
             if not self._has_passphrase_slot():
                 raise
-        return self._open(self._asked(), consent=consent)
+        return self._open(self._asked(), consent, backend)
 
     def reopened(self) -> Kernel:
         """Open the vault once more, with what opened it before."""
-        return self._open(self.opened_with(), consent=None)
+        return self._open(self.opened_with())
 
     def _has_passphrase_slot(self) -> bool:
         from palyra_kernel.keys.slots import KEYRING_FILE, read_keyring
@@ -93,7 +94,7 @@ class Cli:
         """The recovery sheet that the options name."""
         return None if self.recovery_file is None else read_sheet(self.recovery_file)
 
-    def _open(self, unlock: Unlock, *, consent: Consent | None) -> Kernel:
+    def _open(self, unlock: Unlock, consent: Consent | None = None, backend: str | None = None) -> Kernel:
         from palyra_kernel.kernel import Kernel
 
         self._opened_with = unlock
@@ -103,6 +104,7 @@ class Cli:
             plugins=self.plugins,
             unlock=unlock,
             consent=consent,
+            backend=backend,
         )
 
     def _asked(self) -> Unlock:

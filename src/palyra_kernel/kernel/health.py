@@ -16,7 +16,7 @@ from palyra_kernel.config import CONFIG_FILE, Places, read_config
 from palyra_kernel.durable.folders import private_folder
 from palyra_kernel.errors import PalyraError
 from palyra_kernel.kernel.costs import costs
-from palyra_kernel.kernel.kernel import Kernel
+from palyra_kernel.kernel.kernel import Kernel, VaultStatus
 from palyra_kernel.kernel.making import vault_exists
 from palyra_kernel.kernel.opening import missing_vault
 from palyra_kernel.kernel.slots import SlotKeeper
@@ -89,6 +89,7 @@ def kernel_findings(kernel: Kernel) -> Iterator[Finding]:
     """What can be found only in an open vault: its backend, its slots, the age of its record key."""
     backend = kernel._objects.backend
     yield from _checked(f"backend {kernel.backend_kind}", backend.probe)
+    yield from _backend(kernel.status())
     slots = kernel.slots.list()
     for slot in slots:
         yield from _slot(kernel.slots, slot)
@@ -99,6 +100,21 @@ def kernel_findings(kernel: Kernel) -> Iterator[Finding]:
     yield from costs(working, weak)
     yield from kernel.resolver.problems()
     yield from _seals(kernel._records.check_head().generation)
+
+
+def _backend(facts: VaultStatus) -> Iterator[Finding]:
+    """A move to another backend that is not finished, and why others were not taken when the vault was made."""
+    if facts.migration:
+        message = "a migration to another backend is not finished; until it is, envelopes lie in both"
+        yield _warning("migration_unfinished", f"backend {facts.backend}", message, facts.migration)
+    for other in facts.passed_over:
+        yield Finding(
+            severity="info",
+            code="backend_passed_over",
+            subject=f"backend {other.kind}",
+            message=f"not taken when the vault was made: {other.code}: {other.reason}",
+            hint=f"to move to it: palyra vault migrate --to {other.kind}",
+        )
 
 
 def _slot(slots: SlotKeeper, slot: Slot) -> Iterator[Finding]:

@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from palyra_kernel.config import Config, Places, find_places, read_config
-from palyra_kernel.contracts import BlobPlace, Unlock
+from palyra_kernel.contracts import Unlock
 from palyra_kernel.durable.folders import exists, private_folder
 from palyra_kernel.errors import IntegrityError
+from palyra_kernel.kernel.backing import Backends, PassedOver, load_state
 from palyra_kernel.kernel.incarnation import load_incarnation
 from palyra_kernel.kernel.making import NewSlot, make_vault, vault_exists
-from palyra_kernel.kernel.offers import open_backend, protector_finder
+from palyra_kernel.kernel.offers import protector_finder
 from palyra_kernel.kernel.opening import Consent, Opened, missing_vault, open_vault
-from palyra_kernel.kernel.pins import check_backend_kind, load_pins
+from palyra_kernel.kernel.pins import settle_backend_kind
 from palyra_kernel.kernel.slots import SlotKeeper, with_key_folder
 from palyra_kernel.keys import builtin as builtin_keys
-from palyra_kernel.plugins import PluginHost, Registry
+from palyra_kernel.plugins import PluginHost
 from palyra_kernel.records import sqlite as builtin_records
 from palyra_kernel.resolve import builtin as builtin_sources
 from palyra_kernel.values.findings import Finding, finding_of
@@ -35,6 +36,7 @@ from palyra_kernel.vault.objects import Objects
 if TYPE_CHECKING:
     from palyra_kernel.kernel.backup import BackupReport, OpenVault, RestoreReport
     from palyra_kernel.kernel.backup import Progress as BackupProgress
+    from palyra_kernel.kernel.migrating import Migration, MigrationPlan, MigrationReport
     from palyra_kernel.resolve.resolver import SecretResolver
     from palyra_kernel.values.sensitive import SensitiveBytes
     from palyra_kernel.vault.rekey import RekeyReport
@@ -45,13 +47,16 @@ FILE_SLOT = (NewSlot("file", Unlock()),)
 
 
 class VaultStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Facts about an open vault. ``generation`` counts its commits, ``epoch`` its key encryption keys,
-    ``incarnation`` its lives: 1, and one more for each restore, adoption and accepted rollback."""
+    """Facts about an open vault. ``passed_over`` are the backends that were not taken when it was made; ``migration``
+    is the command that finishes a move to another one. ``generation`` counts its commits, ``epoch`` its key encryption
+    keys, ``incarnation`` its lives: 1, and one more for each restore, adoption and accepted rollback."""
 
     vault_id: str
     state_root: str
     config_dir: str
     backend: str
+    passed_over: tuple[PassedOver, ...]
+    migration: str | None
     generation: int
     epoch: int
     incarnation: int
@@ -67,9 +72,9 @@ class Kernel:
         self.config = config
         self.plugins = host
         self.vault_id = opened.keyring.vault_id
-        self.backend_kind = opened.pins.backend
         self._records = opened.records
-        self._objects, self._index = _open_objects(places, config, host.registry, opened)
+        self._backends = Backends(places, host.registry, opened.records)
+        self._objects, self._index = _open_objects(config, self._backends, opened)
         self.vault = Vault(
             self._records, self._index, self._objects, versions_kept=config.vault.versions_kept
         )
@@ -78,6 +83,11 @@ class Kernel:
         """The ways to open the vault."""
         self._resolver: SecretResolver | None = None
         self._making_resolver = Lock()
+
+    @property
+    def backend_kind(self) -> str:
+        """The kind of the blob backend that the vault has, as far as this process knows."""
+        return self._objects.backend.kind
 
     @property
     def resolver(self) -> SecretResolver:
@@ -126,11 +136,11 @@ class Kernel:
             raise missing_vault(places)
         config = read_config(places.config_dir)
         host = PluginHost.load(places.config_dir, names=plugins, builtins=BUILTINS)
-        unlock = with_key_folder(unlock or Unlock(), places.key_folder)
+        unlock, choice = with_key_folder(unlock or Unlock(), places.key_folder), None
         if create and not vault_exists(places):
             made = [new._replace(unlock=with_key_folder(new.unlock, places.key_folder)) for new in slots]
-            make_vault(places, config, host.registry, made, backend)
-        opened = open_vault(places, config, host.registry, unlock, backend, consent)
+            choice = make_vault(places, config, host.registry, made, backend)
+        opened = open_vault(places, config, host.registry, unlock, backend, consent, choice)
         try:
             return cls(places, config, host, opened)
         except BaseException:
@@ -145,7 +155,7 @@ class Kernel:
         findings: list[Finding] = []
         checks: tuple[Callable[[], object], ...] = (
             lambda: findings.extend(verify_vault(self._records, self._index, self._objects, progress)),
-            lambda: check_backend_kind(self.places.state_root, load_pins(self._records).backend),
+            self._check_backend_kind,
             self.slots.list,
         )
         for check in checks:
@@ -154,6 +164,10 @@ class Kernel:
             except IntegrityError as error:
                 findings.append(finding_of(error, "vault"))
         return findings
+
+    def _check_backend_kind(self) -> None:
+        state = load_state(self._records)
+        settle_backend_kind(self.places.state_root, state.pins.backend, state.record.emptying)
 
     def rekey(self, progress: Callable[[int], None] | None = None) -> RekeyReport:
         """Make a new key encryption key, wrap every data key under it again and delete the old ones.
@@ -181,14 +195,39 @@ class Kernel:
         change_root(self.places, self._records, find, unlock, drop=drop_slots)
         self.close()
 
+    def migrate(self, kind: str, progress: BackupProgress | None = None) -> MigrationReport:
+        """Move every envelope to the backend of *kind*; others read and write meanwhile, and follow.
+
+        What was interrupted is finished by running it again. With the kind that the vault has, a move that has not
+        switched yet is given up. *progress* is called with what is being done and how often it was done. Raises
+        :class:`ConflictError` (``migration_unfinished``, ``migration_running``, ``same_backend``,
+        ``backend_preferred``), :class:`UnavailableError` if the backend does not work, :class:`InvalidInputError`
+        ``values_too_large``, :class:`IntegrityError` for an envelope that is not as it was written.
+        """
+        return self._migration(progress).run(kind)
+
+    def plan_migration(self, kind: str) -> MigrationPlan:
+        """What :meth:`migrate` would do; raises what it would raise before it begins."""
+        return self._migration(None).plan(kind)
+
+    def _migration(self, progress: BackupProgress | None) -> Migration:
+        from palyra_kernel.kernel.migrating import Migration, MovingVault
+
+        moving = MovingVault(self.places, self.config, self._records, self._objects, self._backends)
+        return Migration(moving, progress)
+
     def status(self) -> VaultStatus:
         """Facts about the vault."""
-        incarnation = load_incarnation(self._records)
+        from palyra_kernel.kernel.migrating import finishing
+
+        incarnation, state = load_incarnation(self._records), load_state(self._records)
         return VaultStatus(
             vault_id=self.vault_id,
             state_root=str(self.places.state_root),
             config_dir=str(self.places.config_dir),
-            backend=self.backend_kind,
+            backend=state.pins.backend,
+            passed_over=state.record.passed_over,
+            migration=finishing(state),
             generation=self._records.check_head().generation,
             epoch=self._objects.epochs.current,
             incarnation=incarnation.number if incarnation else 1,
@@ -269,20 +308,17 @@ class Kernel:
         self.close()
 
 
-def _open_objects(
-    places: Places, config: Config, registry: Registry, opened: Opened
-) -> tuple[Objects, Index]:
-    vault_id = opened.keyring.vault_id
+def _open_objects(config: Config, backends: Backends, opened: Opened) -> tuple[Objects, Index]:
     epochs = Epochs(opened.records)
     epochs.load()
-    backend = open_backend(
-        registry, opened.pins.backend, BlobPlace(folder=places.objects_folder, vault_id=vault_id)
-    )
+    backing = backends.pinned()
     objects = Objects(
-        backend,
+        backing.backend,
         epochs,
-        vault_id,
+        opened.keyring.vault_id,
         max_value_bytes=config.vault.max_value_bytes,
         deadline_seconds=config.vault.deadline_seconds,
+        version=backing.version,
+        follow=backends.follow,
     )
     return objects, Index(opened.records)

@@ -12,14 +12,15 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from palyra_kernel.config import Config, Places
-from palyra_kernel.contracts import BlobPlace, SlotScalar, Unlock
+from palyra_kernel.contracts import SlotScalar, Unlock
 from palyra_kernel.durable.folders import exists
 from palyra_kernel.durable.lock import FileLock
-from palyra_kernel.errors import IntegrityError, InvalidInputError, UnavailableError
+from palyra_kernel.errors import IntegrityError, InvalidInputError
+from palyra_kernel.kernel.backing import BackendRecord, load_state, put_record
+from palyra_kernel.kernel.choosing import Choice, choose_backend, slot_beside
 from palyra_kernel.kernel.incarnation import put_incarnation
-from palyra_kernel.kernel.offers import open_backend, protector_finder, require_backend
+from palyra_kernel.kernel.offers import protector_finder, require_backend
 from palyra_kernel.kernel.pins import (
-    ALIASES,
     FORMAT,
     Pins,
     put_pins,
@@ -31,7 +32,7 @@ from palyra_kernel.keys.slots import FORMAT as KEYRING_FORMAT
 from palyra_kernel.keys.slots import KEYRING_FILE, KeyringDocument, Slot, write_keyring
 from palyra_kernel.keys.unlock import forget_slot, make_slot
 from palyra_kernel.plugins import Registry
-from palyra_kernel.records import Records
+from palyra_kernel.records import Change, Records
 from palyra_kernel.records.heads import HeadFile
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.ids import new_id
@@ -69,50 +70,23 @@ def vault_exists(places: Places) -> bool:
 
 def make_vault(
     places: Places, config: Config, registry: Registry, slots: Sequence[NewSlot], backend: str | None
-) -> None:
-    """Make a vault with *slots* unless there is one. Two callers at once make one vault."""
+) -> Choice | None:
+    """Make a vault with *slots*, and the one that its backend brings along, unless there is one; return which backend
+    it got. Two callers at once make one vault."""
     lock = FileLock(places.state_root / _CREATE_LOCK)
     try:
         with lock.held(Deadline.after(config.vault.deadline_seconds)):
-            if not vault_exists(places):
-                kind = choose_backend(registry, backend or config.vault.backend)
-                prove_backend(places, registry, kind)
-                write_backend_kind(places.state_root, kind)
-                _write_new_keyring(places, registry, slots)
+            if vault_exists(places):
+                return None
+            choice = choose_backend(places, registry, backend or config.vault.backend)
+            write_backend_kind(places.state_root, choice.kind)
+            _write_new_keyring(places, registry, slots, choice.kind)
+            return choice
     finally:
         lock.close()
 
 
-def choose_backend(registry: Registry, preference: str | None) -> str:
-    """The kind for a new vault: the preference, or the only one there is."""
-    kinds = sorted(registry.blob_backends)
-    if preference is not None:
-        kind = ALIASES.get(preference, preference)
-        require_backend(registry, kind)
-        return kind
-    if len(kinds) == 1:
-        return kinds[0]
-    if not kinds:
-        raise UnavailableError(
-            "no_backend", "no enabled plugin brings a blob backend", hint="palyra plugins enable file"
-        )
-    raise InvalidInputError(
-        "choose_backend",
-        f"several backends are enabled: {', '.join(kinds)}",
-        hint="name one: palyra init --backend KIND",
-    )
-
-
-def prove_backend(places: Places, registry: Registry, kind: str) -> None:
-    """Write, read and delete a canary before anything depends on the backend."""
-    backend = open_backend(registry, kind, BlobPlace(folder=places.objects_folder, vault_id=new_id()))
-    try:
-        backend.probe()
-    finally:
-        backend.close()
-
-
-def _write_new_keyring(places: Places, registry: Registry, slots: Sequence[NewSlot]) -> None:
+def _write_new_keyring(places: Places, registry: Registry, slots: Sequence[NewSlot], backend: str) -> None:
     if not slots:
         raise InvalidInputError("no_slots", "a vault needs at least one slot")
     find = protector_finder(registry)
@@ -123,6 +97,9 @@ def _write_new_keyring(places: Places, registry: Registry, slots: Sequence[NewSl
             for new in slots:  # one by one: what was made before a failure is forgotten again
                 slot = make_slot(vault_id, new.kind, root, find, new.unlock, new.params)
                 made.append((slot, new.unlock))
+            if beside := slot_beside(backend, [new.kind for new in slots], find):
+                slot = make_slot(vault_id, beside, root, find, slots[0].unlock, {})
+                made.append((slot, slots[0].unlock))
             keys = DerivedKeys(root, vault_id, 1)
         head_file(places, keys).create()
         document = KeyringDocument(
@@ -157,6 +134,15 @@ def first_commit(
             records.commit(change)
     finally:
         lock.close()
+
+
+def note_choice(records: Records, choice: Choice) -> None:
+    """Record why the other backends were not taken. Only in a vault that says nothing about that yet."""
+    state = load_state(records)
+    if choice.passed_over and state.pins.backend == choice.kind and state.version == 0:
+        change = Change()
+        put_record(change, BackendRecord(passed_over=choice.passed_over), 0)
+        records.commit(change)
 
 
 def head_file(places: Places, keys: DerivedKeys) -> HeadFile:

@@ -9,10 +9,12 @@ from palyra_kernel.config import Config, Places
 from palyra_kernel.contracts import RecordStore, Unlock
 from palyra_kernel.durable.folders import exists
 from palyra_kernel.errors import ConflictError, IntegrityError, NotFoundError, PalyraError, UnavailableError
+from palyra_kernel.kernel.backing import forget_move, load_state
+from palyra_kernel.kernel.choosing import Choice, wanted_kind
 from palyra_kernel.kernel.incarnation import start_incarnation
-from palyra_kernel.kernel.making import RECORDS_FILE, first_commit, head_file
+from palyra_kernel.kernel.making import RECORDS_FILE, first_commit, head_file, note_choice
 from palyra_kernel.kernel.offers import open_store, protector_finder
-from palyra_kernel.kernel.pins import ALIASES, Pins, check_backend_kind, load_pins, pinned_keyring, settle
+from palyra_kernel.kernel.pins import Pins, load_pins, pinned_keyring, settle, settle_backend_kind
 from palyra_kernel.keys.derive import DerivedKeys
 from palyra_kernel.keys.slots import KEYRING_FILE, KeyringDocument, keyring_of_epoch, read_keyring
 from palyra_kernel.keys.unlock import FindProtector, open_root
@@ -44,8 +46,10 @@ def open_vault(
     unlock: Unlock,
     backend: str | None,
     consent: Consent | None = None,
+    choice: Choice | None = None,
 ) -> Opened:
-    """Open the vault in *places*; finish making it, or a change of its root key, if that was interrupted."""
+    """Open the vault in *places*; finish making it, or a change of its root key, if that was interrupted. *choice* is
+    why it has the backend that it has, if this process just made it."""
     find = protector_finder(registry)
     with ExitStack() as undo:
         url = f"sqlite://{places.state_root / RECORDS_FILE}"
@@ -72,13 +76,16 @@ def open_vault(
             _accept_rollback(records)
         if consent == "restore":
             start_incarnation(records, "restored")
+            forget_move(records)
         if records.check_head().generation == 0:
             first_commit(places, config, registry, records, document)
         _finish_root_change(places, records, find, unlock)
         pins, document = pinned_keyring(places.state_root / KEYRING_FILE, records)
         if len(pins.keyrings) > 1:
             pins = settle(places.state_root / KEYRING_FILE, records)
-        check_backend_kind(places.state_root, pins.backend)
+        _settle_backend_kind(places, records)
+        if choice is not None:
+            note_choice(records, choice)
         _check_preference(backend or config.vault.backend, pins.backend)
         undo.pop_all()
     return Opened(records, pins, document)
@@ -123,7 +130,12 @@ def _check_together(places: Places, records: Records, document: KeyringDocument)
     pins = load_pins(records)
     if document.mac not in pins.keyrings:
         raise _not_together()
-    check_backend_kind(places.state_root, pins.backend)
+    _settle_backend_kind(places, records)
+
+
+def _settle_backend_kind(places: Places, records: Records) -> None:
+    state = load_state(records)
+    settle_backend_kind(places.state_root, state.pins.backend, state.record.emptying)
 
 
 def _accept_rollback(records: Records) -> None:
@@ -150,11 +162,12 @@ def _finish_root_change(places: Places, records: Records, find: FindProtector, u
 
 
 def _check_preference(preference: str | None, pinned: str) -> None:
-    if preference is not None and ALIASES.get(preference, preference) != pinned:
+    wanted = wanted_kind(preference)
+    if wanted not in (None, pinned):
         raise ConflictError(
             "backend_mismatch",
             f"the vault is pinned to the backend {pinned!r}, but {preference!r} was asked for",
-            hint=f"set [vault] backend to {pinned!r} or remove it",
+            hint=f"to move it: palyra vault migrate --to {wanted}; to stay: set [vault] backend to {pinned!r}",
         )
 
 

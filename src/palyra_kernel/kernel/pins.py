@@ -77,14 +77,20 @@ def read_backend_kind(state_root: Path) -> str:
     return ALIASES.get(text, text)
 
 
-def check_backend_kind(state_root: Path, pinned: str) -> None:
-    """Refuse a readable copy that says something else than the sealed pin."""
-    if read_backend_kind(state_root) != pinned:
-        raise IntegrityError(
-            "backend_kind_changed",
-            f"{state_root / BACKEND_FILE} does not name the backend that the vault is pinned to",
-            hint=f"somebody changed or removed it; if you know why, write the word {pinned} into it",
-        )
+def settle_backend_kind(state_root: Path, pinned: str, left: str | None) -> None:
+    """Refuse a readable copy that says something else than the sealed pin. One that still names *left*, the backend
+    that the vault is moving away from, is what a crash behind the switch leaves: it is written anew."""
+    found = read_backend_kind(state_root)
+    if found == pinned:
+        return
+    if left is not None and found == left:
+        write_backend_kind(state_root, pinned)
+        return
+    raise IntegrityError(
+        "backend_kind_changed",
+        f"{state_root / BACKEND_FILE} does not name the backend that the vault is pinned to",
+        hint=f"somebody changed or removed it; if you know why, write the word {pinned} into it",
+    )
 
 
 def pinned_keyring(path: Path, records: Records) -> tuple[Pins, KeyringDocument]:

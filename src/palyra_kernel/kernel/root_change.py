@@ -19,6 +19,7 @@ from palyra_kernel.contracts import Unlock
 from palyra_kernel.durable.folders import fsync_folder
 from palyra_kernel.durable.oserrors import translated
 from palyra_kernel.errors import ConflictError, PalyraError
+from palyra_kernel.kernel.backing import COPIED_KEY
 from palyra_kernel.kernel.pins import PIN_KEY, Pins, keyring_digest, load_pins, pinned_keyring, put_pins
 from palyra_kernel.keys.derive import ROOT_BYTES, DerivedKeys
 from palyra_kernel.keys.slots import (
@@ -137,8 +138,8 @@ def _seal_anew(
     moved = moved_keys(records, keys.blind)
 
     def move(key: bytes, document: memoryview) -> tuple[bytes, bytes | memoryview] | None:
-        if key == ROTATION_KEY:
-            # Its cursor counts in the order of the old names, and its KEK may have been copied with the old root key.
+        if key in (ROTATION_KEY, COPIED_KEY):
+            # Cursors count in the order of the old names, and a KEK may have been copied with the old root key.
             return None
         if key == PIN_KEY:
             pins = msgspec.json.decode(document, type=Pins)

@@ -36,6 +36,7 @@ class _Mark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def collect(records: Records, objects: Objects, *, grace_ms: int = GRACE_MS) -> GcReport:
     """Delete what was marked at least *grace_ms* milliseconds ago, then mark what is new."""
+    objects.catch_up()
     if not objects.backend.capabilities().listable:
         raise UnavailableError(
             "not_listable", "the blob backend cannot list what it holds, so nothing can be collected"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from threading import Lock
 
 from msgspec.structs import replace
@@ -16,6 +17,7 @@ from palyra_kernel.values.ids import new_id, now_ms
 from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.sensitive import SensitiveBytes
 from palyra_kernel.vault import envelope
+from palyra_kernel.vault.backing import BACKEND_KEY, Backing, Follow, stays
 from palyra_kernel.vault.entry import Version
 from palyra_kernel.vault.epochs import Epochs
 
@@ -29,7 +31,10 @@ Value = bytes | bytearray | memoryview | SensitiveBytes
 
 
 class Objects:
-    """The envelopes of one vault in its blob backend."""
+    """The envelopes of one vault in its blob backend.
+
+    *version* is that of the record by which the backend is the vault's; *follow* tells where the vault moved.
+    """
 
     def __init__(
         self,
@@ -39,14 +44,51 @@ class Objects:
         *,
         max_value_bytes: int,
         deadline_seconds: float,
+        version: int = 0,
+        follow: Follow = stays,
     ) -> None:
-        self.backend = backend
         self.epochs = epochs
+        self._backing = Backing(backend, version)
+        self._follow = follow
+        self._left: list[BlobBackend] = []
         self._vault_id = vault_id
         self._seconds = deadline_seconds
+        self._limit = max_value_bytes
         self._mutex = Lock()
         self._unused: list[str] = []
-        self.max_value_bytes = min(max_value_bytes, backend.capabilities().max_blob_bytes - ENVELOPE_OVERHEAD)
+
+    @property
+    def backend(self) -> BlobBackend:
+        """The backend of the vault, as far as this process knows."""
+        return self._backing.backend
+
+    @property
+    def max_value_bytes(self) -> int:
+        """The largest value: what was configured, or less if the backend takes less."""
+        return min(self._limit, largest_value(self.backend))
+
+    def refresh(self) -> None:
+        """Look again for what another process may have changed: the keys, and where the vault keeps its envelopes."""
+        self.epochs.load()
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Go where the vault went. Raises :class:`UnavailableError` ``backend_changed`` if that does not open here."""
+        self._moved(self._backing)
+
+    def _moved(self, known: Backing) -> Backing | None:
+        """Where the vault is now, if that is not the backend of *known*."""
+        before = self._backing
+        now = self._follow(before)
+        with self._mutex:
+            if self._backing is before:
+                self._backing = now
+                if now.backend is not before.backend:
+                    self._left.append(before.backend)  # another thread may be reading from it
+            elif now.backend not in (before.backend, self._backing.backend):
+                self._left.append(now.backend)  # another thread was first
+            current = self._backing
+        return None if current.backend is known.backend else current
 
     def seal(
         self,
@@ -84,13 +126,39 @@ class Objects:
             )
         return view
 
-    def store(self, blobs: Mapping[str, bytes]) -> None:
-        """Store envelopes, durably."""
-        self.backend.put(blobs, Deadline.after(self._seconds))
+    def store(self, blobs: Mapping[str, bytes], change: Change | None = None) -> None:
+        """Store envelopes, durably. *change* then applies only while the vault is where they were stored."""
+        backing = self._backing
+        try:
+            backing.backend.put(blobs, Deadline.after(self._seconds))
+        except PalyraError:
+            moved = self._moved(backing)
+            if moved is None:
+                raise
+            backing = moved
+            backing.backend.put(blobs, Deadline.after(self._seconds))
+        if change is not None:
+            change.check(BACKEND_KEY, backing.version)
+
+    def stay(self, change: Change) -> None:
+        """Let *change* apply only while the vault is where this process knows it."""
+        change.check(BACKEND_KEY, self._backing.version)
 
     def fetch(self, ids: Sequence[str]) -> Mapping[str, bytes]:
         """Fetch envelopes; absent ones are left out."""
-        return self.backend.get(ids, Deadline.after(self._seconds))
+        backing = self._backing
+        try:
+            found = self._get(backing, ids)
+        except PalyraError:
+            moved = self._moved(backing)
+            if moved is None:
+                raise
+            return self._get(moved, ids)
+        moved = None if len(found) == len(ids) else self._moved(backing)
+        return found if moved is None else self._get(moved, ids)
+
+    def _get(self, backing: Backing, ids: Sequence[str]) -> Mapping[str, bytes]:
+        return backing.backend.get(ids, Deadline.after(self._seconds))
 
     def open(self, ref: VaultRef, version: Version, blob: bytes) -> SensitiveBytes:
         """Open an envelope that must be the one of *version*. Raises :class:`IntegrityError`."""
@@ -143,6 +211,8 @@ class Objects:
             ids, self._unused = self._unused, []
         try:
             self.delete(ids)
+            for backend in self._left if ids else ():  # they may be from before a move
+                backend.delete(ids, Deadline.after(self._seconds))
         except PalyraError as error:
             import logging  # a reader does not pay for it
 
@@ -150,13 +220,11 @@ class Objects:
 
     def close(self) -> None:
         """Tidy up, close the backend and let go of the keys."""
-        try:
+        with ExitStack() as parts:
+            parts.callback(self.epochs.forget)
+            for backend in (self.backend, *self._left):
+                parts.callback(backend.close)
             self.tidy()
-        finally:
-            try:
-                self.backend.close()
-            finally:
-                self.epochs.forget()
 
     def listed(self) -> Iterable[str]:
         """All ids in the backend."""
@@ -167,3 +235,8 @@ class Objects:
 
     def _binding(self, ref: VaultRef, number: int) -> envelope.Binding:
         return envelope.Binding(self._vault_id, str(ref.scope), ref.key, number)
+
+
+def largest_value(backend: BlobBackend) -> int:
+    """The largest value whose envelope *backend* takes, in bytes."""
+    return backend.capabilities().max_blob_bytes - ENVELOPE_OVERHEAD

@@ -70,7 +70,7 @@ class Planner:
             put_entry(change, found, entry)
             results.append(metadata_of(item.ref, entry))
             unused += dropped
-        self._objects.store(blobs)
+        self._objects.store(blobs, change)
         return Plan(change, results, tuple(blobs), unused)
 
     def delete(self, ref: VaultRef, expected_version: int | None) -> Plan[bool]:
@@ -101,10 +101,12 @@ class Planner:
         found, entry = self._reader.existing(ref)
         numbers = [version.number for version in entry.versions] if versions is None else versions
         changed, gone = editing.destroyed(ref, entry, numbers)
-        if versions is not None:
-            return _replaced(found, changed, gone)
         change = Change()
-        drop_entry(change, found)
+        self._objects.stay(change)  # or what is destroyed here would live on elsewhere
+        if versions is not None:
+            put_entry(change, found, changed)
+        else:
+            drop_entry(change, found)
         return Plan(change, gone)
 
 
@@ -117,7 +119,7 @@ def act(records: Records, objects: Objects, plan: Callable[[], Plan[_T]]) -> _T:
                 records.commit(planned.change)
             except ConflictError:
                 objects.drop(planned.fresh)
-                objects.epochs.load()  # it may have been a rotation of the keys
+                objects.refresh()  # it may have been a rotation of the keys, or a move to another backend
                 continue
         objects.drop(planned.unused)
         return planned.result

@@ -129,13 +129,14 @@ class Rotation:
             if not self._gather(batch, entry_ref(entry)):
                 break
             cursor, visited = here.hex(), visited + 1
-        self._objects.store(batch.blobs)
+        self._objects.store(batch.blobs, batch.change)
         renewed, damaged = state.renewed or bool(batch.blobs), state.damaged or bool(self._damaged)
         _put(batch.change, version, replace(state, cursor=cursor, renewed=renewed, damaged=damaged))
         try:
             self._records.commit(batch.change)
         except ConflictError:
             self._objects.drop(list(batch.blobs))
+            self._objects.refresh()
             raise
         self._objects.drop(batch.unused)
         self._known = batch.seen

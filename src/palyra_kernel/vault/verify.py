@@ -22,6 +22,7 @@ def verify_vault(
     records: Records, index: Index, objects: Objects, progress: Progress | None = None
 ) -> list[Finding]:
     """Return what is wrong, errors first; orphaned envelopes are only information."""
+    objects.catch_up()
     objects.tidy()  # what this process dropped is no orphan
     findings = verify_records(records)
     findings += [_error("backend_damaged", "blob backend", problem) for problem in objects.backend.check()]

@@ -80,7 +80,7 @@ def _tell(made: Made) -> None:
     click.echo(f"Made a vault in {made.state_root}; backend: {made.backend}.")
     click.echo("Any one of these opens it:")
     for slot in made.slots:
-        click.echo(f"  {slot['kind']:<12}{_MEANING.get(slot['kind'], f'the key file {made.key_file}')}")
+        click.echo(f"  {slot['kind']:<12}{_meaning(slot['kind'], made)}")
     if made.key_file:
         click.echo(
             f"No question is asked: whoever has both {made.state_root} and {made.config_dir} has the secrets. "
@@ -90,6 +90,12 @@ def _tell(made: Made) -> None:
         click.echo(
             f"Whoever has {made.state_root} alone, or with {made.config_dir}, still needs one of these."
         )
+
+
+def _meaning(kind: str, made: Made) -> str:
+    if kind == "file":
+        return f"the key file {made.key_file}"
+    return _MEANING.get(kind, "brought along by the backend: no question asked where that opens")
 
 
 def _next(made: Made) -> None:

@@ -9,6 +9,7 @@ import click
 from palyra_kernel.cli.options import json_option
 from palyra_kernel.cli.vault.backup import backup, restore
 from palyra_kernel.cli.vault.consent import accept_rollback, adopt
+from palyra_kernel.cli.vault.migrate import migrate
 from palyra_kernel.cli.vault.progress import counted, counting
 from palyra_kernel.cli.vault.rekey import rekey
 
@@ -47,6 +48,10 @@ def status(cli: Cli) -> None:
         ("key epoch", facts.epoch),
     ):
         click.echo(f"{label:<15}{value}")
+    for other in facts.passed_over:
+        click.echo(f"{'not taken':<15}{other.kind} ({other.code}: {other.reason})")
+    if facts.migration:
+        click.echo(f"{'not finished':<15}{facts.migration}")
     click.echo()
     slot_table(slots)
 
@@ -108,5 +113,5 @@ def gc(cli: Cli, grace: int) -> None:
     )
 
 
-for part in (rekey, backup, restore, adopt, accept_rollback):
+for part in (rekey, migrate, backup, restore, adopt, accept_rollback):
     command.add_command(part)

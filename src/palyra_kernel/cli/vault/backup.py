@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from palyra_kernel.cli.options import confirm, json_option, yes_option
+from palyra_kernel.cli.vault.progress import working
 from palyra_kernel.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
 
 _SIGNER = "signer: {signer}   this must be on your recovery sheet: a restore asks for it"
 _UNKNOWN = "without the fingerprint of its signer, anybody's file would be taken for a backup of yours"
-_REFRESH_SECONDS = 0.1
 
 
 @click.command("backup")
@@ -31,7 +28,7 @@ def backup(cli: Cli, file: str) -> None:
 
     Only the recovery keys of the vault open it, on any machine. Programs that use the vault may go on.
     """
-    with cli.kernel() as kernel, _progress(cli) as show:
+    with cli.kernel() as kernel, working(cli) as show:
         report = kernel.backup(file, unlock=cli.opened_with(), progress=show)
     if cli.as_json:
         _json(report)
@@ -64,7 +61,7 @@ def restore(cli: Cli, file: str, signer: str | None, yes: bool) -> None:
         if not cli.as_json:
             click.echo(_intent(cli, facts), err=True)
         confirm("Restore it?", yes=yes)
-        with _progress(cli) as show:
+        with working(cli) as show:
             report = Kernel.restore(
                 file,
                 recovery_key=sheet.key,
@@ -138,25 +135,3 @@ def _time(ms: int) -> str:
 
 def _count(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-@contextmanager
-def _progress(cli: Cli) -> Iterator[Callable[[str, int], None]]:
-    """A line on the terminal that counts; on a pipe nothing."""
-    if cli.as_json or not sys.stderr.isatty():
-        yield lambda _what, _count: None
-        return
-    from time import monotonic
-
-    from rich.console import Console
-
-    shown = 0.0
-
-    def show(what: str, count: int) -> None:
-        nonlocal shown
-        if (now := monotonic()) - shown >= _REFRESH_SECONDS:  # drawing costs more than what is counted
-            shown = now
-            line.update(f"{what}: {count}")
-
-    with Console(stderr=True).status("opening the vault") as line:
-        yield show

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from palyra_kernel.cli.context import Cli
 
+_REFRESH_SECONDS = 0.1
+
 
 def counted(count: int, noun: str) -> str:
     """``1 secret``, ``2 secrets``."""
@@ -26,3 +28,25 @@ def counting(cli: Cli, doing: str, done: str) -> Iterator[Callable[[int], None]]
 
     with Console(stderr=True).status(doing) as line:
         yield lambda number: line.update(f"{counted(number, 'secret')} {done}")
+
+
+@contextmanager
+def working(cli: Cli) -> Iterator[Callable[[str, int], None]]:
+    """A line that says what is being done and how often it was done."""
+    if cli.as_json or not sys.stderr.isatty():
+        yield lambda _what, _count: None
+        return
+    from time import monotonic
+
+    from rich.console import Console
+
+    shown = 0.0
+
+    def show(what: str, count: int) -> None:
+        nonlocal shown
+        if (now := monotonic()) - shown >= _REFRESH_SECONDS:  # drawing costs more than what is counted
+            shown = now
+            line.update(f"{what}: {count}")
+
+    with Console(stderr=True).status("opening the vault") as line:
+        yield show
