@@ -1,6 +1,7 @@
 """The vault under attack: the long run of tests/faults.
 
-  dev.py bench faults [--rounds N] [--writes N] [--starts N] [--flips N] [--cuts N] [--links N] [TRIAL...]
+  dev.py bench faults [--rounds N] [--writes N] [--starts N] [--flips N] [--cuts N] [--links N] [--moves N]
+                     [TRIAL...]
 
 Each trial repeats what its test does in short, until its number is full, on as many cores as there are; ``crowd`` and
 ``start`` bring sixteen processes and run alone. Exit code 1 if a promise was broken: what and where is printed.
@@ -36,6 +37,7 @@ def main(arguments: list[str]) -> int:
         "--cuts", type=int, default=None, help="of the power, in each life (after every call)"
     )
     parser.add_argument("--links", type=int, default=10_000, help="swapped while files are read")
+    parser.add_argument("--moves", type=int, default=1_000, help="of migrations that are killed")
     options = vars(parser.parse_args(arguments))
     names = options.pop("trials") or list(TRIALS)
     if unknown := [name for name in names if name not in TRIALS]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,11 +21,13 @@ from tests.faults.failing import Failing
 from tests.faults.flips import LOGS, RESTING, flip
 from tests.faults.killing import Killing
 from tests.faults.layer import HOWS, Layer
+from tests.faults.moving import Moving
 from tests.faults.powercut import SURVIVALS, PowerCuts, need_fuse
 from tests.faults.program import VERBS
 from tests.faults.strace import FAULTS, KILL, Strace
 from tests.faults.swaps import BLOBS, RECORDS, Swapper
 from tests.resolve.sources.swapping import Swapping
+from tests.stranger import KIND, install
 
 _HOURS = 6 * 3600.0
 _ROUNDS_A_JOB = 250
@@ -41,6 +44,7 @@ class Scale(NamedTuple):
     flips: int | None
     cuts: int | None
     links: int
+    moves: int
 
 
 class Result(NamedTuple):
@@ -166,6 +170,23 @@ def _link(swaps: int, base: Path) -> Result:
     return Result(swapping.counts + Counter(done=swapping.counts.pop("swaps")), [])
 
 
+def _move(seed: int, kills: int, base: Path) -> Result:
+    sys.path.insert(0, install(base.parent / "site"))
+    moving = Moving(base, seed)
+    try:
+        while moving.interruptions < kills:
+            moving.round()
+    finally:  # the process may get another job
+        sys.path.pop(0)
+        sys.modules.pop(f"strange_{KIND}", None)
+    return Result(moving.counts + Counter(done=moving.counts.pop("killed")), [])
+
+
+def _moves(scale: Scale) -> Iterator[Job]:
+    for seed, start in enumerate(range(0, scale.moves, _ROUNDS_A_JOB)):
+        yield partial(_move, seed, min(_ROUNDS_A_JOB, scale.moves - start))
+
+
 TRIALS: dict[str, Trial] = {
     "kill": Trial("rounds of kill -9 at random", _kills),
     "calls": Trial("kill -9 at each system call", lambda _: (partial(_strace, verb, True) for verb in VERBS)),
@@ -186,6 +207,7 @@ TRIALS: dict[str, Trial] = {
         "parts exchanged or put back",
         lambda _: (partial(_swap, what) for what in ("files", "records", "blobs")),
     ),
+    "migrate": Trial("migrations killed with -9", _moves),
     "links": Trial("links swapped while files are read", lambda scale: iter([partial(_link, scale.links)])),
 }
 ALONE = ("crowd", "start")

@@ -44,6 +44,11 @@ class Moving:
             self._state = self._state.put({key: value})
         self._stage.close()
 
+    @property
+    def interruptions(self) -> int:
+        """How often a migration was killed."""
+        return self.counts["killed"]
+
     def round(self) -> None:
         """Move, kill, compare, until it is moved. Raises :class:`BrokenError`."""
         kernel = self._stage.reopen()
@@ -54,7 +59,7 @@ class Moving:
         for _ in range(_ATTEMPTS):
             self._state = self._killed(target, self._writes())
             phase = self._phase(target)
-            self.counts[f"killed: {phase}"] += 1
+            self.counts[f"left {phase}"] += 1
             if phase == "done":
                 break
         self._finish(target)
@@ -91,6 +96,7 @@ class Moving:
         for words in (moved, said):
             if (wrong := broken(words)) is not None:
                 raise BrokenError(f"{self.counts}: {wrong}")
+        self.counts["killed"] += "moved" not in moved
         self._span *= 0.9 if "moved" in moved else 1.05
         self.counts["moved before the kill"] += "moved" in moved
         self.counts["writes"] += said.count("ok")
