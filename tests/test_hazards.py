@@ -23,7 +23,11 @@ PROVED: dict[str, tuple[str, ...]] = {
         "vault/test_races.py::test_sixteen_processes_lose_nothing",
     ),
     # The marker of the backend is written without a lock.
-    "D5": ("hazards/test_two_backends.py::test_one_backend_wins_and_the_others_are_told",),
+    "D5": (
+        "hazards/test_two_backends.py::test_one_backend_wins_and_the_others_are_told",
+        "kernel/test_choosing.py::test_two_first_openers_agree",
+        "kernel/test_migration.py::test_a_write_that_was_stored_before_the_switch_and_commits_behind_it_is_not_lost",
+    ),
     # Nothing is synced.
     "D6": (
         "vault/test_system_calls.py::test_a_write_is_synced_before_it_is_acknowledged_blob_first",
@@ -269,7 +273,11 @@ PROVED: dict[str, tuple[str, ...]] = {
         "cli/test_resolve.py::test_reveal_writes_the_exact_bytes",
     ),
     # A wanted backend is dropped in silence.
-    "U7": ("kernel/test_opening.py::test_the_backend_is_pinned",),
+    "U7": (
+        "kernel/test_opening.py::test_the_backend_is_pinned",
+        "kernel/test_choosing.py::test_a_name_is_obeyed_or_refused",
+        "cli/test_vault_migrate.py::test_a_preference_against_the_pin_names_the_way",
+    ),
     # A list stops without a word.
     "U8": ("cli/test_secrets_manage.py::test_pages_reach_every_one_of_2500",),
     # Unknown fields are ignored.
@@ -309,7 +317,12 @@ PROVED: dict[str, tuple[str, ...]] = {
         "cli/credential/test_docker.py::test_a_request_has_a_limit",
     ),
     # The backend cannot be inspected.
-    "U13": ("cli/test_vault_commands.py::test_status_says_where_the_vault_is_and_what_opens_it",),
+    "U13": (
+        "cli/test_vault_commands.py::test_status_says_where_the_vault_is_and_what_opens_it",
+        "kernel/test_choosing.py::test_the_strongest_that_works_is_taken_and_the_others_are_told_why",
+        "kernel/test_migration.py::test_everything_is_moved_and_the_old_place_is_empty",
+        "faults/test_moving.py::test_kill_9_at_random_moments_of_a_migration",
+    ),
     # The probe of a key store always fails.
     "U14": (
         "../plugins/backend_secretservice/tests/test_ss_kernel.py::test_a_probe_finds_out",

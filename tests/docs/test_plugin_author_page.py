@@ -194,6 +194,6 @@ def test_the_doubles_are_named():
 def test_the_numbers_of_the_guard_are_right():
     text = " ".join(section(PAGE, "## Deadlines").split())
     patience = int(guard_blobs.PATIENCE_SECONDS)
-    assert f"get {patience} seconds, `check` {10 * patience}" in text
+    assert f"get {patience} seconds, `check` {10 * patience}, `probe` {int(guard_blobs.PROBE_SECONDS)}" in text
     assert threads.STUCK_LIMIT == 4
     assert "Four abandoned calls" in text

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from palyra_kernel.contracts import SlotContext, Unlock
 from palyra_kernel.kernel import incarnation, root_change
 from palyra_kernel.kernel import pins as kernel_pins
+from palyra_kernel.kernel.backing import COPIED_KEY, BackendRecord, PassedOver
 from palyra_kernel.keys import derive, passphrase, recovery, signer
 from palyra_kernel.keys.slots import KeyringDocument, Slot
 from palyra_kernel.plugins.pins import Pin
@@ -27,6 +28,7 @@ from palyra_kernel.values.framing import frame
 from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.sensitive import SensitiveBytes
 from palyra_kernel.vault import collect, epochs, index, rekey
+from palyra_kernel.vault.backing import BACKEND, BACKEND_KEY
 from palyra_kernel.vault.entry import FORMAT, UNANCHORED, Entry, decode_entry
 from palyra_kernel.vault.index import ANCHORS, SECRETS
 from tests.docs.pages import blocks, page, section, table_rows
@@ -78,6 +80,7 @@ def test_every_namespace_is_listed():
         epochs.KEKS,
         rekey.REKEY,
         kernel_pins.PINS,
+        BACKEND,
         incarnation.INCARNATIONS,
         collect.MARKS,
         buckets.BUCKETS,
@@ -232,6 +235,16 @@ def test_a_kek_is_as_shown():
     assert key == b"g/kek/" + (3).to_bytes(4, "big")
     assert (len(document), bytes(document[:8])) == (48, b"PLYKEK\r\x01")
     assert _first_column("## A KEK") == ["0", "8", "16"]
+
+
+def test_the_members_of_the_backend_record_are_named():
+    text = section(PAGE, "## The backend, and a move to another one")
+    listed = {row[0].strip("`") for row in table_rows(text)}
+    assert listed == set(BackendRecord.__struct_fields__)
+    for name in (*PassedOver.__struct_fields__, "cursor", "weaker", "may_ask"):
+        assert f"`{name}`" in text, name
+    for key in (BACKEND_KEY, COPIED_KEY):
+        assert f"`{key.decode()}`" in text
 
 
 def test_the_members_of_the_pins_are_named():

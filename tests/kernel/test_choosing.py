@@ -170,7 +170,10 @@ def test_the_slot_of_the_store_comes_beside_one_that_opens_without_a_human(four)
 def test_no_way_in_without_a_question_is_added_where_a_human_is_asked(four):
     """Whoever asked for a printed key alone would have got a vault that opens by itself."""
     key, params = generate()
-    with key, four.create(slots=[NewSlot("recovery", Unlock(), params)], unlock=Unlock(recovery_key=key)) as kernel:
+    with (
+        key,
+        four.create(slots=[NewSlot("recovery", Unlock(), params)], unlock=Unlock(recovery_key=key)) as kernel,
+    ):
         assert kinds(kernel) == ["recovery"]
 
 
@@ -197,7 +200,8 @@ def test_two_first_openers_agree(four, round_):
     strong.problem = property(lambda self: next(calls))
     barrier, results = threading.Barrier(2), []
     threads = [
-        threading.Thread(target=_open, args=(four, name, barrier, results), daemon=True) for name in ("a", "b")
+        threading.Thread(target=_open, args=(four, name, barrier, results), daemon=True)
+        for name in ("a", "b")
     ]
     for thread in threads:
         thread.start()

@@ -151,7 +151,9 @@ def test_another_kernel_follows(kernel, both):
     assert held(kernel, "file") == set()
 
 
-def test_a_write_that_was_stored_before_the_switch_and_commits_behind_it_is_not_lost(kernel, both, monkeypatch):
+def test_a_write_that_was_stored_before_the_switch_and_commits_behind_it_is_not_lost(
+    kernel, both, monkeypatch
+):
     """Hazard D5: an acknowledged write lay in the backend that nobody read any more."""
     with both.open() as writer:
         commit = writer._records.commit
@@ -242,6 +244,7 @@ def test_a_target_that_died_can_be_given_up(kernel, both):
 def test_two_at_once_are_refused(kernel, both, monkeypatch):
     """One would empty what the other fills."""
     with both.open() as other:
+
         def meanwhile(*_):
             with pytest.raises(ConflictError) as caught:
                 other.migrate(KIND)
@@ -288,9 +291,11 @@ def test_a_target_that_does_not_work_changes_nothing(kernel, monkeypatch):
 def test_a_target_that_gives_back_something_else_is_noticed(kernel, monkeypatch):
     cls = kernel.plugins.registry.blob_backends[KIND].cls
     get = cls.get
-    monkeypatch.setattr(
-        cls, "get", lambda self, ids, deadline: {i: b[:-1] if len(b) > 64 else b for i, b in get(self, ids, deadline).items()}
-    )
+
+    def cut(self, ids, deadline):
+        return {key: blob[:-1] if len(blob) > 64 else blob for key, blob in get(self, ids, deadline).items()}
+
+    monkeypatch.setattr(cls, "get", cut)
     with pytest.raises(UnavailableError) as caught:
         kernel.migrate(KIND)
     assert caught.value.code == "copy_differs"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Self, TypeVar
 
-from palyra_kernel.contracts.blobs import BlobBackend, BlobCapabilities, BlobPlace
+from palyra_kernel.contracts.blobs import PROBE_SECONDS, BlobBackend, BlobCapabilities, BlobPlace
 from palyra_kernel.errors import InvalidInputError, UnavailableError
 from palyra_kernel.plugins.foreign import WrongAnswer, nothing, shielded, texts
 from palyra_kernel.plugins.origin import Origin
@@ -77,7 +77,7 @@ class GuardedBlobBackend(BlobBackend):
         return self._run("list", None, _list, after, limit)
 
     def probe(self) -> None:
-        self._run("probe", None, _probe)
+        self._run("probe", Deadline.after(PROBE_SECONDS), _probe)
 
     def check(self) -> Sequence[str]:
         return self._run("check", Deadline.after(10 * PATIENCE_SECONDS), _check)
