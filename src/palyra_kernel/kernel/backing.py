@@ -61,7 +61,7 @@ def load_state(records: Records) -> BackendState:
     for _ in range(_READ_AGAIN):
         version, record = _load_record(records)
         pins = load_pins(records)
-        if _load_record(records)[0] == version:
+        if _version(records) == version:
             return BackendState(pins, record, version)
     raise UnavailableError("busy", "the vault moves to another backend all the time", hint="try again")
 
@@ -71,7 +71,12 @@ def _load_record(records: Records) -> tuple[int, BackendRecord]:
         if stored.key == BACKEND_KEY:
             record = _decoded(records.open(stored), BackendRecord)
             return stored.version, record
-    return records.read(BACKEND_KEY).version, BackendRecord()
+    return _version(records), BackendRecord()
+
+
+def _version(records: Records) -> int:
+    stored = records.store.get(BACKEND_KEY)
+    return 0 if stored is None else stored.version
 
 
 def load_cursor(records: Records) -> str | None:
@@ -118,14 +123,9 @@ class Backends:
         place = BlobPlace(folder=self._folder, vault_id=self._records.keys.vault_id)
         return open_backend(self._registry, kind, place)
 
-    def pinned(self) -> Backing:
-        """The backend of the vault."""
-        state = load_state(self._records)
-        return Backing(self.open(state.pins.backend), state.version)
-
     def follow(self, known: Backing) -> Backing:
         """See :data:`palyra_kernel.vault.backing.Follow`."""
-        if self._records.read(BACKEND_KEY).version == known.version:
+        if _version(self._records) == known.version:
             return known
         state = load_state(self._records)
         if state.pins.backend == known.backend.kind:

@@ -311,14 +311,13 @@ class Kernel:
 def _open_objects(config: Config, backends: Backends, opened: Opened) -> tuple[Objects, Index]:
     epochs = Epochs(opened.records)
     epochs.load()
-    backing = backends.pinned()
     objects = Objects(
-        backing.backend,
+        backends.open(opened.pins.backend),
         epochs,
         opened.keyring.vault_id,
         max_value_bytes=config.vault.max_value_bytes,
         deadline_seconds=config.vault.deadline_seconds,
-        version=backing.version,
+        version=opened.backend_version,
         follow=backends.follow,
     )
     return objects, Index(opened.records)

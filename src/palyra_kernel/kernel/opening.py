@@ -9,7 +9,7 @@ from palyra_kernel.config import Config, Places
 from palyra_kernel.contracts import RecordStore, Unlock
 from palyra_kernel.durable.folders import exists
 from palyra_kernel.errors import ConflictError, IntegrityError, NotFoundError, PalyraError, UnavailableError
-from palyra_kernel.kernel.backing import forget_move, load_state
+from palyra_kernel.kernel.backing import BackendState, forget_move, load_state
 from palyra_kernel.kernel.choosing import Choice, wanted_kind
 from palyra_kernel.kernel.incarnation import start_incarnation
 from palyra_kernel.kernel.making import RECORDS_FILE, first_commit, head_file, note_choice
@@ -27,11 +27,12 @@ _BEHIND = ("rolled_back", "forked", "head_tampered")
 
 
 class Opened(NamedTuple):
-    """The parts of an open vault."""
+    """The parts of an open vault, and the version of the record by which the pinned backend is its own."""
 
     records: Records
     pins: Pins
     keyring: KeyringDocument
+    backend_version: int
 
 
 Consent = Literal["adopt", "accept-rollback", "restore"]
@@ -82,13 +83,13 @@ def open_vault(
         _finish_root_change(places, records, find, unlock)
         pins, document = pinned_keyring(places.state_root / KEYRING_FILE, records)
         if len(pins.keyrings) > 1:
-            pins = settle(places.state_root / KEYRING_FILE, records)
-        _settle_backend_kind(places, records)
+            settle(places.state_root / KEYRING_FILE, records)
         if choice is not None:
             note_choice(records, choice)
-        _check_preference(backend or config.vault.backend, pins.backend)
+        state = _settled_backend(places, records)
+        _check_preference(backend or config.vault.backend, state.pins.backend)
         undo.pop_all()
-    return Opened(records, pins, document)
+    return Opened(records, state.pins, document, state.version)
 
 
 def _unlocked(
@@ -130,12 +131,14 @@ def _check_together(places: Places, records: Records, document: KeyringDocument)
     pins = load_pins(records)
     if document.mac not in pins.keyrings:
         raise _not_together()
-    _settle_backend_kind(places, records)
+    _settled_backend(places, records)
 
 
-def _settle_backend_kind(places: Places, records: Records) -> None:
+def _settled_backend(places: Places, records: Records) -> BackendState:
+    """What the vault says of its backend, with a readable copy that says the same."""
     state = load_state(records)
     settle_backend_kind(places.state_root, state.pins.backend, state.record.emptying)
+    return state
 
 
 def _accept_rollback(records: Records) -> None:
