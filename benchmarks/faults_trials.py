@@ -179,7 +179,7 @@ def _move(seed: int, kills: int, base: Path) -> Result:
     finally:  # the process may get another job
         sys.path.pop(0)
         sys.modules.pop(f"strange_{KIND}", None)
-    return Result(moving.counts + Counter(done=moving.counts.pop("killed")), [])
+    return Result(moving.counts + Counter(done=moving.counts.pop("interrupted")), [])
 
 
 def _moves(scale: Scale) -> Iterator[Job]:
@@ -207,7 +207,7 @@ TRIALS: dict[str, Trial] = {
         "parts exchanged or put back",
         lambda _: (partial(_swap, what) for what in ("files", "records", "blobs")),
     ),
-    "migrate": Trial("migrations killed with -9", _moves),
+    "migrate": Trial("migrations interrupted by kill -9", _moves),
     "links": Trial("links swapped while files are read", lambda scale: iter([partial(_link, scale.links)])),
 }
 ALONE = ("crowd", "start")

@@ -12,6 +12,7 @@ import pytest
 
 from palyra_kernel import DurableDatabase, SourcePlace, hookspecs, testing
 from palyra_kernel.contracts import BlobBackend, BlobCapabilities, KeyProtector, RecordStore
+from palyra_kernel.contracts.blobs import PROBE_SECONDS
 from palyra_kernel.contracts.sources import ErrorKind, SecretError, SecretSource, SourceCapabilities
 from palyra_kernel.plugins import guard_blobs, threads
 from palyra_kernel.testing import BlobBackendContract, SecretSourceContract
@@ -194,6 +195,6 @@ def test_the_doubles_are_named():
 def test_the_numbers_of_the_guard_are_right():
     text = " ".join(section(PAGE, "## Deadlines").split())
     patience = int(guard_blobs.PATIENCE_SECONDS)
-    assert f"get {patience} seconds, `check` {10 * patience}, `probe` {int(guard_blobs.PROBE_SECONDS)}" in text
+    assert f"get {patience} seconds, `check` {10 * patience}, `probe` {int(PROBE_SECONDS)}" in text
     assert threads.STUCK_LIMIT == 4
     assert "Four abandoned calls" in text

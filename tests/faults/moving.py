@@ -46,8 +46,8 @@ class Moving:
 
     @property
     def interruptions(self) -> int:
-        """How often a migration was killed."""
-        return self.counts["killed"]
+        """How often a migration was killed that had begun to work, and had not ended."""
+        return self.counts["interrupted"]
 
     def round(self) -> None:
         """Move, kill, compare, until it is moved. Raises :class:`BrokenError`."""
@@ -56,16 +56,20 @@ class Moving:
         self._stage.close()
         (target,) = set(BOTH) - {self._kind}
         self.counts["rounds"] += 1
+        before = "not begun"
         for _ in range(_ATTEMPTS):
-            self._state = self._killed(target, self._writes())
+            moved = self._killed(target, self._writes())
             phase = self._phase(target)
             self.counts[f"left {phase}"] += 1
+            self.counts["interrupted"] += "moved" not in moved and ("at work" in moved or phase != before)
+            before = phase
             if phase == "done":
                 break
         self._finish(target)
 
-    def _killed(self, target: str, writes: list[tuple[str, bytes]]) -> State:
-        """Migrate in one child and write in another, which opened the vault before; kill the first, perhaps both."""
+    def _killed(self, target: str, writes: list[tuple[str, bytes]]) -> list[str]:
+        """Migrate in one child and write in another, which opened the vault before; kill the first, perhaps both.
+        Return what the first one said."""
 
         def write(talk: Talk) -> None:
             kernel = self._stage.reopen()
@@ -80,7 +84,7 @@ class Moving:
             kernel = self._stage.reopen()
             talk.say("open")
             talk.wait()
-            kernel.migrate(target)
+            kernel.migrate(target, lambda _what, _count: talk.say("at work"))
             talk.say("moved")
 
         with Child(write) as writer, Child(migrate) as mover:
@@ -96,11 +100,11 @@ class Moving:
         for words in (moved, said):
             if (wrong := broken(words)) is not None:
                 raise BrokenError(f"{self.counts}: {wrong}")
-        self.counts["killed"] += "moved" not in moved
         self._span *= 0.9 if "moved" in moved else 1.05
         self.counts["moved before the kill"] += "moved" in moved
         self.counts["writes"] += said.count("ok")
-        return self._settled(writes, said.count("ok"))
+        self._state = self._settled(writes, said.count("ok"))
+        return moved
 
     def _settled(self, writes: list[tuple[str, bytes]], acknowledged: int) -> State:
         states = [self._state]

@@ -147,7 +147,7 @@ def test_a_name_is_obeyed_or_refused(four):
     with pytest.raises(ConflictError) as mismatch:
         four.open(backend="strong")
     assert mismatch.value.code == "backend_mismatch"
-    assert "palyra vault migrate --to strong" in mismatch.value.hint
+    assert "palyra vault migrate --to strong" in str(mismatch.value.hint)
 
 
 def test_if_none_works_each_says_why(four):
@@ -198,7 +198,7 @@ def test_two_first_openers_agree(four, round_):
     load(four)
     strong, calls = module("strong").Backend, iter(["store_locked", None] * 50)
     strong.problem = property(lambda self: next(calls))
-    barrier, results = threading.Barrier(2), []
+    barrier, results = threading.Barrier(2), list[tuple[str, str]]()
     threads = [
         threading.Thread(target=_open, args=(four, name, barrier, results), daemon=True)
         for name in ("a", "b")

@@ -11,6 +11,7 @@ from palyra_kernel.kernel import migrating
 from palyra_kernel.kernel.backing import load_cursor, load_state
 from palyra_kernel.kernel.migrating import Migration
 from palyra_kernel.keys.recovery import generate
+from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.vault.copying import Copying
 from tests.stranger import KIND, held
 
@@ -129,8 +130,8 @@ def test_a_copy_that_was_damaged_meanwhile_is_made_again(kernel, both):
     interrupted(kernel, Migration, "_note_cursor", after=True)
     backend = kernel._backends.open(KIND)
     victim = backend.list(None, 1)
-    backend.delete(victim, migrating.Deadline.after(5))
-    backend.put({victim[0]: b"something else"}, migrating.Deadline.after(5))
+    backend.delete(victim, Deadline.after(5))
+    backend.put({victim[0]: b"something else"}, Deadline.after(5))
     backend.close()
     assert kernel.migrate(KIND).copied == 1
     check(kernel, KIND, "file")
@@ -197,7 +198,7 @@ def test_a_kernel_without_the_plugin_says_so_and_loses_nothing(kernel, both):
             with pytest.raises(UnavailableError) as caught:
                 act()
             assert caught.value.code == "backend_changed"
-            assert f"palyra plugins enable {KIND}" in caught.value.hint
+            assert f"palyra plugins enable {KIND}" in str(caught.value.hint)
     check(kernel, KIND, "file")
 
 
@@ -207,7 +208,7 @@ def test_another_target_is_refused_until_this_one_is_finished(kernel):
         kernel.migrate("third")
     assert caught.value.code == "migration_unfinished"
     assert KIND in caught.value.message
-    assert f"--to {KIND}" in caught.value.hint
+    assert f"--to {KIND}" in str(caught.value.hint)
     kernel.migrate(KIND)
     with pytest.raises(ConflictError) as same:
         kernel.migrate(KIND)
@@ -336,7 +337,7 @@ def test_a_configuration_that_would_lock_everybody_out_is_refused_first(kernel, 
     write_file(both.config_dir / "palyra.toml", b'[vault]\nbackend = "acme_store"\n')
     with pytest.raises(ConflictError) as mismatch:
         both.open()
-    assert f"palyra vault migrate --to {KIND}" in mismatch.value.hint
+    assert f"palyra vault migrate --to {KIND}" in str(mismatch.value.hint)
     with both.open(backend="auto") as again:
         again.migrate(KIND)
     with both.open() as again:
@@ -358,7 +359,7 @@ def test_new_keys_in_the_middle_of_a_move(kernel, both):
 def test_a_move_in_the_middle_of_new_keys(kernel, both, monkeypatch):
     with both.open() as other:
         commit = other._records.commit
-        moved = []
+        moved: list[object] = []
 
         def late(change):
             if other._objects.epochs.current == 2 and not moved:
