@@ -12,8 +12,10 @@ from palyra_kernel.kernel.backing import load_cursor, load_state
 from palyra_kernel.kernel.migrating import Migration
 from palyra_kernel.keys.recovery import generate
 from palyra_kernel.values.deadline import Deadline
+from palyra_kernel.vault.backing import BACKEND_KEY
 from palyra_kernel.vault.copying import Copying
 from tests.stranger import KIND, held
+from tests.support import edited
 
 VALUES = {f"k{number}": b"value %d" % number for number in range(7)}
 
@@ -390,3 +392,63 @@ def test_a_backup_from_the_middle_of_a_move_is_a_whole_vault_where_it_was(both, 
     with Kernel.open(unlock=Unlock(recovery_key=SensitiveBytes(text)), plugins=plugins, **places) as restored:
         assert restored.status().migration is None
         check(restored, pinned, "file" if pinned == KIND else KIND)
+
+
+@pytest.mark.parametrize("silent", ["file", KIND])
+def test_a_store_that_cannot_list_is_moved_to_and_from(kernel, monkeypatch, silent):
+    """Not every store can say what it holds; what the index refers to is enough."""
+    cls = kernel.plugins.registry.blob_backends[silent].cls
+    capabilities = cls.capabilities
+
+    def unlisted(*backend):
+        return replace(capabilities(*backend), listable=False)
+
+    monkeypatch.setattr(cls, "capabilities", unlisted if silent == "file" else staticmethod(unlisted))
+    interrupted(kernel, Copying, "complete")
+    assert kernel.migrate(KIND).removed == 8
+    check(kernel, KIND, "file")
+
+
+def test_an_old_store_that_is_away_is_emptied_when_it_is_back(kernel, both):
+    """Behind the switch the vault is whole; what is left is tidying up, and it is not forgotten."""
+    interrupted(kernel, Migration, "_empty")
+    kernel.close()
+    with both.open(plugins=[KIND]) as alone:
+        with pytest.raises(UnavailableError) as caught:
+            alone.migrate(KIND)
+        assert caught.value.code == "backend_missing"
+        assert f"--to {KIND}" in str(alone.status().migration)
+        assert alone.vault.get("k0") == b"newer"
+    with both.open() as again:
+        again.migrate(KIND)
+        check(again, KIND, "file")
+
+
+def test_a_readable_copy_that_names_a_third_backend_is_still_a_lie(kernel, both):
+    """Hazard D5: only a crash behind the switch explains another name there, and only the name that was left."""
+    interrupted(kernel, migrating, "settle_backend_kind")
+    kernel.close()
+    marker = both.state_root / "backend.kind"
+    for text in ("third\n", ""):
+        write_file(marker, text.encode())
+        with pytest.raises(IntegrityError) as caught:
+            both.open()
+        assert caught.value.code == "backend_kind_changed"
+    write_file(marker, b"file\n")
+    with both.open() as again:
+        assert marker.read_text() == f"{KIND}\n"
+        again.migrate(KIND)
+        check(again, KIND, "file")
+
+
+def test_a_record_beside_the_pin_that_was_put_back_is_noticed(kernel, both):
+    """Hazard S2: an old record of a move would have an opener trust a marker that was replaced."""
+    old = kernel._records.store.get(BACKEND_KEY)
+    assert old is None
+    interrupted(kernel, Copying, "complete")
+    kernel.close()
+    with edited(both.records_db) as database:
+        database.execute("DELETE FROM records WHERE key = ?", (BACKEND_KEY,))
+    with pytest.raises(IntegrityError) as caught:
+        both.open()
+    assert caught.value.code == "set_tampered"
