@@ -4,15 +4,10 @@ import sys
 
 import pytest
 
-from tests.conftest import _no_network, _own_environment, places, pytest_runtest_makereport
+from tests.conftest import places
 from tests.desktop import new_desktop, require_desktop
 
-__all__ = [
-    "_no_network",
-    "_own_environment",
-    "places",
-    "pytest_runtest_makereport",
-]  # as for the kernel's tests
+__all__ = ["places"]  # as for the tests of the kernel
 
 collect_ignore_glob = [] if sys.platform == "linux" else ["test_*.py"]  # secretstorage is for Linux only
 
