@@ -14,7 +14,7 @@ from palyra_kernel.keys.slots import KeyringDocument
 from palyra_kernel.plugins import distribution, record
 from palyra_kernel.records.heads import Head, HeadFile
 from palyra_kernel.records.seal import Sealer
-from palyra_kernel.values import key_segment, refs
+from palyra_kernel.values import key_segment, refs, secret_ref
 from palyra_kernel.vault import entry, envelope, fields
 from tests.fuzz.registry import NAMES, corpus, load
 from tests.fuzz.targets import plugins_lock
@@ -56,6 +56,7 @@ BROKEN = {
     "record": (Sealer, "_checked", lambda _sealer, record: record.value),
     "recovery_key": (recovery, "_PRIVATE_BYTES", {"x25519": 31, "mlkem768-x25519": 95}),
     "references": (refs, "check_key", lambda _key: None),
+    "secret_ref": (secret_ref, "_check_chain", lambda _ref: None),
     "slots": (passphrase, "_BOUNDS", {**passphrase._BOUNDS, "iterations": (0, 64)}),
     "wheel_metadata": (distribution, "_HEADER_NAME", re.compile(".*", re.DOTALL)),
     "wheel_record": (record, "_unquoted", lambda text: text),
