@@ -67,6 +67,15 @@ def test_each_target_has_its_mutant():
     assert sorted(BROKEN) == list(NAMES)
 
 
+@pytest.fixture
+def forgotten():
+    """What a broken parser let through must not be remembered by the mended one."""
+    yield
+    for function in (refs._parse, secret_ref._parsed, secret_ref.canonical, secret_ref.split):
+        function.cache_clear()
+
+
+@pytest.mark.usefixtures("forgotten")
 @pytest.mark.parametrize("name", sorted(BROKEN))
 def test_a_broken_parser_is_found(name, monkeypatch):
     target, where = load(name), corpus(name)
