@@ -18,8 +18,8 @@ from palyra_kernel import Kernel
 from palyra_kernel.cli.start import run
 from tests.durable.processes import in_child
 
-SERVICE = "https://upload.pypi.org/legacy/"
-KEY = "keyring/https_3A_2F_2Fupload.pypi.org_2Flegacy_2F/__token__"
+SERVICE = "https://upload.acme.example/legacy/"
+KEY = "keyring/https_3A_2F_2Fupload.acme.example_2Flegacy_2F/__token__"
 
 
 class TestVaultKeyring(BackendBasicTests):
