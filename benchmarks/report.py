@@ -23,6 +23,7 @@ TITLES = {
     "writers": "Waiting for one's turn",
     "size": "Disk and memory",
     "start": "Whole processes",
+    "resolve": "References",
     "secretservice": "One read from the Secret Service",
 }
 COUNTED = {"faults": "Faults", "fuzz": "Fuzzing"}
