@@ -87,7 +87,7 @@ def test_everybody_at_once(parts, cache, batch):
             assert int(moment) <= truth.now
 
     assert crowd(work) == []
-    assert resolver._chains._asker.flying() == 0
+    assert resolver._chains._asker._flights._flights == {}
 
 
 def test_no_pass_mixes_what_was_before_and_after_a_reload(parts):

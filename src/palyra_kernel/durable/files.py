@@ -13,10 +13,14 @@ from palyra_kernel.durable.oserrors import translated
 from palyra_kernel.errors import DeniedError, IntegrityError, NotFoundError
 from palyra_kernel.values.sensitive import SensitiveBytes
 
-_BINARY = getattr(os, "O_BINARY", 0)
-_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
-_NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # opening a FIFO must not hang
-_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
+_NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
+_ALWAYS: int = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+FOLLOW_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _ALWAYS
+"""To read what may be anything, also through a link: without waiting for the other end of a FIFO."""
+READ_FLAGS = FOLLOW_FLAGS | _NO_FOLLOW
+"""The same, never through a link."""
+CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _ALWAYS | _NO_FOLLOW
+"""To make a file that is not there yet, and not at the end of a link either."""
 
 
 def read_file(path: Path, *, limit: int, private: bool = True) -> bytes:
@@ -34,7 +38,7 @@ def read_secret_file(path: Path, *, limit: int, private: bool = True) -> Sensiti
     """The same into a buffer that can be wiped, without a copy on the way."""
     with translated(f"reading {path}"):
         try:
-            fd = os.open(path, os.O_RDONLY | _BINARY | _NO_FOLLOW | _NO_WAIT | _CLOEXEC)
+            fd = os.open(path, READ_FLAGS)
         except FileNotFoundError:
             raise NotFoundError("file_missing", f"there is no file {path}") from None
         except OSError:
@@ -106,7 +110,7 @@ def write_file(path: Path, data: bytes | bytearray | memoryview) -> None:
 
 def create_file(path: Path, data: bytes | bytearray | memoryview) -> None:
     """Create *path* (0600 from birth, refused if it exists) and make its content durable."""
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY | _NO_FOLLOW | _CLOEXEC, 0o600)
+    fd = os.open(path, CREATE_FLAGS, 0o600)
     try:
         view = memoryview(data)
         while view:

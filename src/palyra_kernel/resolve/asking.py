@@ -89,10 +89,6 @@ class Asker:
                 self._flights.land(ref, boarded.mine[ref], _given_up())
         return Asked(self._flights, boarded, lambda ref: self._note(sources, ref, _too_late()))
 
-    def flying(self) -> int:
-        """How many references are being asked for now."""
-        return len(self._flights)
-
     def _opened(self, scheme: str, deadline: Deadline) -> SecretSource | SecretError:
         try:
             return self._catalog.source(scheme, deadline)

@@ -40,9 +40,6 @@ class Flights:
         self._lock = threading.Lock()
         self._flights: dict[SecretRef, Flight] = {}
 
-    def __len__(self) -> int:
-        return len(self._flights)
-
     def board(self, refs: Collection[SecretRef], deadline: Deadline) -> Boarded:
         """Divide *refs* into those to ask for and those that somebody asks for already. One that should have landed
         before now is given up: a call that hangs for ever must not hold up those to come."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
+from palyra_kernel.durable.files import FOLLOW_FLAGS, READ_FLAGS
 from palyra_kernel.errors import NotFoundError
 
 MAX_BYTES = 5 * 1024 * 1024
@@ -20,12 +21,6 @@ _SKIPPED = re.compile(
 )
 _ENVIRONMENT = "pyvenv.cfg"
 _HEAD = 8192
-_FLAGS = (
-    os.O_RDONLY
-    | getattr(os, "O_BINARY", 0)
-    | getattr(os, "O_NONBLOCK", 0)  # opening a FIFO must not hang
-    | getattr(os, "O_CLOEXEC", 0)
-)
 
 
 class Found(NamedTuple):
@@ -84,7 +79,7 @@ def _folder(path: str, depth: int, limit: int, seen: set[tuple[int, int]]) -> It
 
 def _read(path: str, limit: int, seen: set[tuple[int, int]], *, follow: bool) -> Found:
     try:
-        fd = os.open(path, _FLAGS | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
+        fd = os.open(path, FOLLOW_FLAGS if follow else READ_FLAGS)
     except OSError as error:
         return Found(path, None, _reason(error))
     with os.fdopen(fd, "rb") as file:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from palyra_kernel.durable.files import CREATE_FLAGS, READ_FLAGS
 from palyra_kernel.durable.folders import fsync_folder
 from palyra_kernel.durable.oserrors import translated
 from palyra_kernel.errors import ConflictError, DeniedError, InvalidInputError, NotFoundError
@@ -17,21 +18,6 @@ from palyra_kernel.scan.files import MAX_BYTES
 from palyra_kernel.scan.leaves import Leaf
 from palyra_kernel.scan.source import Source
 
-_READ = (
-    os.O_RDONLY
-    | getattr(os, "O_BINARY", 0)
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-)
-_CREATE = (
-    os.O_WRONLY
-    | os.O_CREAT
-    | os.O_EXCL
-    | getattr(os, "O_BINARY", 0)
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-)
 _NOT_EDITED = (
     "palyra secrets audit names the lines; store each value with palyra secrets set and read it from there"
 )
@@ -107,7 +93,7 @@ def check_unchanged(target: Target) -> None:
 
 
 def _read(path: Path) -> tuple[bytes, os.stat_result]:
-    fd = os.open(path, _READ)
+    fd = os.open(path, READ_FLAGS)
     with os.fdopen(fd, "rb") as file:
         about = os.fstat(fd)
         _judge(path, about)
@@ -134,7 +120,7 @@ def _judge(path: Path, about: os.stat_result) -> None:
 
 
 def _create(path: Path, data: bytes, about: os.stat_result) -> None:
-    fd = os.open(path, _CREATE, 0o600)
+    fd = os.open(path, CREATE_FLAGS, 0o600)
     try:
         view = memoryview(data)
         while view:

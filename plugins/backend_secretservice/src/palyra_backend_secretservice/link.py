@@ -199,13 +199,13 @@ class Link:
     def _get(self, path: str, interface: str, name: str) -> Any:
         try:
             return _address(path, interface, self.bus).get_property(name)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001  # libraries of D-Bus raise what they like
             raise translated(error) from None
 
     def _call(self, path: str, interface: str, method: str, signature: str, *body: Any) -> Any:
         try:
             return _address(path, interface, self.bus).call(method, signature, *body)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001  # libraries of D-Bus raise what they like
             raise translated(error) from None
 
 

@@ -10,9 +10,6 @@ from palyra_kernel.durable.oserrors import translated
 from palyra_kernel.errors import InvalidInputError
 from palyra_kernel.values.sensitive import SensitiveBytes
 
-PIPE_BYTES = 65_536
-"""What a pipe takes without a reader."""
-
 if sys.platform == "win32":
 
     def as_descriptor(name: str, value: SensitiveBytes) -> int:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from palyra_kernel.cli.outcome import tell
 from palyra_kernel.config import Places
+from palyra_kernel.durable.files import CREATE_FLAGS
 from palyra_kernel.durable.folders import normal_path, private_folder
 from palyra_kernel.durable.lock import FileLock
 from palyra_kernel.durable.oserrors import translated
@@ -26,8 +27,6 @@ from palyra_kernel.values.sensitive import SensitiveBytes
 RUNTIME_VARIABLE = "XDG_RUNTIME_DIR"
 _BASE = "palyra-run"
 _LOCK = ".lock"
-_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
-_BINARY = getattr(os, "O_BINARY", 0)
 _TRIES = 5
 
 
@@ -41,7 +40,7 @@ class RunFolder:
         """Write *value* to a new file 0600; the value is wiped. Not synced: it need not outlive the run."""
         path = self.path / name
         with value, translated(f"writing the file for {name}"):
-            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY, 0o600)
+            fd = os.open(path, CREATE_FLAGS, 0o600)
             try:
                 view = value.view()
                 while view:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from palyra_kernel.durable.files import FOLLOW_FLAGS
 from palyra_kernel.durable.oserrors import translated
 from palyra_kernel.errors import IntegrityError, InvalidInputError, NotFoundError
 from palyra_kernel.kernel.backup.chunks import read_chunks
@@ -27,7 +28,6 @@ from palyra_kernel.keys.signer import fingerprint, parse_fingerprint, signed_by
 from palyra_kernel.values.sensitive import SensitiveBytes
 
 _BLOCK = 1024 * 1024
-_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class BackupFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +118,7 @@ def open_backup(path: Path) -> Iterator[Source]:
     """
     with translated(f"reading {path}"):
         try:
-            fd = os.open(path, _FLAGS)
+            fd = os.open(path, FOLLOW_FLAGS)
         except FileNotFoundError:
             raise NotFoundError("file_missing", f"there is no file {path}") from None
     if not stat.S_ISREG(os.fstat(fd).st_mode):  # before FileIO, which takes no folder and leaves it open

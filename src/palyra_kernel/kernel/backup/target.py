@@ -10,18 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from palyra_kernel.durable.files import CREATE_FLAGS
 from palyra_kernel.durable.folders import exists, fsync_folder
 from palyra_kernel.durable.oserrors import translated
 from palyra_kernel.errors import ConflictError, NotFoundError
-
-_FLAGS = (
-    os.O_WRONLY
-    | os.O_CREAT
-    | os.O_EXCL
-    | getattr(os, "O_BINARY", 0)
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-)
 
 
 class Target:
@@ -39,7 +31,7 @@ class Target:
         _refuse(path)
         with translated(f"writing {path}"):
             self.temporary.unlink(missing_ok=True)
-            self._fd = os.open(self.temporary, _FLAGS, 0o600)
+            self._fd = os.open(self.temporary, CREATE_FLAGS, 0o600)
             self._identity = _identity(os.fstat(self._fd))
         self._hash = hashlib.sha256()
         self.size = 0
