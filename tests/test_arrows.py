@@ -24,9 +24,17 @@ MAY_IMPORT = {
     "records": BASE | {"durable", "contracts", "hookspecs", "keys"},
     "vault": BASE | {"contracts", "records"},
     "resolve": BASE | {"contracts", "hookspecs", "records", "vault"},
-    "kernel": BASE | {"config", "durable", "contracts", "plugins", "keys", "records", "vault", "resolve"},
+    "audit": BASE | {"redact", "durable", "contracts", "records"},
+    "access": BASE | {"contracts", "records"},
+    "policy": BASE | {"durable", "contracts", "records"},
+    "approvals": BASE | {"redact", "contracts", "records"},
+    "session": BASE | {"contracts", "records", "vault", "resolve", "audit", "access", "policy", "approvals"},
+    "kernel": BASE
+    | {"config", "durable", "contracts", "plugins", "keys", "records", "vault", "resolve"}
+    | {"audit", "access", "policy", "approvals", "session"},
     "cli": BASE
-    | {"redact", "scan", "config", "durable", "contracts", "plugins", "keys", "vault", "resolve", "kernel"},
+    | {"redact", "scan", "config", "durable", "contracts", "plugins", "keys", "vault", "resolve", "kernel"}
+    | {"audit", "access", "policy", "approvals", "session"},
     "testing": BASE | {"contracts"},
 }
 """Each room and the rooms it may import; itself is understood."""

@@ -16,6 +16,7 @@ from palyra_kernel.contracts.records import RecordStore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # most runs resolve no reference
+    from palyra_kernel.contracts.checks import PolicyCheck
     from palyra_kernel.contracts.sources import SecretSource
 
 PROJECT = "palyra"
@@ -58,4 +59,13 @@ def palyra_secret_sources() -> Sequence[type[SecretSource]]:  # type: ignore[emp
 
     The kernel promises to ask one only for references of its ``scheme``.
     Do not look for a secret here.
+    """
+
+
+@hookspec
+def palyra_policy_checks() -> Sequence[type[PolicyCheck]]:  # type: ignore[empty-body]
+    """Which policy checks do you bring?
+
+    The kernel promises to ask all of them before every act that its policies would allow; one objection denies it.
+    Do not decide here.
     """

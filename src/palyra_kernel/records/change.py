@@ -6,15 +6,16 @@ from palyra_kernel.errors import ConflictError, PalyraError
 
 
 class Change:
-    """Checks, puts and deletes over record keys; unsealed, applied all or nothing.
+    """Checks, puts, deletes and journal events; unsealed, applied all or nothing.
 
     A check is a key and the version it must still have: 0 if it was never written, the last version if it was
     deleted. ``bytearray`` puts are secrets: they are wiped when the change was applied or refused.
     """
 
-    __slots__ = ("checks", "deletes", "puts")
+    __slots__ = ("checks", "deletes", "events", "puts")
 
     def __init__(self) -> None:
+        self.events: list[bytes] = []
         self.checks: dict[bytes, int] = {}
         self.puts: dict[bytes, bytes | bytearray] = {}
         self.deletes: set[bytes] = set()
@@ -39,6 +40,10 @@ class Change:
             raise PalyraError("conflicting_change", "one act changes one record twice")
         self.deletes.add(key)
 
+    def record(self, event: bytes) -> None:
+        """Append *event*, an encoded audit event, to the journal in the same commit; there it gets number and chain."""
+        self.events.append(event)
+
     def merge(self, other: Change) -> None:
         """Take over everything of *other*."""
         for key, version in other.checks.items():
@@ -47,6 +52,7 @@ class Change:
             self.put(key, value)
         for key in other.deletes:
             self.delete(key)
+        self.events += other.events
 
     def wipe(self) -> None:
         """Overwrite the secrets among the puts."""

@@ -33,7 +33,7 @@ class VaultScope:
         if len(segments) != _SHAPES.get(kind, 0):
             raise _invalid(f"a {kind} scope takes {_SHAPES.get(kind, 0)} segments, not {len(segments)}")
         for segment in segments:
-            _check_segment(segment)
+            check_segment(segment)
         if kind == "channel" and ":" in segments[0]:
             raise _invalid("a channel name has no ':'")
         self._fill(kind, segments)
@@ -58,7 +58,7 @@ class VaultScope:
     @classmethod
     def kernel(cls, component: str) -> Self:
         """The reserved scope ``kernel:COMPONENT``: for the kernel's own rooms, it has no text form that parses."""
-        _check_segment(component)
+        check_segment(component)
         self = cls.__new__(cls)
         self._fill(_RESERVED, (component,))
         return self
@@ -95,7 +95,8 @@ class VaultScope:
 GLOBAL = VaultScope("global")
 
 
-def _check_segment(segment: str) -> None:
+def check_segment(segment: str) -> None:
+    """Raise :class:`InvalidInputError` unless *segment* may stand in a scope."""
     if not isinstance(segment, str):
         raise _invalid(f"a scope segment is text, not {type(segment).__name__}")
     try:

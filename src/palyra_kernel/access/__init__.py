@@ -1,0 +1,1 @@
+"""Who may act: principals, their roles, and who speaks for whom."""

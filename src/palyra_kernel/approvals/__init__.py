@@ -1,0 +1,1 @@
+"""What a human granted: exactly one request, for a while, used once unless said otherwise."""

@@ -1,0 +1,1 @@
+"""What may happen: Cedar decides, checks may object, everything else is denied."""

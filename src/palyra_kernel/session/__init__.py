@@ -1,0 +1,1 @@
+"""Acting for a principal: every method asks, acts and writes down."""
