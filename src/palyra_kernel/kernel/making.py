@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+from palyra_kernel.access.directory import Directory
+from palyra_kernel.access.system import system_principal
 from palyra_kernel.config import Config, Places
 from palyra_kernel.contracts import SlotScalar, Unlock
 from palyra_kernel.durable.folders import exists
@@ -120,7 +122,7 @@ def _write_new_keyring(places: Places, registry: Registry, slots: Sequence[NewSl
 def first_commit(
     places: Places, config: Config, registry: Registry, records: Records, document: KeyringDocument
 ) -> None:
-    """Give a new vault its first KEK, its pins and its incarnation, unless another opener was first."""
+    """Give a new vault its first KEK, its pins, its incarnation and its Owner, unless another opener was first."""
     lock = FileLock(places.state_root / _CREATE_LOCK)
     try:
         with lock.held(Deadline.after(config.vault.deadline_seconds)):
@@ -131,6 +133,7 @@ def first_commit(
             change = new_epoch(1)
             put_incarnation(change, None, "made")
             put_pins(change, Pins(format=FORMAT, backend=kind, keyrings=(document.mac,)))
+            change.merge(Directory(records).plan_first(system_principal()))
             records.commit(change)
     finally:
         lock.close()

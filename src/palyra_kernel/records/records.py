@@ -12,7 +12,7 @@ from palyra_kernel.contracts.records import RecordStore, StoredRecord
 from palyra_kernel.errors import ConflictError, IntegrityError, UnavailableError
 from palyra_kernel.keys.derive import DerivedKeys
 from palyra_kernel.records.change import Change
-from palyra_kernel.records.guard import FORMAT, HeadDocument, SetHash, changed_sets, decode_head
+from palyra_kernel.records.guard import FORMAT, HeadDocument, SetHash, SetState, changed_sets, decode_head
 from palyra_kernel.records.heads import EMPTY, Head, HeadFile
 from palyra_kernel.records.namespaces import HEAD_KEY, Namespace, guarded_name
 from palyra_kernel.records.seal import Sealer, sealed_epoch
@@ -221,6 +221,11 @@ class Records:
     def head_document(self) -> HeadDocument | None:
         """The present set-hashes, for ``verify``."""
         return self._stored_head()[1]
+
+    def set_state(self, namespace: Namespace) -> SetState | None:
+        """The set-hash of *namespace* now; as long as it is the same, nothing in there was changed."""
+        document = self._stored_head()[1]
+        return None if document is None else document.sets.get(namespace.name)
 
     def close(self) -> None:
         """Close the store and let go of the keys."""

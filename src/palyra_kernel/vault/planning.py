@@ -110,12 +110,18 @@ class Planner:
         return Plan(change, gone)
 
 
-def act(records: Records, objects: Objects, plan: Callable[[], Plan[_T]]) -> _T:
+Beside = Callable[[object], Change]
+"""From the result of a mutation to what is committed together with it."""
+
+
+def act(records: Records, objects: Objects, plan: Callable[[], Plan[_T]], beside: Beside | None = None) -> _T:
     """Plan and commit; when somebody else was first, plan again, and from then on without competition."""
     for attempt in range(_ATTEMPTS):
         with records.exclusive() if attempt else nullcontext():
             planned = plan()
             try:
+                if beside is not None:
+                    _join(objects, planned, beside)
                 records.commit(planned.change)
             except ConflictError:
                 objects.drop(planned.fresh)
@@ -124,6 +130,15 @@ def act(records: Records, objects: Objects, plan: Callable[[], Plan[_T]]) -> _T:
         objects.drop(planned.unused)
         return planned.result
     raise ConflictError("record_changed", "the secret kept changing under this write", hint="try again")
+
+
+def _join(objects: Objects, planned: Plan[_T], beside: Beside) -> None:
+    try:
+        planned.change.merge(beside(planned.result))
+    except BaseException:
+        planned.change.wipe()
+        objects.drop(planned.fresh)  # nothing was committed
+        raise
 
 
 def _replaced(found: Found, entry: Entry, result: _T) -> Plan[_T]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from copy import copy
 from datetime import datetime
 from typing import TypeVar
 
@@ -18,7 +19,7 @@ from palyra_kernel.vault.index import Index
 from palyra_kernel.vault.listing import list_secrets
 from palyra_kernel.vault.metadata import SecretMetadata, SecretPage, SecretVersion, history_of, metadata_of
 from palyra_kernel.vault.objects import Objects, Value
-from palyra_kernel.vault.planning import Plan, Planner, Put, act
+from palyra_kernel.vault.planning import Beside, Plan, Planner, Put, act
 from palyra_kernel.vault.reading import Reader
 
 _T = TypeVar("_T")
@@ -37,8 +38,17 @@ class Vault:
         self._index = index
         self._objects = objects
         self._reader = Reader(index, objects)
-        self.plans = Planner(self._reader, objects, versions_kept=versions_kept)
-        """The same mutations before their commit, for whoever merges them with others into one act."""
+        self._beside: Beside | None = None
+        self._plans = Planner(self._reader, objects, versions_kept=versions_kept)
+
+    def beside(self, beside: Beside) -> Vault:
+        """The same vault, whose mutations are committed together with what *beside* plans from their result.
+
+        *beside* is asked again where a commit is planned again. If it raises, nothing is changed.
+        """
+        other = copy(self)
+        other._beside = beside
+        return other
 
     def put(
         self,
@@ -67,7 +77,7 @@ class Vault:
             expected_version,
             create_only,
         )
-        (metadata,) = self._act(lambda: self.plans.puts([item]))
+        (metadata,) = self._act(lambda: self._plans.puts([item]))
         return metadata
 
     def put_many(
@@ -77,7 +87,7 @@ class Vault:
         items = [Put(_bare(ref), value, create_only=create_only) for ref, value in values.items()]
         if len({item.ref for item in items}) != len(items):
             raise InvalidInputError("duplicate_reference", "two references of the batch name one secret")
-        return self._act(lambda: self.plans.puts(items)) if items else []
+        return self._act(lambda: self._plans.puts(items)) if items else []
 
     def get(self, ref: str | VaultRef) -> SensitiveBytes:
         """Return the value that *ref* means; use it in a ``with`` block, which wipes it.
@@ -129,18 +139,18 @@ class Vault:
     def delete(self, ref: str | VaultRef, *, expected_version: int | None = None) -> bool:
         """Put a tombstone on a secret; its versions are kept. False if there was none to delete."""
         bare = _bare(ref)
-        return self._act(lambda: self.plans.delete(bare, expected_version))
+        return self._act(lambda: self._plans.delete(bare, expected_version))
 
     def undelete(self, ref: str | VaultRef) -> SecretMetadata:
         """Take the tombstone away. Raises :class:`NotFoundError` ``secret_missing``, :class:`ConflictError`
         ``not_deleted``."""
         bare = _bare(ref)
-        return self._act(lambda: self.plans.undelete(bare))
+        return self._act(lambda: self._plans.undelete(bare))
 
     def rollback(self, ref: str | VaultRef, version: int) -> SecretMetadata:
         """Store the value of an older *version* again, as the next version."""
         bare = _bare(ref)
-        (metadata,) = self._act(lambda: self.plans.rollback(bare, version))
+        (metadata,) = self._act(lambda: self._plans.rollback(bare, version))
         return metadata
 
     def destroy(self, ref: str | VaultRef, versions: Collection[int] | None = None) -> int:
@@ -150,7 +160,7 @@ class Vault:
         of reach; the data encryption key dies with the envelope.
         """
         bare = _bare(ref)
-        gone = self._act(lambda: self.plans.destroy(bare, versions))
+        gone = self._act(lambda: self._plans.destroy(bare, versions))
         self._objects.delete(gone)
         return len(gone)
 
@@ -159,7 +169,7 @@ class Vault:
         return collect(self._records, self._objects, grace_ms=int(grace_seconds * 1000))
 
     def _act(self, plan: Callable[[], Plan[_T]]) -> _T:
-        return act(self._records, self._objects, plan)
+        return act(self._records, self._objects, plan, self._beside)
 
 
 def _bare(ref: str | VaultRef) -> VaultRef:
