@@ -49,8 +49,12 @@ _HOME = {
     "VaultStatus": "kernel",
     "hookimpl": "hookspecs",
     "key_segment": "values.key_segment",
+    "open_key": "contracts.wrapping",
     "redact_text": "redact",
+    "seal_key": "contracts.wrapping",
     "segment_text": "values.key_segment",
+    "slot_bytes": "contracts.wrapping",
+    "slot_text": "contracts.wrapping",
 }
 
 __all__ = [
@@ -93,8 +97,12 @@ __all__ = [
     "__version__",
     "hookimpl",
     "key_segment",
+    "open_key",
     "redact_text",
+    "seal_key",
     "segment_text",
+    "slot_bytes",
+    "slot_text",
 ]
 
 if TYPE_CHECKING:
@@ -109,6 +117,7 @@ if TYPE_CHECKING:
         Unlock,
     )
     from palyra_kernel.contracts.sources import SecretError, SecretSource, SourceCapabilities, SourcePlace
+    from palyra_kernel.contracts.wrapping import open_key, seal_key, slot_bytes, slot_text
     from palyra_kernel.durable import DurableDatabase
     from palyra_kernel.errors import (
         ApprovalRequiredError,

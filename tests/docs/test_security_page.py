@@ -14,8 +14,9 @@ import pytest
 
 from palyra_kernel import SecretRef
 from palyra_kernel.config import BucketConfig
+from palyra_kernel.contracts import wrapping
 from palyra_kernel.kernel import health
-from palyra_kernel.keys import derive, passphrase, recovery, wrapping
+from palyra_kernel.keys import derive, passphrase, recovery
 from palyra_kernel.records import seal
 from palyra_kernel.values.sensitive import KNOWN_FROM
 from palyra_kernel.vault import envelope, epochs

@@ -8,9 +8,9 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf import argon2
 
 from palyra_kernel.contracts import SlotContext, Unlock
+from palyra_kernel.contracts.wrapping import slot_text
 from palyra_kernel.errors import IntegrityError, InvalidInputError, UnavailableError
 from palyra_kernel.keys.passphrase import DEFAULTS, PassphraseProtector
-from palyra_kernel.keys.wrapping import slot_text
 from palyra_kernel.values.sensitive import SensitiveBytes
 from tests.keys.slots import QUICK, VAULT_ID, root
 

@@ -5,12 +5,12 @@ import os
 import pytest
 
 from palyra_kernel.contracts import Unlock
+from palyra_kernel.contracts.wrapping import slot_text
 from palyra_kernel.errors import IntegrityError, InvalidInputError, UnavailableError
 from palyra_kernel.keys import recovery
 from palyra_kernel.keys.file import FileProtector
 from palyra_kernel.keys.passphrase import PassphraseProtector
 from palyra_kernel.keys.recovery import RecoveryProtector
-from palyra_kernel.keys.wrapping import slot_text
 from palyra_kernel.testing import KeyProtectorContract
 from palyra_kernel.values.sensitive import SensitiveBytes
 from tests.keys.slots import QUICK

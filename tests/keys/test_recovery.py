@@ -5,10 +5,10 @@ import re
 import pytest
 
 from palyra_kernel.contracts import SlotContext, Unlock
+from palyra_kernel.contracts.wrapping import slot_text
 from palyra_kernel.errors import IntegrityError, InvalidInputError, UnavailableError
 from palyra_kernel.keys import recovery
 from palyra_kernel.keys.recovery import RecoveryProtector
-from palyra_kernel.keys.wrapping import slot_text
 from palyra_kernel.values.sensitive import SensitiveBytes
 from tests.keys.slots import VAULT_ID, root
 

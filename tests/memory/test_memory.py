@@ -13,10 +13,10 @@ import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from palyra_kernel import NewSlot, SensitiveBytes, Unlock
+from palyra_kernel.contracts.wrapping import slot_bytes
 from palyra_kernel.keys import recovery
 from palyra_kernel.keys.derive import derive
 from palyra_kernel.keys.slots import read_keyring
-from palyra_kernel.keys.wrapping import slot_bytes
 from palyra_kernel.vault import envelope
 from palyra_kernel.vault.epochs import KEKS
 from tests.keys.slots import QUICK

@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from palyra_kernel import Kernel, SensitiveBytes, Unlock
 from palyra_kernel.contracts.protectors import SlotContext
+from palyra_kernel.contracts.wrapping import seal_key, slot_text
 from palyra_kernel.keys import recovery
 from palyra_kernel.keys.derive import DerivedKeys
 from palyra_kernel.keys.passphrase import PassphraseProtector
 from palyra_kernel.keys.recovery import RecoveryProtector
-from palyra_kernel.keys.wrapping import seal_key, slot_text
 from palyra_kernel.records.seal import Sealer
 from palyra_kernel.vault import envelope
 

@@ -8,7 +8,7 @@ from palyra_backend_secretservice import (
     palyra_blob_backends,
     palyra_key_protectors,
 )
-from palyra_kernel import IntegrityError, UnavailableError
+from palyra_kernel import IntegrityError, SlotContext, UnavailableError, Unlock
 from palyra_kernel.testing import BlobBackendContract, KeyProtectorContract
 
 pytestmark = pytest.mark.real
@@ -56,6 +56,19 @@ class TestSecretServiceProtector(KeyProtectorContract):
         with pytest.raises(IntegrityError) as caught:
             protector.unwrap(slot.data, slot.context, unlock)
         assert caught.value.code == "wrong_key"
+
+
+def test_a_slot_of_the_first_version_opens(desktop):
+    """Its bytes are written down here: a slot that cannot be read any more is a vault that is lost."""
+    context = SlotContext(vault_id="0" * 32, slot_id="00000000", kind="secretservice", params={})
+    slot = {
+        "key": "0" * 32,
+        "wrapped": "AAAAAAAAAAAAAAAAc9MpWsaNzbp4CjcKxCglTJPamJ6KxjA3h5OXeUFeHjc3HEkzEMLTVBjRJ4fotPKx",
+    }
+    item = {"application": "palyra", "type": "key", "vault": "0" * 32, "slot": "0" * 8, "key": "0" * 32}
+    with desktop.collection() as collection:
+        collection.create_item("a key", item, bytes(range(32)))
+    assert SecretServiceProtector().unwrap(slot, context, Unlock()).reveal() == b"k" * 32
 
 
 def test_the_hooks_offer_both():

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from palyra_kernel.contracts.protectors import KeyProtector, SlotContext, SlotScalar, Unlock
+from palyra_kernel.contracts.wrapping import KEY_BYTES, open_key, seal_key, slot_bytes, slot_text
 from palyra_kernel.durable.files import read_secret_file, write_file
 from palyra_kernel.durable.folders import exists, fsync_folder
 from palyra_kernel.durable.oserrors import translated
 from palyra_kernel.errors import IntegrityError, NotFoundError, PalyraError, UnavailableError
-from palyra_kernel.keys.wrapping import KEY_BYTES, open_key, seal_key, slot_bytes, slot_text
 from palyra_kernel.values.sensitive import SensitiveBytes
 
 

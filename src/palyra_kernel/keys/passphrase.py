@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping
 
 from palyra_kernel.contracts.protectors import KeyProtector, SlotContext, SlotScalar, Unlock
+from palyra_kernel.contracts.wrapping import KEY_BYTES, open_key, seal_key, slot_bytes, slot_text
 from palyra_kernel.errors import IntegrityError, InvalidInputError, UnavailableError
-from palyra_kernel.keys.wrapping import KEY_BYTES, open_key, seal_key, slot_bytes, slot_text
 from palyra_kernel.values.sensitive import SensitiveBytes
 
 DEFAULTS: Mapping[str, SlotScalar] = {"memory_kib": 65_536, "iterations": 3, "lanes": 4}

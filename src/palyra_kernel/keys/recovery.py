@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from palyra_kernel.contracts.protectors import KeyProtector, SlotContext, SlotScalar, Unlock
+from palyra_kernel.contracts.wrapping import KEY_BYTES, slot_bytes, slot_text
 from palyra_kernel.errors import IntegrityError, InvalidInputError, UnavailableError
-from palyra_kernel.keys.wrapping import KEY_BYTES, slot_bytes, slot_text
 from palyra_kernel.values.digest import sha256
 from palyra_kernel.values.sensitive import SensitiveBytes
 

@@ -5,14 +5,10 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, TypeVar
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from palyra_kernel import (
     Deadline,
@@ -24,6 +20,10 @@ from palyra_kernel import (
     SlotContext,
     UnavailableError,
     Unlock,
+    open_key,
+    seal_key,
+    slot_bytes,
+    slot_text,
 )
 
 if TYPE_CHECKING:
@@ -33,13 +33,11 @@ T = TypeVar("T")
 SlotData = Mapping[str, str | int]
 
 _KEY_BYTES = 32
-_NONCE_BYTES = 12
 _SECONDS = 10.0
 _ASKING_SECONDS = 120.0
 """How long a person may take to answer a prompt."""
 
 _is_key_id = re.compile("[0-9a-f]{32}").fullmatch
-_is_wrapped = re.compile("[A-Za-z0-9+/]{80}").fullmatch  # nonce, key and tag: 60 bytes, in one spelling only
 
 
 class SecretServiceProtector(KeyProtector):
@@ -60,25 +58,14 @@ class SecretServiceProtector(KeyProtector):
             raise InvalidInputError("invalid_params", "a secretservice slot takes no parameters")
         key_id = secrets.token_hex(16)
         with SensitiveBytes(os.urandom(_KEY_BYTES)) as wrapping_key:
-            nonce = os.urandom(_NONCE_BYTES)
-            sealed = ChaCha20Poly1305(wrapping_key.view()).encrypt(nonce, key.view(), context.encode())
+            sealed = seal_key(key, wrapping_key, context.encode())
             _run(unlock, partial(_keep, _attributes(context, key_id), wrapping_key, unlock.interactive))
-        return {"key": key_id, "wrapped": b64encode(nonce + sealed).decode()}
+        return {"key": key_id, "wrapped": slot_text(sealed)}
 
     def unwrap(self, slot: SlotData, context: SlotContext, unlock: Unlock) -> SensitiveBytes:
-        attributes, wrapped = _attributes(context, _key_id(slot)), _wrapped(slot)
+        attributes, sealed = _attributes(context, _key_id(slot)), slot_bytes(slot, "wrapped")
         with _run(unlock, partial(_kept, attributes, unlock.interactive)) as wrapping_key:
-            if len(wrapping_key) != _KEY_BYTES:
-                raise IntegrityError("wrong_key", "what the keyring holds for this slot is not its key")
-            key = SensitiveBytes.zeros(_KEY_BYTES)
-            try:
-                ChaCha20Poly1305(wrapping_key.view()).decrypt_into(
-                    wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], context.encode(), key.view()
-                )
-            except InvalidTag:
-                key.wipe()  # decrypt_into leaves unauthenticated plaintext behind
-                raise IntegrityError("wrong_key", "the key in the keyring does not open the slot") from None
-        return key
+            return open_key(sealed, wrapping_key, context.encode())
 
     def forget(self, slot: SlotData, context: SlotContext, unlock: Unlock) -> None:
         _run(unlock, partial(_forget, _attributes(context, _key_id(slot)), unlock.interactive))
@@ -108,13 +95,6 @@ def _key_id(slot: SlotData) -> str:
     if not isinstance(key_id, str) or not _is_key_id(key_id):
         raise IntegrityError("damaged_slot", "the slot does not say which key of the keyring is its own")
     return key_id
-
-
-def _wrapped(slot: SlotData) -> bytes:
-    wrapped = slot.get("wrapped")
-    if not isinstance(wrapped, str) or not _is_wrapped(wrapped):
-        raise IntegrityError("damaged_slot", "the slot's wrapped key is damaged")
-    return b64decode(wrapped)
 
 
 # What is done over the connection. Each can be done again from the start.

@@ -5,10 +5,9 @@ import os
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from palyra_kernel.contracts import SlotContext
+from palyra_kernel.contracts import SlotContext, wrapping
+from palyra_kernel.contracts.wrapping import open_key, seal_key, slot_bytes, slot_text
 from palyra_kernel.errors import IntegrityError
-from palyra_kernel.keys import wrapping
-from palyra_kernel.keys.wrapping import open_key, seal_key, slot_bytes, slot_text
 from palyra_kernel.values.sensitive import SensitiveBytes
 
 KEY = SensitiveBytes(b"k" * 32)
@@ -44,6 +43,12 @@ def test_every_flipped_bit_is_refused():
 @pytest.mark.parametrize("length", [0, 1, 12, 28, 59, 61, 92])
 def test_another_length_is_refused(length):
     refused(os.urandom(length))
+
+
+@pytest.mark.parametrize("length", [0, 16, 31, 33])
+def test_a_wrapping_key_of_another_length_is_a_wrong_key(length):
+    """What a key store gives back may be anything that somebody put there; the cipher would call it a ValueError."""
+    refused(seal_key(KEY, WRAPPING, b"context"), SensitiveBytes(bytes(length)))
 
 
 def test_a_refused_key_leaves_nothing_in_the_buffer(monkeypatch):

@@ -1,4 +1,4 @@
-"""Sealing one key with another: what every built-in protector does at its end."""
+"""Sealing one key with another: what most key protectors do at their end."""
 
 from __future__ import annotations
 
@@ -19,13 +19,18 @@ _TAG_BYTES = 16
 
 
 def seal_key(key: SensitiveBytes, wrapping_key: SensitiveBytes, context: bytes) -> bytes:
-    """Seal *key* with ChaCha20-Poly1305 (RFC 8439) under a key that is used for nothing else."""
+    """Seal the 32 bytes of *key* with ChaCha20-Poly1305 (RFC 8439) under *wrapping_key*: 32 random or derived bytes
+    that are used for nothing else. *context*, from :meth:`SlotContext.encode`, is bound to it."""
     nonce = os.urandom(_NONCE_BYTES)
     return nonce + ChaCha20Poly1305(wrapping_key.view()).encrypt(nonce, key.view(), context)
 
 
 def open_key(sealed: bytes, wrapping_key: SensitiveBytes, context: bytes) -> SensitiveBytes:
-    """Undo :func:`seal_key`. Raises :class:`IntegrityError` ``wrong_key``."""
+    """Undo :func:`seal_key`. Raises :class:`IntegrityError` ``wrong_key``, also for what cannot be a key."""
+    if len(wrapping_key) != KEY_BYTES:
+        raise IntegrityError(
+            "wrong_key", f"what should open the slot is no key: it has {len(wrapping_key)} bytes"
+        )
     if len(sealed) != _NONCE_BYTES + KEY_BYTES + _TAG_BYTES:
         raise IntegrityError("wrong_key", "the slot holds a wrapped key of a wrong length")
     key = SensitiveBytes.zeros(KEY_BYTES)
@@ -40,7 +45,7 @@ def open_key(sealed: bytes, wrapping_key: SensitiveBytes, context: bytes) -> Sen
 
 
 def slot_bytes(slot: Mapping[str, SlotScalar], name: str) -> bytes:
-    """Read a base64 field of the slot data. Raises :class:`IntegrityError` ``damaged_slot``."""
+    """Read a field of the slot data that :func:`slot_text` wrote. Raises :class:`IntegrityError` ``damaged_slot``."""
     value = slot.get(name)
     try:
         if not isinstance(value, str):
@@ -54,5 +59,5 @@ def slot_bytes(slot: Mapping[str, SlotScalar], name: str) -> bytes:
 
 
 def slot_text(data: bytes) -> str:
-    """Write bytes as a field of the slot data."""
+    """Write bytes as a field of the slot data: base64, in the one spelling that :func:`slot_bytes` reads."""
     return binascii.b2a_base64(data, newline=False).decode()
