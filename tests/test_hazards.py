@@ -37,17 +37,21 @@ PROVED: dict[str, tuple[str, ...]] = {
         "vault/test_secrets.py::test_a_value_over_the_limit_is_refused_before_anything_is_written",
         "../plugins/backend_file/tests/test_file_contract.py::test_the_largest_blob_survives",
         "../plugins/backend_secretservice/tests/test_ss_kernel.py::test_every_size_up_to_the_maximum",
+        "../plugins/backend_keychain/tests/test_kc_kernel.py::test_every_size_up_to_the_maximum",
     ),
     # A lost blob can be neither read, overwritten nor deleted.
     "D8": (
         "hazards/test_behind_the_vault.py::test_a_lost_blob_is_named_and_can_be_replaced_or_removed",
         "../plugins/backend_secretservice/tests/test_ss_kernel.py::test_an_item_that_vanished",
         "../plugins/backend_secretservice/tests/test_ss_states.py::test_a_locked_keyring_is_locked_and_never_empty",
+        "../plugins/backend_keychain/tests/test_kc_kernel.py::test_an_item_that_vanished",
+        "../plugins/backend_keychain/tests/test_kc_states.py::test_a_locked_keychain_is_locked_and_never_empty",
     ),
     # Two vaults of one user overwrite each other.
     "D9": (
         "vault/test_tampering.py::test_two_vaults_share_no_id_and_no_record_key",
         "../plugins/backend_secretservice/tests/test_ss_kernel.py::test_two_vaults_in_one_keyring",
+        "../plugins/backend_keychain/tests/test_kc_kernel.py::test_two_vaults_in_one_keychain",
     ),
     # A write that is killed loses the old value.
     "D10": (
@@ -113,6 +117,7 @@ PROVED: dict[str, tuple[str, ...]] = {
         "plugins/test_plugin_guard.py::test_a_backend_that_hangs_is_abandoned_at_the_deadline",
         "kernel/test_slot_keeper.py::test_a_slow_protector_keeps_no_writer_waiting",
         "../plugins/backend_secretservice/tests/test_ss_states.py::test_a_service_that_never_answers",
+        "../plugins/backend_keychain/tests/test_kc_states.py::test_who_waits_for_a_busy_keychain_has_a_deadline",
     ),
     # A put rewrites everything.
     "P1": ("hazards/test_costs.py::test_a_put_writes_as_much_into_a_large_vault_as_into_a_small_one",),
@@ -327,11 +332,20 @@ PROVED: dict[str, tuple[str, ...]] = {
     "U14": (
         "../plugins/backend_secretservice/tests/test_ss_kernel.py::test_a_probe_finds_out",
         "../plugins/backend_secretservice/tests/test_ss_states.py::test_a_locked_keyring_is_locked_and_never_empty",
+        "../plugins/backend_keychain/tests/test_kc_kernel.py::test_a_probe_finds_out",
+        "../plugins/backend_keychain/tests/test_kc_states.py::test_a_locked_keychain_is_locked_and_never_empty",
     ),
     # Every fault is "Io".
     "U15": (
         "hazards/test_errors_apart.py::test_each_fault_has_its_own_code",
         "hazards/test_errors_apart.py::test_a_lock_that_somebody_holds_is_told",
+        "../plugins/backend_keychain/tests/test_kc_states.py::test_each_refusal_has_its_class",
+    ),
+    # On macOS values go through a prompt that cuts them, or replace an item and the list of whom the user allowed.
+    "U16": (
+        "../plugins/backend_keychain/tests/test_kc_native.py::test_bytes_go_through_as_they_are",
+        "../plugins/backend_keychain/tests/test_kc_real.py::test_sizes_that_a_prompt_would_cut",
+        "../plugins/backend_keychain/tests/test_kc_states.py::test_an_update_keeps_whom_the_user_allowed",
     ),
     # Documented examples are never run.
     "U17": (
@@ -345,7 +359,6 @@ PROVED: dict[str, tuple[str, ...]] = {
 WAITING = {
     "D3": "no older format is taken over when a vault is opened, so nothing can race with it",
     "D4": "the same: no files of an older format are left behind",
-    "U16": "there is no backend on the key store of macOS yet",
 }
 
 _NUMBERS = {"D": range(1, 19), "K": range(1, 8), "P": range(1, 6), "U": range(1, 18)}

@@ -39,7 +39,7 @@ class Function:
 
 
 def address(pointer: Any) -> int:
-    return int(pointer.value if isinstance(pointer, _POINTER) else pointer)
+    return int((pointer.value or 0) if isinstance(pointer, _POINTER) else pointer)
 
 
 def write(out: Any, value: Any) -> None:

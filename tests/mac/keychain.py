@@ -1,4 +1,4 @@
-"""A keychain of the test's own making: it stands in for ``_native`` of palyra-backend-keychain, and for macOS behind it.
+"""A keychain of the test's own making, in place of ``_native`` of palyra-backend-keychain and of macOS behind it.
 
 An item carries an access list, which starts as the program that made it; an update keeps it, deleting and adding makes
 a new one. What needs an answer is -25308 where asking is not allowed, and is counted where it is.

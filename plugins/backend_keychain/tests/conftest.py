@@ -1,6 +1,5 @@
-"""A keychain of the test's own making on every system, at two depths; on macOS also a real one that is made for tests."""
+"""A keychain of the test's own making on every system, at two depths; on macOS also a real one, made for tests."""
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,13 +11,11 @@ from palyra_kernel import BlobPlace, Deadline
 from tests.conftest import places
 from tests.mac.frameworks import Frameworks
 from tests.mac.keychain import FakeKeychain
+from tests.mac.own import require_own_keychain, unlock, unlocked_for_one
 
 __all__ = ["places"]  # as for the tests of the kernel
 
 collect_ignore_glob = [] if sys.platform == "darwin" else ["test_kc_real.py"]
-
-OWN = "palyra-test.keychain-db"
-MAKE = "sh plugins/backend_keychain/tests/own_keychain.sh"
 
 
 @pytest.fixture(autouse=True)
@@ -49,24 +46,16 @@ def frameworks(monkeypatch):
 
 @pytest.fixture
 def real(monkeypatch, tmp_path_factory, _own_environment):
-    """The keychain that own_keychain.sh made, unlocked, for one test at a time."""
-    import fcntl
-
+    """The keychain that own_keychain.sh made, unlocked, for one test at a time. What the test added is deleted."""
     monkeypatch.delenv("HOME")
     monkeypatch.setenv("HOME", str(Path("~").expanduser()))  # macOS finds keychains by it
-    asked = subprocess.run(["security", "default-keychain"], capture_output=True, text=True, check=False)
-    if OWN not in asked.stdout:
-        pytest.skip(f"needs a keychain of its own: {MAKE}")
-    with (tmp_path_factory.getbasetemp().parent / "keychain.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        security("unlock-keychain", "-p", "palyra-test", OWN)
-        yield OWN
-        security("unlock-keychain", "-p", "palyra-test", OWN)
-
-
-def security(*arguments):
-    """Run the program of macOS."""
-    subprocess.run(["security", *arguments], check=True, timeout=60)
+    require_own_keychain()
+    with unlocked_for_one(tmp_path_factory.getbasetemp().parent / "keychain.lock"):
+        before = _native.items(None)[1]
+        yield
+        unlock()
+        for service, account in set(_native.items(None)[1]) - set(before):
+            _native.delete(service, account)
 
 
 @pytest.fixture

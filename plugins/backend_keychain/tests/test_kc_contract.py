@@ -1,5 +1,5 @@
-"""Backend and slot keep their contracts on a keychain of the test's own making, at two depths: in place of the calls, and
-in place of the frameworks behind them."""
+"""Backend and slot keep their contracts on a keychain of the test's own making, at two depths: in place of the calls,
+and in place of the frameworks behind them."""
 
 import pytest
 
@@ -56,7 +56,7 @@ class TestProtector(KeyProtectorContract):
             protector.unwrap(slot.data, slot.context, unlock)
 
     @pytest.mark.parametrize("other", [bytes(32), b"short", b"", bytes(33)])
-    def test_a_wrong_unlock_is_a_wrong_key(self, keychain, protector, slot, unlock, other):  # type: ignore[override]  # other fixtures
+    def test_a_wrong_unlock_is_a_wrong_key(self, keychain, protector, slot, unlock, other):
         """The keychain is open and holds something else."""
         (item,) = keychain.kept.values()
         item.data = other

@@ -13,8 +13,8 @@ keeps 32 random bytes under ``palyra.key.VAULT_ID`` and ``SLOT_ID``, and the roo
 
 **Who can read what.** Names and labels: every program of this user. Data: while the keychain is unlocked, the programs
 on the access list of the item. That starts as the Python that made it, *whatever script it runs*; for any other
-program macOS asks. Envelopes are encrypted by the kernel before they arrive. Whoever reads the slot's item *and* the state root
-opens the vault. What is changed or swapped is refused by the kernel; what is deleted is lost.
+program macOS asks. Envelopes are encrypted by the kernel before they arrive. Whoever reads the slot's item *and* the
+state root opens the vault. What is changed or swapped is refused by the kernel; what is deleted is lost.
 
 **Least privilege.** The slot is what adds strength: a copied disk does not open the vault without the password of the
 keychain. Blobs belong in a file unless there are few of them: another Python is asked about each one.
