@@ -9,8 +9,8 @@ from palyra_backend_keychain import (
     palyra_blob_backends,
     palyra_key_protectors,
 )
-from palyra_kernel import IntegrityError, UnavailableError
-from palyra_kernel.testing import BlobBackendContract, KeyProtectorContract
+from palyra_kernel.testing import BlobBackendContract
+from tests.mac.contracts import SlotContract
 
 
 class TestBackend(BlobBackendContract):
@@ -30,39 +30,20 @@ class TestBackendOverFrameworks(BlobBackendContract):
         return KeychainBackend.open(place)
 
 
-class TestProtector(KeyProtectorContract):
-    context_errors = (IntegrityError, UnavailableError)  # the item is looked up by vault and slot
-
+class TestProtector(SlotContract):
     @pytest.fixture
     def keychain(self, mac):
         return mac
 
-    @pytest.fixture
-    def protector(self, keychain):
-        return KeychainProtector()
+    @pytest.fixture(autouse=True)
+    def _mine(self, keychain):
+        self.fake = keychain
 
-    @pytest.fixture
-    def bad_params(self):
-        return ({"keychain": "System"},)
+    def lock(self):
+        self.fake.locked = True
 
-    @pytest.fixture
-    def missing_unlocks(self):
-        return ()  # what is missing is not in the unlock: the two tests below are told another way
-
-    def test_a_missing_unlock_is_unavailable(self, keychain, protector, slot, unlock):  # type: ignore[override]  # other fixtures
-        """Locked is no wrong key: the kernel goes on to the next slot."""
-        keychain.locked = True
-        with pytest.raises(UnavailableError):
-            protector.unwrap(slot.data, slot.context, unlock)
-
-    @pytest.mark.parametrize("other", [bytes(32), b"short", b"", bytes(33)])
-    def test_a_wrong_unlock_is_a_wrong_key(self, keychain, protector, slot, unlock, other):
-        """The keychain is open and holds something else."""
-        (item,) = keychain.kept.values()
-        item.data = other
-        with pytest.raises(IntegrityError) as caught:
-            protector.unwrap(slot.data, slot.context, unlock)
-        assert caught.value.code == "wrong_key"
+    def put(self, service, account, data):
+        self.fake.kept[service, account].data = data
 
 
 class TestProtectorOverFrameworks(TestProtector):

@@ -3,9 +3,10 @@
 import pytest
 
 from palyra_backend_keychain import KeychainBackend, KeychainProtector, _native
-from palyra_kernel import IntegrityError, SensitiveBytes, SlotContext, UnavailableError, Unlock
-from palyra_kernel.testing import BlobBackendContract, KeyProtectorContract
+from palyra_kernel import SensitiveBytes, SlotContext, UnavailableError, Unlock
+from palyra_kernel.testing import BlobBackendContract
 from tests.mac import own
+from tests.mac.contracts import SlotContract
 
 pytestmark = pytest.mark.real
 
@@ -24,36 +25,18 @@ class TestBackend(BlobBackendContract):
 
 
 @pytest.mark.timeout(300)
-class TestProtector(KeyProtectorContract):
+class TestProtector(SlotContract):
     flips = 30
-    context_errors = (IntegrityError, UnavailableError)  # the item is looked up by vault and slot
 
     @pytest.fixture
-    def protector(self, real):
-        return KeychainProtector()
+    def keychain(self, real):
+        return None
 
-    @pytest.fixture
-    def bad_params(self):
-        return ({"keychain": "System"},)
-
-    @pytest.fixture
-    def missing_unlocks(self):
-        return ()  # what is missing is not in the unlock: the two tests below are told another way
-
-    def test_a_missing_unlock_is_unavailable(self, protector, slot, unlock):
-        """Locked is no wrong key: the kernel goes on to the next slot."""
+    def lock(self):
         own.lock()
-        with pytest.raises(UnavailableError) as caught:
-            protector.unwrap(slot.data, slot.context, unlock)
-        assert caught.value.code == "locked"
 
-    def test_a_wrong_unlock_is_a_wrong_key(self, protector, slot, unlock):
-        """The keychain is open and holds another key."""
-        service = f"palyra.key.{slot.context.vault_id}"
-        assert _native.update(service, slot.context.slot_id, bytes(32)) == 0
-        with pytest.raises(IntegrityError) as caught:
-            protector.unwrap(slot.data, slot.context, unlock)
-        assert caught.value.code == "wrong_key"
+    def put(self, service, account, data):
+        assert _native.update(service, account, data) == 0
 
 
 @pytest.fixture
