@@ -56,7 +56,7 @@ def test_a_protector_works(protector):
     assert (protector.kind, protector.device_bound, protector.weak) == ("plain", False, "it is a test")
 
 
-@pytest.mark.parametrize("wrong", ["weak = ''", "weak = True", "device_bound = 1"])
+@pytest.mark.parametrize("wrong", ["weak = ''", "weak = True", "device_bound = 1", "wraps_publicly = 1"])
 def test_attributes_of_a_protector_are_checked_at_load(offer_of, wrong):
     with pytest.raises(UnavailableError, match="not what its contract allows"):
         offer_of(PROTECTOR.replace('weak = "it is a test"', wrong), "key_protectors")

@@ -57,6 +57,7 @@ def protector_guard(cls: type[KeyProtector], origin: Origin) -> type[KeyProtecto
         kind = cls.kind
         device_bound = cls.device_bound
         single = cls.single
+        wraps_publicly = cls.wraps_publicly
         default_params: ClassVar[Mapping[str, SlotScalar]] = dict(cls.default_params)
         weak = shown(cls.weak) if cls.weak else None
         _cls = cls

@@ -61,6 +61,7 @@ def _check_attributes(cls: type[object], contract: type[object], origin: Origin)
         ("strength", type(strength) is int and 0 <= strength <= 100),
         ("device_bound", type(device_bound) is bool),
         ("single", type(getattr(cls, "single", False)) is bool),
+        ("wraps_publicly", type(getattr(cls, "wraps_publicly", False)) is bool),
         ("default_params", _are_params(params)),
         ("default_transforms", _are_transforms(transforms)),
         ("fragment_is_id", type(getattr(cls, "fragment_is_id", False)) is bool),
