@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from palyra_kernel.plugins.guard_sources import source_guard
 from palyra_kernel.plugins.origin import origin_of
 
 ORIGIN = origin_of("acme", "acme-own", "1.0", "acme_own")
-SAID = {
+SAID: dict[type[object], tuple[Any, dict[str, Any]]] = {
     BlobBackend: (backend_guard, {"kind": "own", "strength": 7}),
     KeyProtector: (
         protector_guard,

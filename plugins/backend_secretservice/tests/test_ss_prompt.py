@@ -1,93 +1,36 @@
-"""A service that asks, and a person who answers: gnome-keyring asks on a display only, so this one is of the test."""
+"""Who may be asked, and what becomes of the answer: by the command that makes the keyring, and by ``--interactive``."""
 
-import threading
-from contextlib import contextmanager
+import json
 
 import pytest
-from jeepney import (  # type: ignore[import-untyped]
-    DBusAddress,
-    HeaderFields,
-    MessageType,
-    new_error,
-    new_method_call,
-    new_method_return,
-    new_signal,
-)
-from jeepney.bus_messages import message_bus  # type: ignore[import-untyped]
-from jeepney.io.blocking import Proxy  # type: ignore[import-untyped]
 
 from palyra_backend_secretservice.__main__ import main
 from palyra_kernel import UnavailableError
+from palyra_kernel.cli.start import run
+from tests.asking import Asking, serving
 
 pytestmark = pytest.mark.real
 
-KEYRING = "/org/freedesktop/secrets/collection/ours"
-PROMPT = "/org/freedesktop/secrets/prompt/p1"
+
+@pytest.fixture
+def palyra(places, capfd):
+    """Runs a command on the vault of the test; returns its exit code and its error."""
+    with places.create(plugins=["file", "secretservice"], backend="file"):
+        pass
+    folders = ("--state-root", str(places.state_root), "--config-dir", str(places.config_dir))
+
+    def call(*arguments):
+        capfd.readouterr()
+        code = run([*folders, "-p", "file", "-p", "secretservice", "--json", *arguments])
+        said = capfd.readouterr()
+        return (json.loads(said.err)["error"]["code"], code) if code else json.loads(said.out)
+
+    return call
 
 
-class Asking:
-    """The part of the protocol that makes and unlocks a keyring; both take a prompt."""
-
-    def __init__(self, answer: bool) -> None:
-        self.answer = answer
-        self.made = self.locked = False
-        self.asked: list[str] = []
-        self.doing = ""
-
-    def reply(
-        self, path: str, method: str, body: tuple[object, ...]
-    ) -> tuple[str, tuple[object, ...]] | None:
-        if method == "Get" and body[1] == "Collections":
-            return "v", (("ao", [KEYRING] if self.made else []),)
-        if method == "Get" and body[1] == "Label":
-            return "v", (("s", "Palyra"),)
-        if method == "Get" and body[1] == "Locked":
-            return "v", (("b", self.locked),)
-        if method in ("CreateCollection", "Unlock"):
-            self.doing = method
-            return ("oo", ("/", PROMPT)) if method == "CreateCollection" else ("aoo", ([], PROMPT))
-        if method == "Prompt":
-            self.asked.append(self.doing)
-            if self.answer:
-                self.made, self.locked = True, self.doing == "CreateCollection"  # made locked: asks again
-            return "", ()
-        return None
-
-    def completed(self) -> tuple[bool, tuple[str, object]]:
-        making = self.doing == "CreateCollection"
-        return not self.answer, ("o", KEYRING if self.answer else "/") if making else ("ao", [KEYRING])
-
-
-@contextmanager
-def serving(session, service):
-    with session.connected() as connection:
-        assert Proxy(message_bus, connection).RequestName("org.freedesktop.secrets")[0] == 1
-
-        def serve():
-            while True:
-                message = connection.receive(timeout=45)
-                if message.header.message_type is not MessageType.method_call:
-                    continue
-                fields = message.header.fields
-                method, path = fields[HeaderFields.member], fields[HeaderFields.path]
-                if method == "Stop":
-                    return
-                answer = service.reply(path, method, message.body)
-                if answer is None:
-                    connection.send(new_error(message, "org.freedesktop.DBus.Error.UnknownMethod"))
-                    continue
-                connection.send(new_method_return(message, *answer))
-                if method == "Prompt":
-                    emitter = DBusAddress(PROMPT, interface="org.freedesktop.Secret.Prompt")
-                    connection.send(new_signal(emitter, "Completed", "bv", service.completed()))
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield
-        with session.connected() as other:
-            name = DBusAddress("/", "org.freedesktop.secrets", "org.palyra.Test")
-            other.send(new_method_call(name, "Stop"))
-            thread.join(45)
+def without_key_file(places):
+    for path in (places.config_dir / "keys").iterdir():
+        path.unlink()
 
 
 def test_a_keyring_is_made_and_unlocked_with_a_person(session, capsys):
@@ -107,3 +50,48 @@ def test_a_person_who_says_no(session, capsys):
         assert main() == UnavailableError.exit_code
     assert service.asked == ["CreateCollection"]
     assert "error[dismissed]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("where", ["behind", "before"])
+def test_a_slot_is_added_and_opens_with_a_person_who_was_to_be_asked(session, places, palyra, where):
+    """The keyring is made for the slot, and unlocked for the vault: with ``--interactive``, and never without."""
+    service = Asking(answer=True)
+    add = ("slots", "add", "secretservice")
+    with serving(session, service):
+        assert palyra(*add) == ("protector_unavailable", 6)
+        assert service.asked == []
+        palyra(*(*add, "--interactive") if where == "behind" else ("--interactive", *add))
+        assert service.asked == ["CreateCollection", "Unlock"]
+        without_key_file(places)
+        assert palyra("secrets", "list") == {"secrets": [], "next_cursor": None}
+        service.locked = True
+        assert palyra("secrets", "list") == ("no_slot_opens", 6)
+        assert len(service.asked) == 2
+        assert palyra("--interactive", "secrets", "list") == {"secrets": [], "next_cursor": None}
+        assert service.asked[2:] == ["Unlock"]
+
+
+def test_a_person_who_says_no_to_a_slot(session, places, palyra):
+    """The vault is what it was, and a second way in is not claimed."""
+    service = Asking(answer=False)
+    with serving(session, service):
+        assert palyra("slots", "add", "secretservice", "--interactive") == ("dismissed", 6)
+    assert service.asked == ["CreateCollection"]
+    assert [slot["kind"] for slot in palyra("slots", "list")["slots"]] == ["file"]
+
+
+def test_gnome_keyring_without_a_display_says_dismissed(bare, places, palyra):
+    """On a server over ssh ``--interactive`` ends at once, for a keyring that is not there and for a locked one; the
+    other slot still opens the vault."""
+    assert palyra("slots", "add", "secretservice", "--interactive") == ("dismissed", 6)
+    bare.make_keyring()
+    bare.lock()
+    assert palyra("slots", "add", "secretservice") == ("protector_unavailable", 6)
+    assert palyra("slots", "add", "secretservice", "--interactive") == ("dismissed", 6)
+    bare.unlock()
+    slot = palyra("slots", "add", "secretservice", "--interactive")["slot"]["id"]
+    bare.lock()
+    assert palyra("--interactive", "slots", "drill", slot) == ("dismissed", 6)
+    assert palyra("slots", "drill", slot) == ("locked", 6)
+    bare.unlock()
+    assert palyra("slots", "drill", slot)["opens"]

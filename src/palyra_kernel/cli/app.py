@@ -12,7 +12,7 @@ from palyra_kernel.cli.lazy import LazyGroup
 from palyra_kernel.cli.outcome import EXIT_BROKEN_PIPE, EXIT_USAGE, Cancelled, tell
 from palyra_kernel.errors import InvalidInputError
 
-_GLOBAL = ("--state-root", "--config-dir", "-p", "--passphrase-file", "--recovery-file")
+_GLOBAL = ("--state-root", "--config-dir", "-p", "--passphrase-file", "--recovery-file", "--interactive")
 
 _COMMANDS = {
     "init": ("palyra_kernel.cli.init", "Make a vault."),
@@ -55,6 +55,9 @@ _COMMANDS = {
 @click.option(
     "--recovery-file", metavar="FILE", help="Open the vault with the recovery key in FILE (- is stdin)."
 )
+@click.option(
+    "--interactive", is_flag=True, help="The store that holds the vault's key may ask you to unlock it."
+)
 @click.pass_context
 def app(
     ctx: click.Context,
@@ -64,6 +67,7 @@ def app(
     as_json: bool,
     passphrase_file: str | None,
     recovery_file: str | None,
+    interactive: bool,
 ) -> None:
     """Keep secrets, and hand them to the programs that need them."""
     ctx.obj = Cli(
@@ -73,6 +77,7 @@ def app(
         as_json=as_json,
         passphrase_file=passphrase_file,
         recovery_file=recovery_file,
+        interactive=interactive,
     )
 
 

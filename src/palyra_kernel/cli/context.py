@@ -36,6 +36,7 @@ class Cli:
         as_json: bool = False,
         passphrase_file: str | None = None,
         recovery_file: str | None = None,
+        interactive: bool = False,
     ) -> None:
         self.state_root = state_root
         self.config_dir = config_dir
@@ -43,6 +44,7 @@ class Cli:
         self.as_json = as_json
         self.passphrase_file = passphrase_file
         self.recovery_file = recovery_file
+        self.interactive = interactive
         self._opened_with: Unlock | None = None
 
     def places(self) -> Places:
@@ -76,10 +78,10 @@ class Cli:
         return any(slot.kind == "passphrase" for slot in slots)
 
     def opened_with(self) -> Unlock:
-        """What opened the vault, for commands that open the root key again; a plugin may ask on a terminal."""
+        """What opened the vault, for commands that open the root key again."""
         import msgspec
 
-        return msgspec.structs.replace(self._opened_with or self.unlock(), interactive=on_terminal())
+        return msgspec.structs.replace(self._opened_with or self.unlock(), interactive=self.interactive)
 
     def unlock(self) -> Unlock:
         """What the options bring to open a slot."""
@@ -87,7 +89,9 @@ class Cli:
 
         sheet = self.sheet()
         return Unlock(
-            passphrase=read_key_file(self.passphrase_file), recovery_key=sheet.key if sheet else None
+            passphrase=read_key_file(self.passphrase_file),
+            recovery_key=sheet.key if sheet else None,
+            interactive=self.interactive,
         )
 
     def sheet(self) -> Sheet | None:

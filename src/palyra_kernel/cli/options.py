@@ -24,6 +24,22 @@ def json_option(function: _F) -> _F:
     )(function)
 
 
+def _set_interactive(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.find_root().obj.interactive = True
+
+
+def interactive_option(function: _F) -> _F:
+    """``--interactive`` behind the command too, where people write it."""
+    return click.option(
+        "--interactive",
+        is_flag=True,
+        expose_value=False,
+        callback=_set_interactive,
+        help="The store may ask you.",
+    )(function)
+
+
 def yes_option(function: _F) -> _F:
     """``--yes``: do not ask."""
     return click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")(function)

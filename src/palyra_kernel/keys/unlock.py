@@ -55,9 +55,13 @@ def make_slot(
 ) -> Slot:
     """Wrap *root* in a new slot of *kind*. Nothing is written to ``keyring.json`` yet."""
     protector = _protector(find, kind)
-    reason = protector.available()
+    reason = None if unlock.interactive else protector.available()  # what is missing may be an answer
     if reason is not None:
-        raise UnavailableError("protector_unavailable", f"a {kind} slot cannot be made here: {reason}")
+        raise UnavailableError(
+            "protector_unavailable",
+            f"a {kind} slot cannot be made here: {reason}",
+            hint=f"if it only has to ask you: palyra slots add {kind} --interactive",
+        )
     slot_id, fixed = new_slot_id(), {**protector.default_params, **params}
     data = protector.wrap(root, slot_context(vault_id, slot_id, kind, fixed), unlock)
     return Slot(id=slot_id, kind=kind, params=fixed, data=dict(data), created_at_ms=now_ms())

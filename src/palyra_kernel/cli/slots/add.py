@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from palyra_kernel.cli.options import json_option
+from palyra_kernel.cli.options import interactive_option, json_option
 from palyra_kernel.cli.slots.views import SlotView, slot_view
 from palyra_kernel.errors import PalyraError
 
@@ -35,6 +35,7 @@ The recovery key of slot {id} is below. It opens the vault like any other slot; 
 @click.option("--lanes", type=int, metavar="N", help="passphrase: lanes of Argon2id [4].")
 @click.option("--suite", metavar="NAME", help="recovery: x25519 (default) or the hybrid mlkem768-x25519.")
 @click.option("--recovery-out", metavar="FILE", help="recovery: write the key to a new FILE, not to stdout.")
+@interactive_option
 @json_option
 @click.pass_obj
 def add(cli: Cli, /, kind: str, **options: str | int | None) -> None:
