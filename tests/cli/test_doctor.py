@@ -203,10 +203,12 @@ def test_what_a_loss_would_cost_depends_on_the_slots(admin, tmp_path):
     """Nobody knew what a stolen disk or a lost sheet would mean until it was stolen or lost."""
     admin.make()
     costs = {code: found for code, found in _codes(admin).items() if code.startswith("cost_")}
-    assert sorted(costs) == ["cost_lost_machine", "cost_lost_sheet", "cost_stolen_backup", "cost_stolen_disk"]
+    events = ("changed_password", "lost_machine", "lost_sheet", "stolen_backup", "stolen_disk")
+    assert sorted(costs) == [f"cost_{event}" for event in events]
     assert {found["severity"] for found in costs.values()} == {"info"}
     assert "every secret is lost" in costs["cost_lost_machine"]["message"]
     assert "reads every secret" in costs["cost_stolen_disk"]["message"]
+    assert costs["cost_changed_password"]["message"] == "nothing: no slot depends on it"
     assert costs["cost_lost_sheet"]["hint"] == "palyra slots add recovery"
     admin.ok("slots", "add", "recovery")
     costs = _codes(admin)

@@ -1,31 +1,12 @@
 """Who may be asked, and what becomes of the answer: by the command that makes the keyring, and by ``--interactive``."""
 
-import json
-
 import pytest
 
 from palyra_backend_secretservice.__main__ import main
 from palyra_kernel import UnavailableError
-from palyra_kernel.cli.start import run
 from tests.asking import Asking, serving
 
 pytestmark = pytest.mark.real
-
-
-@pytest.fixture
-def palyra(places, capfd):
-    """Runs a command on the vault of the test; returns its exit code and its error."""
-    with places.create(plugins=["file", "secretservice"], backend="file"):
-        pass
-    folders = ("--state-root", str(places.state_root), "--config-dir", str(places.config_dir))
-
-    def call(*arguments):
-        capfd.readouterr()
-        code = run([*folders, "-p", "file", "-p", "secretservice", "--json", *arguments])
-        said = capfd.readouterr()
-        return (json.loads(said.err)["error"]["code"], code) if code else json.loads(said.out)
-
-    return call
 
 
 def without_key_file(places):

@@ -15,7 +15,7 @@ from pathlib import Path
 from palyra_kernel.config import CONFIG_FILE, Places, read_config
 from palyra_kernel.durable.folders import private_folder
 from palyra_kernel.errors import PalyraError
-from palyra_kernel.kernel.costs import costs
+from palyra_kernel.kernel.costs import OpenSlot, costs
 from palyra_kernel.kernel.kernel import Kernel, VaultStatus
 from palyra_kernel.kernel.making import vault_exists
 from palyra_kernel.kernel.opening import missing_vault
@@ -96,8 +96,8 @@ def kernel_findings(kernel: Kernel) -> Iterator[Finding]:
     working = [slot for slot in slots if kernel.slots.problem(slot) is None]
     yield from _reserve([slot.kind for slot in working])
     yield from _key_files(kernel, slots)
-    weak = [slot for slot in working if _weakness(kernel.slots, slot)]
-    yield from costs(working, weak)
+    protectors = [(slot, kernel.slots.protector(slot.kind)) for slot in working]
+    yield from costs([OpenSlot(slot, protector) for slot, protector in protectors if protector])
     yield from kernel.resolver.problems()
     yield from _seals(kernel._records.check_head().generation)
 
@@ -139,11 +139,6 @@ def _key_files(kernel: Kernel, slots: Sequence[Slot]) -> Iterator[Finding]:
         if path.name not in used:
             message = "no slot of the vault uses it; it may open copies of keyring.json from before"
             yield _warning("unused_key_file", str(path), message, f"rm {path}")
-
-
-def _weakness(slots: SlotKeeper, slot: Slot) -> str | None:
-    protector = slots.protector(slot.kind)
-    return protector.weak if protector else None
 
 
 def _reserve(kinds: list[str]) -> Iterator[Finding]:

@@ -14,8 +14,9 @@ import msgspec
 
 from palyra_kernel.config import Config, Places, find_places, read_config
 from palyra_kernel.contracts import Unlock
+from palyra_kernel.contracts.blobs import PROBE_SECONDS
 from palyra_kernel.durable.folders import exists, private_folder
-from palyra_kernel.errors import IntegrityError
+from palyra_kernel.errors import IntegrityError, PalyraError
 from palyra_kernel.kernel.backing import Backends, PassedOver, load_state
 from palyra_kernel.kernel.incarnation import load_incarnation
 from palyra_kernel.kernel.making import NewSlot, make_vault, vault_exists
@@ -27,7 +28,9 @@ from palyra_kernel.keys import builtin as builtin_keys
 from palyra_kernel.plugins import PluginHost
 from palyra_kernel.records import sqlite as builtin_records
 from palyra_kernel.resolve import builtin as builtin_sources
+from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.findings import Finding, finding_of
+from palyra_kernel.values.ids import new_id
 from palyra_kernel.vault import Vault
 from palyra_kernel.vault.epochs import Epochs
 from palyra_kernel.vault.index import Index
@@ -47,14 +50,16 @@ FILE_SLOT = (NewSlot("file", Unlock()),)
 
 
 class VaultStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Facts about an open vault. ``passed_over`` are the backends that were not taken when it was made; ``migration``
-    is the command that finishes a move to another one. ``generation`` counts its commits, ``epoch`` its key encryption
-    keys, ``incarnation`` its lives: 1, and one more for each restore, adoption and accepted rollback."""
+    """Facts about an open vault. ``problem`` is why its backend does not answer now; ``passed_over`` are the backends
+    that were not taken when it was made; ``migration`` is the command that finishes a move to another one.
+    ``generation`` counts its commits, ``epoch`` its key encryption keys, ``incarnation`` its lives: 1, and one more for
+    each restore, adoption and accepted rollback."""
 
     vault_id: str
     state_root: str
     config_dir: str
     backend: str
+    problem: Finding | None
     passed_over: tuple[PassedOver, ...]
     migration: str | None
     generation: int
@@ -226,6 +231,7 @@ class Kernel:
             state_root=str(self.places.state_root),
             config_dir=str(self.places.config_dir),
             backend=state.pins.backend,
+            problem=self._backend_problem(),
             passed_over=state.record.passed_over,
             migration=finishing(state),
             generation=self._records.check_head().generation,
@@ -234,6 +240,15 @@ class Kernel:
             slots=len(self.slots.list()),
             secrets=len(self.vault.list(None)),
         )
+
+    def _backend_problem(self) -> Finding | None:
+        """Ask the backend for an envelope that is not there: one that is locked or away says so instead."""
+        backend = self._objects.backend
+        try:
+            backend.get([new_id()], Deadline.after(PROBE_SECONDS))
+        except PalyraError as error:
+            return finding_of(error, f"backend {backend.kind}")
+        return None
 
     def backup(
         self, path: str | os.PathLike[str], *, unlock: Unlock, progress: BackupProgress | None = None

@@ -29,6 +29,7 @@ from palyra_kernel.kernel.pins import (
     read_backend_kind,
     write_backend_kind,
 )
+from palyra_kernel.kernel.slots import second_slot_needed
 from palyra_kernel.keys.derive import ROOT_BYTES, DerivedKeys
 from palyra_kernel.keys.slots import FORMAT as KEYRING_FORMAT
 from palyra_kernel.keys.slots import KEYRING_FILE, KeyringDocument, Slot, write_keyring
@@ -92,6 +93,10 @@ def _write_new_keyring(places: Places, registry: Registry, slots: Sequence[NewSl
     if not slots:
         raise InvalidInputError("no_slots", "a vault needs at least one slot")
     find = protector_finder(registry)
+    if all(
+        protector is not None and protector.device_bound for protector in (find(new.kind) for new in slots)
+    ):
+        raise second_slot_needed(slots[0].kind)
     vault_id = new_id()
     made: list[tuple[Slot, Unlock]] = []
     try:

@@ -24,6 +24,15 @@ def with_key_folder(unlock: Unlock, folder: Path) -> Unlock:
     return unlock if unlock.key_folder is not None else replace(unlock, key_folder=folder)
 
 
+def second_slot_needed(kind: str) -> ConflictError:
+    """The error for a vault that would have nothing beside a slot of *kind*, which goes with this machine."""
+    return ConflictError(
+        "second_slot_needed",
+        f"a {kind} slot dies with this machine: the vault needs another slot beside it",
+        hint="palyra slots add passphrase, or palyra slots add recovery",
+    )
+
+
 class SlotKeeper:
     """The slots of one vault.
 
@@ -126,11 +135,7 @@ class SlotKeeper:
                 hint="palyra slots remove, if its key is lost",
             )
         if protector.device_bound and not self._portable(document.slots):
-            raise ConflictError(
-                "second_slot_needed",
-                f"a {kind} slot dies with this machine: the vault needs another slot beside it",
-                hint="palyra slots add passphrase, or palyra slots add recovery",
-            )
+            raise second_slot_needed(kind)
 
     def _portable(self, slots: tuple[Slot, ...]) -> bool:
         """Whether one of *slots* would outlive this machine. A slot that is known not to open does not count."""

@@ -12,6 +12,7 @@ from palyra_kernel.cli.vault.consent import accept_rollback, adopt
 from palyra_kernel.cli.vault.migrate import migrate
 from palyra_kernel.cli.vault.progress import counted, counting
 from palyra_kernel.cli.vault.rekey import rekey
+from palyra_kernel.cli.vault.status import status
 
 if TYPE_CHECKING:
     from palyra_kernel.cli.context import Cli
@@ -20,40 +21,6 @@ if TYPE_CHECKING:
 @click.group("vault")
 def command() -> None:
     """Look after the vault itself."""
-
-
-@command.command("status")
-@json_option
-@click.pass_obj
-def status(cli: Cli) -> None:
-    """Where it is, what it holds, what opens it."""
-    import msgspec
-
-    from palyra_kernel.cli.output import json_out
-    from palyra_kernel.cli.slots.views import slot_table, slot_views
-
-    with cli.kernel() as kernel:
-        facts, slots = kernel.status(), slot_views(kernel)
-    if cli.as_json:
-        json_out(msgspec.structs.asdict(facts) | {"slots": slots})
-        return
-    for label, value in (
-        ("vault", facts.vault_id),
-        ("state root", facts.state_root),
-        ("configuration", facts.config_dir),
-        ("backend", facts.backend),
-        ("secrets", facts.secrets),
-        ("generation", facts.generation),
-        ("incarnation", facts.incarnation),
-        ("key epoch", facts.epoch),
-    ):
-        click.echo(f"{label:<15}{value}")
-    for other in facts.passed_over:
-        click.echo(f"{'not taken':<15}{other.kind} ({other.code}: {other.reason})")
-    if facts.migration:
-        click.echo(f"{'not finished':<15}{facts.migration}")
-    click.echo()
-    slot_table(slots)
 
 
 @command.command("verify")
@@ -113,5 +80,5 @@ def gc(cli: Cli, grace: int) -> None:
     )
 
 
-for part in (rekey, migrate, backup, restore, adopt, accept_rollback):
+for part in (status, rekey, migrate, backup, restore, adopt, accept_rollback):
     command.add_command(part)
