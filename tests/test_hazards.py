@@ -52,6 +52,7 @@ PROVED: dict[str, tuple[str, ...]] = {
         "vault/test_tampering.py::test_two_vaults_share_no_id_and_no_record_key",
         "../plugins/backend_secretservice/tests/test_ss_kernel.py::test_two_vaults_in_one_keyring",
         "../plugins/backend_keychain/tests/test_kc_kernel.py::test_two_vaults_in_one_keychain",
+        "../plugins/backend_secretservice/tests/test_ss_restored.py::test_what_one_life_destroys_moves_or_collects_the_others_keep",
     ),
     # A write that is killed loses the old value.
     "D10": (

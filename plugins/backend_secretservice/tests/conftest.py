@@ -39,19 +39,25 @@ def desktop(bare):
     return bare
 
 
+class Palyra:
+    """Runs a command on the vault of a test; returns what it says as JSON, or the code of its error and of its end."""
+
+    out = ""
+
+    def __init__(self, places, capture) -> None:
+        self._folders = ("--state-root", str(places.state_root), "--config-dir", str(places.config_dir))
+        self._capture = capture
+
+    def __call__(self, *arguments):
+        self._capture.readouterr()
+        code = run([*self._folders, "-p", "file", "-p", "secretservice", "--json", *arguments])
+        self.out, err = self._capture.readouterr()
+        return (json.loads(err)["error"]["code"], code) if err else json.loads(self.out)
+
+
 @pytest.fixture
 def palyra(places, capfd):
-    """Runs a command on the vault of the test, which has ``file`` and a slot for it; returns what it says as JSON, or
-    the code of its error and of its end."""
+    """The command on a vault with ``file`` and a slot for it."""
     with places.create(plugins=["file", "secretservice"], backend="file"):
         pass
-    folders = ("--state-root", str(places.state_root), "--config-dir", str(places.config_dir))
-
-    def call(*arguments):
-        capfd.readouterr()
-        code = run([*folders, "-p", "file", "-p", "secretservice", "--json", *arguments])
-        said = capfd.readouterr()
-        call.out = said.out
-        return (json.loads(said.err)["error"]["code"], code) if said.err else json.loads(said.out)
-
-    return call
+    return Palyra(places, capfd)

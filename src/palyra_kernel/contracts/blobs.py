@@ -18,7 +18,8 @@ PROBE_SECONDS = 10.0
 
 
 class BlobPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a backend may keep things: a private folder (0700, ours) and the id of the one vault it serves.
+    """Where a backend may keep things: a private folder (0700, ours) and the id of the one vault it serves. A restored
+    vault has another id here than the vault that it came from, because both may be in use.
 
     A store that is shared between vaults (an operating system's keychain) puts ``vault_id`` into every name, so
     that two vaults of one user never touch each other's blobs.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from palyra_kernel.config import Places
 from palyra_kernel.contracts import BlobBackend, BlobPlace
@@ -32,12 +33,14 @@ class PassedOver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BackendRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``copying_to`` is set while a move copies, ``emptying`` from the switch on until the old backend is empty."""
+    """``copying_to`` is set while a move copies, ``emptying`` from the switch on until the old backend is empty.
+    ``place`` is under which id a restored vault keeps its envelopes; without one it is that of the vault."""
 
     format: int = FORMAT
     passed_over: tuple[PassedOver, ...] = ()
     copying_to: str | None = None
     emptying: str | None = None
+    place: str | None = None
 
 
 class BackendState(NamedTuple):
@@ -99,29 +102,25 @@ def put_record(change: Change, record: BackendRecord, version: int) -> None:
     change.put(BACKEND_KEY, msgspec.json.encode(record))
 
 
-def forget_move(records: Records) -> None:
-    """For a vault that was restored: whatever was moving, it is whole where it is now, and another life of it may own
-    what lies elsewhere."""
+def put_new_place(change: Change, records: Records, place: str) -> None:
+    """Add to *change*, for a vault that is restored: it keeps its envelopes under the id *place*. The life that it came
+    from may still be used, by the same user in the same store. Whatever was moving, it is whole where it is put now."""
     version, record = _load_record(records)
-    if record.copying_to or record.emptying:
-        change = Change()
-        put_record(change, BackendRecord(), version)
-        put_cursor(change, None)
-        records.commit(change)
+    put_record(change, replace(record, copying_to=None, emptying=None, place=place), version)
+    put_cursor(change, None)
 
 
 class Backends:
     """Opens the backend that a vault is pinned to, and follows the vault when it moves."""
 
-    def __init__(self, places: Places, registry: Registry, records: Records) -> None:
-        self._folder = places.objects_folder
+    def __init__(self, places: Places, registry: Registry, records: Records, place_id: str) -> None:
+        self._place = BlobPlace(folder=places.objects_folder, vault_id=place_id)
         self._registry = registry
         self._records = records
 
     def open(self, kind: str) -> BlobBackend:
         """Open the backend of *kind* at the place of this vault."""
-        place = BlobPlace(folder=self._folder, vault_id=self._records.keys.vault_id)
-        return open_backend(self._registry, kind, place)
+        return open_backend(self._registry, kind, self._place)
 
     def follow(self, known: Backing) -> Backing:
         """See :data:`palyra_kernel.vault.backing.Follow`."""

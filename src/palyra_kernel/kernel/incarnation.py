@@ -6,6 +6,7 @@ the incarnation it was made in, and counts for nothing in the next.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -45,15 +46,19 @@ def load_incarnation(records: Records) -> Incarnation | None:
     return incarnation
 
 
-def put_incarnation(change: Change, before: Incarnation | None, cause: Cause) -> None:
-    """Add to *change*: the next incarnation begins."""
+def put_incarnation(change: Change, before: Incarnation | None, cause: Cause) -> str:
+    """Add to *change*: the next incarnation begins. Return its id."""
     number = 1 if before is None else before.number + 1
     new = Incarnation(format=_FORMAT, id=new_id(), number=number, cause=cause, started_at_ms=now_ms())
     change.put(_KEY, msgspec.json.encode(new))
+    return new.id
 
 
-def start_incarnation(records: Records, cause: Cause) -> None:
-    """Begin the next incarnation, and take the store as it is for the newest. For whoever decided so."""
+def start_incarnation(
+    records: Records, cause: Cause, also: Callable[[Change, str], None] = lambda _change, _id: None
+) -> None:
+    """Begin the next incarnation, and take the store as it is for the newest. For whoever decided so. *also* adds what
+    belongs into the same commit, and gets the id of the new one."""
     change = Change()
-    put_incarnation(change, load_incarnation(records), cause)
+    also(change, put_incarnation(change, load_incarnation(records), cause))
     records.renew(change)

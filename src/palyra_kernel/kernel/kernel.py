@@ -78,7 +78,7 @@ class Kernel:
         self.plugins = host
         self.vault_id = opened.keyring.vault_id
         self._records = opened.records
-        self._backends = Backends(places, host.registry, opened.records)
+        self._backends = Backends(places, host.registry, opened.records, opened.place_id)
         self._objects, self._index = _open_objects(config, self._backends, opened)
         self.vault = Vault(
             self._records, self._index, self._objects, versions_kept=config.vault.versions_kept

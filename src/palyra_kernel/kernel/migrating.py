@@ -179,7 +179,7 @@ class Migration:
         """Copy everything and switch; how many envelopes were stored."""
         begun = load_state(self._records)
         if begun.record.copying_to is None:
-            self._note(begun, BackendRecord(passed_over=begun.record.passed_over, copying_to=target.kind))
+            self._note(begun, replace(begun.record, copying_to=target.kind))
         copying = Copying(
             self._records,
             self._vault.objects,
@@ -202,7 +202,8 @@ class Migration:
         state = load_state(self._records)
         change = Change()
         put_pins(change, replace(state.pins, backend=kind))
-        put_record(change, BackendRecord(emptying=state.pins.backend), state.version)
+        record = BackendRecord(emptying=state.pins.backend, place=state.record.place)
+        put_record(change, record, state.version)
         self._records.commit(change)
         settle_backend_kind(self._vault.places.state_root, kind, state.pins.backend)
 
@@ -214,7 +215,8 @@ class Migration:
         settle_backend_kind(self._vault.places.state_root, state.pins.backend, kind)
         self._vault.objects.refresh()
         removed = self._clear(kind)
-        self._note(load_state(self._records), BackendRecord())
+        emptied = load_state(self._records)
+        self._note(emptied, replace(emptied.record, emptying=None))
         return removed
 
     def _clear(self, kind: str) -> int:
@@ -235,7 +237,7 @@ class Migration:
         except PalyraError as error:
             left = error.message
         change = Change()
-        put_record(change, BackendRecord(passed_over=state.record.passed_over), state.version)
+        put_record(change, replace(state.record, copying_to=None), state.version)
         put_cursor(change, None)
         self._records.commit(change)
         return MigrationReport(

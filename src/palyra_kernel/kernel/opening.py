@@ -9,7 +9,7 @@ from palyra_kernel.config import Config, Places
 from palyra_kernel.contracts import RecordStore, Unlock
 from palyra_kernel.durable.folders import exists
 from palyra_kernel.errors import ConflictError, IntegrityError, NotFoundError, PalyraError, UnavailableError
-from palyra_kernel.kernel.backing import BackendState, forget_move, load_state
+from palyra_kernel.kernel.backing import BackendState, load_state, put_new_place
 from palyra_kernel.kernel.choosing import Choice, wanted_kind
 from palyra_kernel.kernel.incarnation import start_incarnation
 from palyra_kernel.kernel.making import RECORDS_FILE, first_commit, head_file, note_choice
@@ -27,12 +27,14 @@ _BEHIND = ("rolled_back", "forked", "head_tampered")
 
 
 class Opened(NamedTuple):
-    """The parts of an open vault, and the version of the record by which the pinned backend is its own."""
+    """The parts of an open vault; the version of the record by which the pinned backend is its own, and the id under
+    which it keeps its envelopes there."""
 
     records: Records
     pins: Pins
     keyring: KeyringDocument
     backend_version: int
+    place_id: str
 
 
 Consent = Literal["adopt", "accept-rollback", "restore"]
@@ -76,8 +78,7 @@ def open_vault(
         if consent == "accept-rollback":
             _accept_rollback(records)
         if consent == "restore":
-            start_incarnation(records, "restored")
-            forget_move(records)
+            start_incarnation(records, "restored", lambda change, new: put_new_place(change, records, new))
         if records.check_head().generation == 0:
             first_commit(places, config, registry, records, document)
         _finish_root_change(places, records, find, unlock)
@@ -89,7 +90,7 @@ def open_vault(
         state = _settled_backend(places, records)
         _check_preference(backend or config.vault.backend, state.pins.backend)
         undo.pop_all()
-    return Opened(records, state.pins, document, state.version)
+    return Opened(records, state.pins, document, state.version, state.record.place or document.vault_id)
 
 
 def _unlocked(

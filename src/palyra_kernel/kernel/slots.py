@@ -118,6 +118,16 @@ class SlotKeeper:
                 forget_slot(document.vault_id, slot, self._find, with_key_folder(unlock, self._key_folder))
         return slot
 
+    def leave_bound(self) -> tuple[Slot, ...]:
+        """Leave slots that go with a machine or account to the vault that this one was restored from: it may be in use
+        there, and they keep one thing for both. Return them; nothing outside the vault is forgotten."""
+        with self._records.exclusive():
+            document = self._read()
+            bound = tuple(slot for slot in document.slots if self._is_bound(slot.kind))
+            if bound:
+                self._replace(document, tuple(slot for slot in document.slots if slot not in bound))
+        return bound
+
     def drill(self, slot_id: str, unlock: Unlock) -> Slot:
         """Prove that this one slot opens the vault with *unlock*, by opening it. Raises what the slot says."""
         document = self._read()
@@ -142,8 +152,11 @@ class SlotKeeper:
         return any(self._outlives_machine(slot.kind) and self.problem(slot) is None for slot in slots)
 
     def _outlives_machine(self, kind: str) -> bool:
+        return self._find(kind) is not None and not self._is_bound(kind)
+
+    def _is_bound(self, kind: str) -> bool:
         protector = self._find(kind)
-        return protector is not None and not protector.device_bound
+        return protector is not None and protector.device_bound
 
     def problem(self, slot: Slot) -> str | None:
         """Why *slot* cannot open the vault here, as far as that can be told without a human: None if it may."""

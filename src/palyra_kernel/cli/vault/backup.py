@@ -111,9 +111,10 @@ def _tell(report: RestoreReport) -> None:
             click.echo(f"slot {slot.id} ({slot.kind}) opens it")
             continue
         click.echo(f"slot {slot.id} ({slot.kind}) does not open it here: {slot.problem}")
-        click.echo(f"  palyra --recovery-file SHEET slots remove {slot.id}")
-        if slot.kind == "file":
-            click.echo("  palyra --recovery-file SHEET slots add file")
+        if not slot.left:
+            click.echo(f"  palyra --recovery-file SHEET slots remove {slot.id}")
+        if slot.left or slot.kind == "file":
+            click.echo(f"  palyra --recovery-file SHEET slots add {slot.kind}")
 
 
 def _json(report: BackupReport | RestoreReport) -> None:

@@ -33,13 +33,17 @@ from palyra_kernel.plugins import Registry
 from palyra_kernel.records import Records
 from palyra_kernel.values.sensitive import SensitiveBytes
 
+_LEFT = "it goes with the machine or account of the vault that was backed up, and was left to it"
+
 
 class RestoredSlot(msgspec.Struct, frozen=True, kw_only=True):
-    """A slot of the restored vault, and why it cannot open it on this machine, or None."""
+    """A slot of the vault that was backed up, and why it cannot open the restored one on this machine, or None.
+    ``left``: it goes with a machine or account, and was left to the vault that was backed up."""
 
     id: str
     kind: str
     problem: str | None
+    left: bool = False
 
 
 class RestoreReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +101,7 @@ def restore_backup(
             with vault.opened(unlock, to.places.heads_folder) as opened:
                 vault.check_origin(opened, slot_id, unlock)
                 vault.write_envelopes(opened)
-                slots = _slots(to, opened)
+                slots = _slots(to, here, opened)
                 _write_head(to.places, opened.records)
             with translated(f"removing {here.config_dir}"):
                 shutil.rmtree(here.config_dir)
@@ -105,10 +109,17 @@ def restore_backup(
         return _report(source, to, end, slots)
 
 
-def _slots(to: Destination, opened: Opened) -> tuple[RestoredSlot, ...]:
-    keeper = SlotKeeper(to.places, opened.records, protector_finder(to.registry))
+def _slots(to: Destination, here: Places, opened: Opened) -> tuple[RestoredSlot, ...]:
+    find = protector_finder(to.registry)
+    left = SlotKeeper(here, opened.records, find).leave_bound()
+    keeper = SlotKeeper(to.places, opened.records, find)
     return tuple(
-        RestoredSlot(id=slot.id, kind=slot.kind, problem=keeper.problem(slot))
+        RestoredSlot(
+            id=slot.id,
+            kind=slot.kind,
+            problem=_LEFT if slot in left else keeper.problem(slot),
+            left=slot in left,
+        )
         for slot in opened.keyring.slots
     )
 

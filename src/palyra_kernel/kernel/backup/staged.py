@@ -106,7 +106,7 @@ class StagedVault(NamedTuple):
                 raise
 
     def _backend(self, opened: Opened) -> BlobBackend:
-        place = BlobPlace(folder=self.here.objects_folder, vault_id=opened.keyring.vault_id)
+        place = BlobPlace(folder=self.here.objects_folder, vault_id=opened.place_id)
         return open_backend(self.registry, opened.pins.backend, place)
 
     def _verify(self, records: Records, objects: Objects) -> None:
