@@ -7,7 +7,7 @@ from palyra_kernel.durable import write_file
 from palyra_kernel.errors import ConflictError, IntegrityError, InvalidInputError, UnavailableError
 from palyra_kernel.kernel.migrating import Migration
 from palyra_kernel.vault.copying import Copying
-from tests.kernel.migrated import VALUES, check, interrupted, kernel
+from tests.kernel.migrated import VALUES, DiedError, check, dies, interrupted, kernel
 from tests.stranger import KIND, held
 
 __all__ = ["kernel"]
@@ -80,6 +80,27 @@ def test_a_value_that_is_too_large_for_the_target_is_refused_before_anything_is_
     assert caught.value.message.startswith("1 stored version")
     assert held(kernel, KIND) == set()
     assert kernel.status().migration is None
+
+
+def test_a_target_that_may_forget_is_refused_unless_that_is_accepted(kernel, monkeypatch):
+    """Hazard D6: the old store is emptied behind the move, and a power cut then took what the new one had not kept. Who
+    accepted that once need not do so again to finish."""
+    cls = kernel.plugins.registry.blob_backends[KIND].cls
+    volatile = replace(cls.capabilities(), durable=False)
+    monkeypatch.setattr(cls, "capabilities", staticmethod(lambda: volatile))
+    for act in (kernel.migrate, kernel.plan_migration):
+        with pytest.raises(InvalidInputError) as caught:
+            act(KIND)
+        assert caught.value.code == "not_durable"
+    assert held(kernel, KIND) == set()
+    assert kernel.status().migration is None
+    assert kernel.plan_migration(KIND, accept_volatile=True).target == KIND
+    death = dies(Copying, "complete")
+    with pytest.raises(DiedError):
+        kernel.migrate(KIND, accept_volatile=True)
+    death.undo()
+    kernel.migrate(KIND)
+    check(kernel, KIND, "file")
 
 
 def test_a_target_that_does_not_work_changes_nothing(kernel, monkeypatch):

@@ -13,7 +13,7 @@ def findings(palyra):
 
 def test_a_backend_that_is_locked_or_away_is_shown_with_the_reason(desktop, palyra):
     """Hazard U13: the backend could be neither named nor inspected; a locked one was an error, or was not seen."""
-    palyra("vault", "migrate", "--to", "secretservice", "--yes")
+    palyra("vault", "migrate", "--to", "secretservice", "--accept-volatile", "--yes")
     assert palyra("vault", "status")["problem"] is None
     desktop.lock()
     facts = palyra("vault", "status")

@@ -200,26 +200,29 @@ class Kernel:
         change_root(self.places, self._records, find, unlock, drop=drop_slots)
         self.close()
 
-    def migrate(self, kind: str, progress: BackupProgress | None = None) -> MigrationReport:
+    def migrate(
+        self, kind: str, progress: BackupProgress | None = None, *, accept_volatile: bool = False
+    ) -> MigrationReport:
         """Move every envelope to the backend of *kind*; others read and write meanwhile, and follow.
 
         What was interrupted is finished by running it again. With the kind that the vault has, a move that has not
-        switched yet is given up. *progress* is called with what is being done and how often it was done. Raises
-        :class:`ConflictError` (``migration_unfinished``, ``migration_running``, ``same_backend``,
-        ``backend_preferred``), :class:`UnavailableError` if the backend does not work, :class:`InvalidInputError`
-        ``values_too_large``, :class:`IntegrityError` for an envelope that is not as it was written.
+        switched yet is given up. A backend that is not ``durable`` is refused unless *accept_volatile*. *progress* is
+        called with what is being done and how often it was done. Raises :class:`ConflictError`
+        (``migration_unfinished``, ``migration_running``, ``same_backend``, ``backend_preferred``),
+        :class:`UnavailableError` if the backend does not work, :class:`InvalidInputError` ``values_too_large`` and
+        ``not_durable``, :class:`IntegrityError` for an envelope that is not as it was written.
         """
-        return self._migration(progress).run(kind)
+        return self._migration(progress, accept_volatile).run(kind)
 
-    def plan_migration(self, kind: str) -> MigrationPlan:
+    def plan_migration(self, kind: str, *, accept_volatile: bool = False) -> MigrationPlan:
         """What :meth:`migrate` would do; raises what it would raise before it begins."""
-        return self._migration(None).plan(kind)
+        return self._migration(None, accept_volatile).plan(kind)
 
-    def _migration(self, progress: BackupProgress | None) -> Migration:
+    def _migration(self, progress: BackupProgress | None, accept_volatile: bool) -> Migration:
         from palyra_kernel.kernel.migrating import Migration, MovingVault
 
         moving = MovingVault(self.places, self.config, self._records, self._objects, self._backends)
-        return Migration(moving, progress)
+        return Migration(moving, progress, accept_volatile=accept_volatile)
 
     def status(self) -> VaultStatus:
         """Facts about the vault."""

@@ -77,7 +77,10 @@ class MovingVault(NamedTuple):
 class Migration:
     """One run of a migration: the first, or one that goes on."""
 
-    def __init__(self, vault: MovingVault, progress: Progress | None = None) -> None:
+    def __init__(
+        self, vault: MovingVault, progress: Progress | None = None, *, accept_volatile: bool = False
+    ) -> None:
+        self._accept_volatile = accept_volatile
         self._vault = vault
         self._records = vault.records
         self._seconds = vault.config.vault.deadline_seconds
@@ -91,7 +94,7 @@ class Migration:
         kind, state = self._wanted(kind)
         if kind != state.pins.backend:
             with self._opened(kind) as target:
-                self._check_sizes(target)
+                self._check_fit(target, state)
         sizes = [version.size for _, version in referenced(self._records)]
         return MigrationPlan(
             source=state.record.emptying or state.pins.backend,
@@ -107,7 +110,8 @@ class Migration:
 
         Raises :class:`ConflictError` ``migration_unfinished``, ``migration_running``, ``same_backend`` or
         ``backend_preferred``; :class:`UnavailableError` if the target does not work; :class:`InvalidInputError`
-        ``values_too_large``; :class:`IntegrityError` for an envelope that is gone or not as it was written.
+        ``values_too_large``, or ``not_durable`` unless that was accepted; :class:`IntegrityError` for an envelope that
+        is gone or not as it was written.
         """
         with self._alone():
             kind, state = self._wanted(kind)
@@ -117,7 +121,7 @@ class Migration:
             if source is None:
                 source = state.pins.backend
                 with self._opened(kind) as target:
-                    self._check_sizes(target)
+                    self._check_fit(target, state)
                     copied = self._move(target)
             removed = self._empty(source)
         return MigrationReport(source=source, target=kind, copied=copied, removed=removed)
@@ -165,7 +169,15 @@ class Migration:
             target.probe()
             yield target
 
-    def _check_sizes(self, target: BlobBackend) -> None:
+    def _check_fit(self, target: BlobBackend, state: BackendState) -> None:
+        accepted = self._accept_volatile or state.record.copying_to is not None  # when it was begun
+        if not (target.capabilities().durable or accepted):
+            raise InvalidInputError(
+                "not_durable",
+                f"{target.kind!r} does not promise that a power cut leaves what it has stored, and the migration"
+                f" removes it from {state.pins.backend!r}",
+                hint="if that may be, and you have a backup: --accept-volatile",
+            )
         most = largest_value(target)
         count = sum(1 for _, version in referenced(self._records) if version.size > most)
         if count:

@@ -17,10 +17,15 @@ if TYPE_CHECKING:
 @click.command("migrate")
 @click.option("--to", "kind", required=True, metavar="KIND", help="A kind that an enabled plugin brings.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; only prove that the backend works.")
+@click.option(
+    "--accept-volatile",
+    is_flag=True,
+    help="Also to a backend that does not promise to keep what it stored through a power cut.",
+)
 @yes_option
 @json_option
 @click.pass_obj
-def migrate(cli: Cli, kind: str, dry_run: bool, yes: bool) -> None:
+def migrate(cli: Cli, kind: str, dry_run: bool, accept_volatile: bool, yes: bool) -> None:
     """Move the sealed values to another backend.
 
     Every version is copied, read back and compared; then the vault is switched in one commit, and the old backend is
@@ -31,7 +36,7 @@ def migrate(cli: Cli, kind: str, dry_run: bool, yes: bool) -> None:
     from palyra_kernel.kernel.choosing import AUTO
 
     with cli.kernel(backend=AUTO) as kernel:  # what palyra.toml prefers is judged by the migration
-        plan = kernel.plan_migration(kind)
+        plan = kernel.plan_migration(kind, accept_volatile=accept_volatile)
         if dry_run:
             say(cli, plan, _intent(plan))
             return
@@ -39,7 +44,7 @@ def migrate(cli: Cli, kind: str, dry_run: bool, yes: bool) -> None:
             click.echo(_intent(plan), err=True)
         confirm("Migrate?", yes=yes)
         with working(cli) as show:
-            report = kernel.migrate(kind, show)
+            report = kernel.migrate(kind, show, accept_volatile=accept_volatile)
     say(cli, report, _result(report))
 
 
