@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from palyra_kernel.errors import ConflictError, PalyraError
+from palyra_kernel.records.journal import check_event
 
 
 class Change:
@@ -42,6 +43,7 @@ class Change:
 
     def record(self, event: bytes) -> None:
         """Append *event*, an encoded audit event, to the journal in the same commit; there it gets number and chain."""
+        check_event(event)
         self.events.append(event)
 
     def merge(self, other: Change) -> None:

@@ -14,6 +14,8 @@ from palyra_kernel.keys.derive import DerivedKeys
 from palyra_kernel.records.change import Change
 from palyra_kernel.records.guard import FORMAT, HeadDocument, SetHash, SetState, changed_sets, decode_head
 from palyra_kernel.records.heads import EMPTY, Head, HeadFile
+from palyra_kernel.records.journal import JOURNAL, JOURNAL_HEAD, JournalHead, appended
+from palyra_kernel.records.journal import decode_head as decode_journal
 from palyra_kernel.records.namespaces import HEAD_KEY, Namespace, guarded_name
 from palyra_kernel.records.seal import Sealer, sealed_epoch
 from palyra_kernel.values.deadline import Deadline
@@ -138,6 +140,12 @@ class Records:
             with self.exclusive():
                 document = self._stored_head()[1]
                 found = list(self.stored(namespace.prefix))
+        self._compare(namespace, found, document)
+        return document.generation if document else 0, found
+
+    def _compare(
+        self, namespace: Namespace, found: Sequence[StoredRecord], document: HeadDocument | None
+    ) -> None:
         actual = SetHash(self.keys)
         for stored in found:
             actual.add(stored)
@@ -148,10 +156,12 @@ class Records:
                 f"the {namespace.name} records are not the ones that were written",
                 hint="restore the state root from a backup",
             )
-        return document.generation if document else 0, found
 
     def commit(self, change: Change) -> None:
-        """Apply *change*, all or nothing, durably. Raises :class:`ConflictError` ``record_changed``."""
+        """Apply *change* and append its events to the journal, all or nothing, durably.
+
+        Raises :class:`ConflictError` ``record_changed``.
+        """
         try:
             with self.exclusive():
                 for _ in range(_ATTEMPTS):
@@ -178,7 +188,8 @@ class Records:
         self, change: Change, seen: Head, remember: Callable[[Head], None], *, beyond: int = 0
     ) -> bool:
         """Commit once; False if another writer came between, which a store without a lock allows."""
-        keys = tuple({*change.checks, *change.puts, *change.deletes, HEAD_KEY})
+        read = {*change.checks, *change.puts, *change.deletes, HEAD_KEY}
+        keys = tuple(read | {JOURNAL_HEAD} if change.events else read)
         current = self.store.get_many(keys)
         head, document = self._decoded_head(current.get(HEAD_KEY))
         self.heads.check(head, seen)
@@ -189,9 +200,10 @@ class Records:
             )
         # No generation comes twice, also after an accepted rollback; a counter of each record's own would.
         generation = max(head.generation, beyond) + 1
+        wanted = change.puts | self._journaled(change, current.get(JOURNAL_HEAD), document)
         puts = [
             self._sealer.seal(key, generation if guarded_name(key) else versions[key] + 1, value)
-            for key, value in change.puts.items()
+            for key, value in wanted.items()
         ]
         sets = changed_sets(self.keys, document, current, puts, change.deletes)
         if sets is None:
@@ -206,6 +218,22 @@ class Records:
         if sets is not None:
             remember(head_of(puts[-1]))
         return True
+
+    def _journaled(
+        self, change: Change, stored: StoredRecord | None, document: HeadDocument | None
+    ) -> dict[bytes, bytes]:
+        """The records that the events of *change* add. An old journal head in the place of the present one would have
+        them overwrite events that were acknowledged: it is compared first."""
+        if not change.events:
+            return {}
+        present = [stored] if stored is not None and stored.value is not None else []
+        self._compare(JOURNAL, present, document)
+        planned = change.puts.get(JOURNAL_HEAD)  # of whoever shortens the journal
+        if planned is None and not present:
+            return appended(JournalHead(), change.events)
+        return appended(
+            decode_journal(bytes(planned) if planned is not None else self.open(present[0])), change.events
+        )
 
     def _stored_head(self) -> tuple[Head, HeadDocument | None]:
         return self._decoded_head(self.store.get(HEAD_KEY))

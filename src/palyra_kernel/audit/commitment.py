@@ -1,0 +1,56 @@
+"""A commitment to every field of an event, each under a salt of its own: a field can be left out and still be proved.
+
+A field is a leaf, the hash of its salt, name and value; the commitment is the hash of all names and leaves. Who has a
+leaf and not its salt learns nothing of the value, not even by trying all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cryptography.hazmat.primitives.hmac import HMAC
+
+from palyra_kernel.values.digest import ALGORITHM, sha256
+from palyra_kernel.values.framing import frame
+
+SALT_BYTES = 32
+
+Value = int | str | list[str] | dict[str, str]
+"""What a field may be."""
+
+
+def field_salts(salt: bytes, names: Mapping[str, object]) -> dict[str, bytes]:
+    """The salt of each field: ``HMAC-SHA256(salt, name)``."""
+    keyed = HMAC(salt, ALGORITHM)
+    salts = {}
+    for name in names:
+        mac = keyed.copy()
+        mac.update(name.encode())
+        salts[name] = mac.finalize()
+    return salts
+
+
+def leaf(salt: bytes, name: str, value: Value) -> bytes:
+    """The hash of one field under its own salt."""
+    return sha256(frame("palyra audit field v1", salt, name, *_framed(value)))
+
+
+def leaves(fields: Mapping[str, Value], salts: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The leaf of each field."""
+    return {name: leaf(salts[name], name, value) for name, value in fields.items()}
+
+
+def commitment(found: Mapping[str, bytes]) -> bytes:
+    """The hash over all leaves, by name."""
+    return sha256(frame("palyra audit fields v1", *(part for pair in sorted(found.items()) for part in pair)))
+
+
+def _framed(value: Value) -> tuple[str, bytes]:
+    """Kind and bytes of a value: no two values have the same."""
+    if isinstance(value, int):
+        return "number", value.to_bytes(8, "big")
+    if isinstance(value, str):
+        return "text", value.encode()
+    if isinstance(value, list):
+        return "list", frame(*value)
+    return "map", frame(*(part for pair in sorted(value.items()) for part in pair))
