@@ -11,10 +11,12 @@ TYPE_CHECKING = False  # what type checkers take for true; `typing` itself would
 __version__ = "0.1.0"
 
 _HOME = {
+    "ActionRequest": "values.decisions",
     "ApprovalRequiredError": "errors",
     "BlobBackend": "contracts",
     "BlobCapabilities": "contracts",
     "BlobPlace": "contracts",
+    "CheckPlace": "contracts.checks",
     "ConflictError": "errors",
     "Deadline": "values",
     "DeniedError": "errors",
@@ -27,10 +29,13 @@ _HOME = {
     "NewSlot": "kernel",
     "NotFoundError": "errors",
     "PalyraError": "errors",
+    "PolicyCheck": "contracts.checks",
+    "Principal": "values.principals",
     "RecordStore": "contracts",
     "RedactingFilter": "redact.logs",
     "Resolution": "resolve.outcome",
     "ResolutionMetadata": "resolve.outcome",
+    "Resource": "values.decisions",
     "SecretError": "contracts.sources",
     "SecretMetadata": "vault",
     "SecretRef": "values.secret_ref",
@@ -58,10 +63,12 @@ _HOME = {
 }
 
 __all__ = [
+    "ActionRequest",
     "ApprovalRequiredError",
     "BlobBackend",
     "BlobCapabilities",
     "BlobPlace",
+    "CheckPlace",
     "ConflictError",
     "Deadline",
     "DeniedError",
@@ -74,10 +81,13 @@ __all__ = [
     "NewSlot",
     "NotFoundError",
     "PalyraError",
+    "PolicyCheck",
+    "Principal",
     "RecordStore",
     "RedactingFilter",
     "Resolution",
     "ResolutionMetadata",
+    "Resource",
     "SecretError",
     "SecretMetadata",
     "SecretRef",
@@ -116,6 +126,7 @@ if TYPE_CHECKING:
         StoredRecord,
         Unlock,
     )
+    from palyra_kernel.contracts.checks import CheckPlace, PolicyCheck
     from palyra_kernel.contracts.sources import SecretError, SecretSource, SourceCapabilities, SourcePlace
     from palyra_kernel.contracts.wrapping import open_key, seal_key, slot_bytes, slot_text
     from palyra_kernel.durable import DurableDatabase
@@ -136,7 +147,9 @@ if TYPE_CHECKING:
     from palyra_kernel.resolve.outcome import Resolution, ResolutionMetadata
     from palyra_kernel.resolve.resolver import SecretResolver
     from palyra_kernel.values import Deadline, Finding, SensitiveBytes, VaultRef, VaultScope
+    from palyra_kernel.values.decisions import ActionRequest, Resource
     from palyra_kernel.values.key_segment import key_segment, segment_text
+    from palyra_kernel.values.principals import Principal
     from palyra_kernel.values.secret_ref import SecretRef
     from palyra_kernel.vault import SecretMetadata, Vault
 

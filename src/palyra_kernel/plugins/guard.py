@@ -1,7 +1,8 @@
 """One guard stands between kernel and author: what an offer opens to is used through these functions only.
 
 A guard implements the author's contract itself. It checks what the kernel hands in and what the author hands out,
-and turns any foreign exception into :class:`UnavailableError` ``plugin_failed``. Built-in stores and protectors pass
+and turns any foreign exception into :class:`UnavailableError` ``plugin_failed`` (of a policy check, into an objection:
+:mod:`.guard_checks`). Built-in stores and protectors pass
 bare: they are the kernel. A guard is imported when something foreign is opened: most runs open one kind of it.
 """
 

@@ -60,6 +60,7 @@ def _check_attributes(cls: type[object], contract: type[object], origin: Origin)
     for name, fits in (
         ("strength", type(strength) is int and 0 <= strength <= 100),
         ("device_bound", type(device_bound) is bool),
+        ("may_block", type(getattr(cls, "may_block", False)) is bool),
         ("single", type(getattr(cls, "single", False)) is bool),
         ("wraps_publicly", type(getattr(cls, "wraps_publicly", False)) is bool),
         ("default_params", _are_params(params)),

@@ -20,6 +20,7 @@ from palyra_kernel.plugins.offered import check_class, key_of
 from palyra_kernel.plugins.origin import Origin
 
 if TYPE_CHECKING:
+    from palyra_kernel.contracts.checks import PolicyCheck
     from palyra_kernel.contracts.sources import SecretSource
 
 T = TypeVar("T")
@@ -82,6 +83,8 @@ class Registry:
         # The built-in sources are imported when a reference is resolved; a plugin's are judged now.
         if len(manager.hook.palyra_secret_sources.get_hookimpls()) > 1:
             _ = self.secret_sources
+        if manager.hook.palyra_policy_checks.get_hookimpls():
+            _ = self.policy_checks
 
     @cached_property
     def secret_sources(self) -> Mapping[str, Offer[SecretSource]]:
@@ -89,6 +92,13 @@ class Registry:
         from palyra_kernel.contracts.sources import SecretSource
 
         return self._collect("palyra_secret_sources", SecretSource, "scheme")  # type: ignore[type-abstract]
+
+    @cached_property
+    def policy_checks(self) -> Mapping[str, Offer[PolicyCheck]]:
+        """Policy checks by name; none is built in. Imported where a policy decides, or a plugin brings one."""
+        from palyra_kernel.contracts.checks import PolicyCheck
+
+        return self._collect("palyra_policy_checks", PolicyCheck, "name")  # type: ignore[type-abstract]
 
     def _collect(self, hook: str, contract: type[T], key_name: str) -> Mapping[str, Offer[T]]:
         offers: dict[str, Offer[T]] = {}
