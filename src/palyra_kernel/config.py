@@ -77,8 +77,8 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file ``palyra.toml``; every table has defaults. ``sources`` holds the settings of each secret source
-    by its scheme; the source judges them when it is first asked. ``checks`` holds those of each policy check by its name;
-    they are judged when the vault is opened."""
+    by its scheme; the source judges them when it is first asked. ``checks`` holds those of each policy check by its
+    name; they are judged when the vault is opened."""
 
     vault: VaultConfig = VaultConfig()
     resolver: ResolverConfig = ResolverConfig()

@@ -7,7 +7,7 @@ import pytest
 
 from tests.testing.matrix import broken_rules, mutants_of
 
-PACKAGES = [f"tests.testing.{kind}_mutants" for kind in ("blob", "record", "protector", "source")]
+PACKAGES = [f"tests.testing.{kind}_mutants" for kind in ("blob", "record", "protector", "source", "check")]
 PROCESSES = 2
 
 

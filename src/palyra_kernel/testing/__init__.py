@@ -32,10 +32,14 @@ except ModuleNotFoundError as missing:
 
 # Before these are imported: without it a broken rule says only `AssertionError`, not the two values.
 pytest.register_assert_rewrite(
-    *(f"{__name__}.{name}" for name in ("blobs", "records", "protectors", "sources", "leaks", "threads"))
+    *(
+        f"{__name__}.{name}"
+        for name in ("blobs", "records", "protectors", "sources", "checks", "leaks", "threads")
+    )
 )
 
 from palyra_kernel.testing.blobs import BlobBackendContract  # noqa: E402
+from palyra_kernel.testing.checks import PolicyCheckContract, action_request  # noqa: E402
 from palyra_kernel.testing.memory_blobs import MemoryBackend  # noqa: E402
 from palyra_kernel.testing.memory_records import MemoryRecordStore  # noqa: E402
 from palyra_kernel.testing.protectors import KeyProtectorContract  # noqa: E402
@@ -47,6 +51,8 @@ __all__ = [
     "KeyProtectorContract",
     "MemoryBackend",
     "MemoryRecordStore",
+    "PolicyCheckContract",
     "RecordStoreContract",
     "SecretSourceContract",
+    "action_request",
 ]
