@@ -10,12 +10,18 @@ from typing import get_args
 import msgspec
 import pytest
 
-from palyra_kernel import DurableDatabase, SourcePlace, hookspecs, testing
+from palyra_kernel import ActionRequest, CheckPlace, DurableDatabase, SourcePlace, hookspecs, testing
 from palyra_kernel.contracts import BlobBackend, BlobCapabilities, KeyProtector, RecordStore
 from palyra_kernel.contracts.blobs import PROBE_SECONDS
+from palyra_kernel.contracts.checks import PolicyCheck
 from palyra_kernel.contracts.sources import ErrorKind, SecretError, SecretSource, SourceCapabilities
-from palyra_kernel.plugins import guard_blobs, threads
-from palyra_kernel.testing import BlobBackendContract, SecretSourceContract
+from palyra_kernel.plugins import guard_blobs, guard_checks, threads
+from palyra_kernel.testing import (
+    BlobBackendContract,
+    PolicyCheckContract,
+    SecretSourceContract,
+    action_request,
+)
 from palyra_kernel.values import Deadline
 from tests.docs.pages import DOCS, blocks, page, section, table_rows
 
@@ -23,6 +29,7 @@ PAGE = page("plugin-author.md")
 EXAMPLES = {
     "acme_palyra_store.py": (DOCS / "examples" / "acme_store", "## A complete backend"),
     "acme_palyra_source.py": (DOCS / "examples" / "acme_source", "## A secret source in twenty lines"),
+    "acme_palyra_check.py": (DOCS / "examples" / "acme_check", "## A policy check in twenty lines"),
 }
 FILES = ("pyproject.toml", "tests/test_contract.py")
 HOOKS = [name for name in vars(hookspecs) if name.startswith("palyra_")]
@@ -31,6 +38,7 @@ CONTRACTS = {
     "RecordStore": RecordStore,
     "KeyProtector": KeyProtector,
     "SecretSource": SecretSource,
+    "PolicyCheck": PolicyCheck,
 }
 CAPABILITIES = {"### Capabilities": BlobCapabilities, "### SourceCapabilities": SourceCapabilities}
 
@@ -99,6 +107,26 @@ class TestSourceExample(SecretSourceContract):
             return f"acme://{name}"
 
         return put
+
+
+class TestCheckExample(PolicyCheckContract):
+    """And for the check."""
+
+    @pytest.fixture
+    def settings(self):
+        return {"labels": ["env=prod"]}
+
+    @pytest.fixture
+    def check(self, settings):
+        return _module("acme_palyra_check.py").PeopleOnly.open(CheckPlace(settings=settings))
+
+    @pytest.fixture
+    def objected(self):
+        return [action_request(principal="agent:planner", labels=("env=prod",))]
+
+    @pytest.fixture
+    def unobjected(self):
+        return [action_request(labels=("env=prod",)), action_request(skill="mail")]
 
 
 def test_every_hook_has_a_heading_with_its_arguments():
@@ -174,6 +202,26 @@ def test_what_a_source_inherits_is_concrete():
         if "(" in row[0] and method in vars(SecretSource):
             inherited = "Inherited" in row[1] or method == "close"
             assert inherited == (method not in SecretSource.__abstractmethods__), method
+
+
+def test_what_a_check_inherits_is_concrete():
+    for row in table_rows(section(PAGE, "## PolicyCheck")):
+        method = row[0].strip("`").partition("(")[0]
+        if "(" in row[0]:
+            assert ("Inherited" in row[1]) == (method not in PolicyCheck.__abstractmethods__), method
+
+
+def test_every_fact_of_a_request_is_named():
+    text = section(PAGE, "## PolicyCheck")
+    for name in ActionRequest.__struct_fields__:
+        assert f"`{name}`" in text, name
+
+
+def test_every_reason_of_the_guard_is_named():
+    text = section(PAGE, "## PolicyCheck")
+    own = (guard_checks.FAILED, guard_checks.WRONG_ANSWER, guard_checks.LATE, guard_checks.CLOSED)
+    for reason in (*own, "circuit_open", "no_thread"):
+        assert f"`{reason}`" in text, reason
 
 
 def test_every_kit_and_knob_is_listed():

@@ -1,4 +1,5 @@
-"""The secret source of the documentation, installed as any other distribution: it keeps its contract and is listed."""
+"""The secret source and the policy check of the documentation, installed as any other distribution: they keep their
+contracts and are listed."""
 
 from __future__ import annotations
 
@@ -10,14 +11,19 @@ import pytest
 from tests.docs.pages import DOCS
 from tests.e2e.environments import Environment, build_wheel
 
-EXAMPLE = DOCS / "examples" / "acme_source"
+PLUGINS = {"acme_source": "acme", "acme_check": "people_only"}
+
+
+@pytest.fixture(scope="module", params=PLUGINS)
+def example(request):
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("source")
+def environment(example, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(example)
     made = Environment(folder / "environment")
-    made.install(build_wheel(EXAMPLE, folder))
+    made.install(build_wheel(DOCS / "examples" / example, folder))
     return made
 
 
@@ -27,26 +33,29 @@ def palyra(environment, tmp_path):
     return partial(environment.run, "-m", "palyra_kernel.cli", "--json", *places)
 
 
-def _state(palyra):
+def _state(palyra, plugin):
     listed = palyra("plugins", "list")
     assert listed.code == 0, listed
-    return {line["name"]: line["state"] for line in listed.json["plugins"]}["acme"]
+    return {line["name"]: line["state"] for line in listed.json["plugins"]}[plugin]
 
 
-def test_it_is_listed_enabled_and_examined(palyra):
-    assert _state(palyra) == "not enabled"
-    enabled = palyra("plugins", "enable", "acme")
+def test_it_is_listed_enabled_and_examined(palyra, example):
+    plugin = PLUGINS[example]
+    assert _state(palyra, plugin) == "not enabled"
+    enabled = palyra("plugins", "enable", plugin)
     assert enabled.code == 0, enabled
-    assert enabled.json["enabled"]["distribution"] == "acme-palyra-source"
-    assert _state(palyra) == "enabled"
+    assert enabled.json["enabled"]["distribution"] == example.replace("_", "-palyra-")
+    assert _state(palyra, plugin) == "enabled"
     assert palyra("plugins", "doctor").json["ok"]
 
 
-def test_it_keeps_its_contract_where_it_is_installed(environment, tmp_path):
-    tests = shutil.copytree(EXAMPLE / "tests", tmp_path / "tests")  # without the module beside them
+def test_it_keeps_its_contract_where_it_is_installed(environment, example, tmp_path):
+    tests = shutil.copytree(
+        DOCS / "examples" / example / "tests", tmp_path / "tests"
+    )  # without the module beside them
     options = ("-q", "-rs", "-p", "no:cacheprovider", "-W", "error", "--rootdir", tests)
     outcome = environment.run("-m", "pytest", *options, tests, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
     assert outcome.code == 0, outcome
     left_out = [line for line in outcome.out.decode().splitlines() if line.startswith("SKIPPED")]
-    assert len(left_out) == 2  # a file keeps nobody waiting
+    assert len(left_out) == 2  # neither keeps anybody waiting
     assert all("the fixture `stuck` returns None" in line for line in left_out)
