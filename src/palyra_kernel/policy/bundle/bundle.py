@@ -1,0 +1,168 @@
+"""A bundle: all rules and data that decide, checked, with a digest that says which they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from palyra_kernel.errors import IntegrityError, InvalidInputError, UnavailableError
+from palyra_kernel.policy.bounds import MAX_BUNDLE_BYTES, MAX_LAYER_BYTES, on_large_stack
+from palyra_kernel.policy.bundle.data import Facts, read_data
+from palyra_kernel.policy.bundle.files import (
+    DATA_FILE,
+    DEFAULT_FILES,
+    RAILS_FILE,
+    SCHEMA_FILE,
+    built_in,
+    check_files,
+    read_folder,
+    workspace_of,
+)
+from palyra_kernel.policy.rules import ORGANISATION, RAILS, SESSION, WORKSPACE, Rule, check_unique, read_rules
+from palyra_kernel.policy.schema import actions_of
+from palyra_kernel.values.digest import sha256
+from palyra_kernel.values.framing import frame
+
+_FORMAT = 1
+
+
+class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    format: int = _FORMAT
+    version: int
+    digest: str
+    files: dict[str, str]
+
+
+class SessionLayer:
+    """Rules of one session, which can only forbid. Made by :meth:`Bundle.session_layer`."""
+
+    def __init__(self, rules: list[Rule], digest: str) -> None:
+        self.rules = rules
+        self.digest = digest
+
+
+class Bundle:
+    """Schema, rails, rules and data, checked and ready to decide by. It does not change.
+
+    ``files`` are those that an operator wrote; schema and rails come with the kernel. ``version`` counts what was
+    applied to a vault, 0 for one that was not. ``digest`` is over all of it, rails and schema included.
+    Raises :class:`InvalidInputError` for files that make no bundle: nothing that does not validate is ever loaded.
+    """
+
+    def __init__(
+        self,
+        files: Mapping[str, str],
+        *,
+        version: int = 0,
+        schema: str | None = None,
+        rails: str | None = None,
+    ) -> None:
+        check_files(files)
+        self.files = dict(sorted(files.items()))
+        self.version = version
+        self.schema = built_in(SCHEMA_FILE) if schema is None else schema
+        self.rails = built_in(RAILS_FILE) if rails is None else rails
+        self.digest = self._digest()
+        self.actions = actions_of(self.schema)
+        self.facts: Facts = read_data(self.files[DATA_FILE], DATA_FILE, self.actions)
+        self.rules = self._rules()
+        self.schema_handle: Any = on_large_stack(self._validated)
+
+    @classmethod
+    def default(cls) -> Bundle:
+        """The bundle that comes with the kernel."""
+        return _default()
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read ``organisation*.cedar``, ``workspaces/NAME.cedar`` and ``bundle.toml`` of *folder*."""
+        return cls(read_folder(folder))
+
+    @classmethod
+    def from_document(cls, document: bytes) -> Self:
+        """The bundle that :meth:`to_document` wrote. Raises :class:`IntegrityError` ``policy_damaged``."""
+        try:
+            stored = msgspec.json.decode(document, type=_Document)
+            if stored.format > _FORMAT:
+                raise UnavailableError(
+                    "newer_format", "the policies have a newer format", hint="upgrade palyra-kernel"
+                )
+            if stored.format != _FORMAT or stored.digest != files_digest(stored.files):
+                raise _damaged()
+            return cls(stored.files, version=stored.version)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            raise _damaged() from None
+        except InvalidInputError as error:
+            raise _damaged(error.message) from None
+
+    def to_document(self) -> bytes:
+        """What a record holds: the files that an operator wrote, with version and digest."""
+        return msgspec.json.encode(
+            _Document(version=self.version, digest=files_digest(self.files), files=self.files)
+        )
+
+    def with_version(self, version: int) -> Bundle:
+        """The same bundle as the one that was applied as number *version*."""
+        return Bundle(self.files, version=version, schema=self.schema, rails=self.rails)
+
+    def session_layer(self, text: str) -> SessionLayer:
+        """Read the rules of a session: up to 64 KiB, forbids only, checked like all others."""
+        rules = [
+            rule._replace(id=f"session:{rule.id}")
+            for rule in read_rules(text, SESSION, "session", self.actions, MAX_LAYER_BYTES)
+        ]
+        check_unique(rules)
+        on_large_stack(lambda: self._validate(rules))
+        return SessionLayer(rules, sha256(text.encode()).hex())
+
+    def _digest(self) -> str:
+        parts = ["palyra policy", self.schema, self.rails]
+        return sha256(frame(*parts, *(part for item in self.files.items() for part in item))).hex()
+
+    def _rules(self) -> list[Rule]:
+        rules = read_rules(self.rails, RAILS, RAILS_FILE, self.actions, MAX_BUNDLE_BYTES)
+        for name, text in self.files.items():
+            if name != DATA_FILE:
+                workspace = workspace_of(name)
+                layer = ORGANISATION if workspace is None else WORKSPACE + workspace
+                rules += read_rules(text, layer, name, self.actions, MAX_BUNDLE_BYTES)
+        check_unique(rules)
+        return rules
+
+    def _validated(self) -> Any:
+        import cedarpy
+
+        self._validate(self.rules)
+        return cedarpy.Schema.from_str(self.schema)
+
+    def _validate(self, rules: list[Rule]) -> None:
+        import cedarpy
+
+        result = cedarpy.validate_policies("\n".join(rule.text for rule in rules), self.schema)
+        if result.validation_passed is not True:
+            said = result.errors[0].error if result.errors else "it does not fit the schema"
+            names = result.id_annotations_by_policy_id
+            name = names.get(result.errors[0].policy_id, "a rule") if result.errors else "a rule"
+            raise InvalidInputError("policy_invalid", f"{name}: {said[:300]}", hint="palyra policy check")
+
+
+def files_digest(files: Mapping[str, str]) -> str:
+    """SHA-256 over names and texts, hexadecimal."""
+    return sha256(frame("palyra bundle", *(part for item in sorted(files.items()) for part in item))).hex()
+
+
+@lru_cache(maxsize=1)
+def _default() -> Bundle:
+    return Bundle({name: built_in(name) for name in DEFAULT_FILES})
+
+
+def _damaged(reason: str = "it is not what was written") -> IntegrityError:
+    return IntegrityError(
+        "policy_damaged",
+        f"the policies of this vault do not load: {reason}",
+        hint="palyra policy rollback, or palyra policy apply FOLDER",
+    )

@@ -1,0 +1,166 @@
+"""What the bundle that comes with the kernel says, case by case."""
+
+import pytest
+
+from palyra_kernel.policy.bundle import Bundle
+from palyra_kernel.policy.engine import PolicyEngine
+from tests.policy.asking import ADMIN, AGENT, CHANNEL, GATEWAY, OPERATOR, OWNER, READER, answer, subject
+
+FOREIGN = "deny policy.deny.foreign_scope"
+NOT_GRANTED = "deny secret.read.capability_not_granted"
+MARKED = "approval secret.read.approval_required"
+BASELINE = "deny policy.baseline_deny"
+SECRET_ACTS = ("describe", "read", "write", "delete", "destroy")
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return PolicyEngine(Bundle.default())
+
+
+@pytest.mark.parametrize("act", SECRET_ACTS)
+def test_a_scope_belongs_to_one_principal(engine, act):
+    """Hazard P9: vault actions were permitted to any principal on any resource."""
+    for other in ("user:1001", "agent:planner", "user:1000 ", "USER:1000", "user:10001", "user:100"):
+        if other.strip() == other:
+            who = subject(other.lower() if other.startswith("USER") else other, "Owner")
+            assert answer(engine, who, f"secret.{act}", "secret:principal:user:1/x") == FOREIGN
+    assert answer(engine, OWNER, f"secret.{act}", "secret:principal:user:1000/x") == "allow"
+    assert answer(engine, OWNER, f"secret.{act}", "secret:principal:user:10001/x") == FOREIGN
+    assert answer(engine, OWNER, f"secret.{act}", "secret:principal:user:100/x") == FOREIGN
+
+
+@pytest.mark.parametrize(
+    ("who", "more", "expected"),
+    [
+        (OWNER, {}, "allow"),
+        (ADMIN, {}, BASELINE),
+        (CHANNEL, {}, BASELINE),
+        (AGENT, {}, NOT_GRANTED),
+        (READER, {}, "allow"),
+        (OWNER, {"tool": "http.fetch"}, NOT_GRANTED),
+        (subject("user:1000", "Owner", capabilities=("SecretsRead",)), {"tool": "http.fetch"}, "allow"),
+        (subject("device:01J"), {}, NOT_GRANTED),
+        (subject("token:t1", "Owner"), {}, NOT_GRANTED),
+        (subject("service:web"), {}, NOT_GRANTED),
+        (subject("service:web", capabilities=("SecretsRead",)), {}, "allow"),
+        (subject("service:web", capabilities=("secretsread", "SecretsReadAll")), {}, NOT_GRANTED),
+    ],
+)
+def test_global_secrets(engine, who, more, expected):
+    assert answer(engine, who, "secret.read", "secret:global/x", **more) == expected
+    assert answer(engine, who, "secret.describe", "secret:global/openai_api_key", **more) == expected
+    assert answer(engine, who, "secret.list", "scope:global", **more) == expected
+    assert answer(engine, who, "source.use", "source:env", **more) == expected
+
+
+@pytest.mark.parametrize(
+    "who", [AGENT, READER, subject("device:01J"), subject("token:t1"), subject("service:web")]
+)
+@pytest.mark.parametrize("key", ["openai_api_key", "anthropic_api_key"])
+def test_marked_secrets_are_asked_for(engine, who, key):
+    assert answer(engine, who, "secret.read", f"secret:global/{key}") == MARKED
+    assert answer(engine, who, "secret.read", f"secret:vault://{key}?version=3#x") == MARKED
+    assert answer(engine, who, "secret.read", f"secret:global/{key}", approved=True) == "allow"
+    assert answer(engine, who, "secret.write", f"secret:global/{key}", approved=True) == BASELINE
+
+
+def test_the_owner_reads_marked_secrets_but_not_through_a_tool(engine):
+    assert answer(engine, OWNER, "secret.read", "secret:global/openai_api_key") == "allow"
+    assert answer(engine, OWNER, "secret.read", "secret:global/openai_api_key", tool="shell") == MARKED
+    for act in ("write", "delete", "destroy"):
+        assert (
+            answer(engine, OWNER, f"secret.{act}", "secret:global/x", tool="shell")
+            == "deny secret.write.tool_session"
+        )
+
+
+@pytest.mark.parametrize("act", SECRET_ACTS)
+def test_a_channel_scope_needs_that_channel_and_a_voucher(engine, act):
+    secret, act = "secret:channel:slack:T1/token", f"secret.{act}"
+    other = subject("service:other", speaks_for=("channel:slack:T2", "channel:slack", "channel:slack:T11"))
+    assert answer(engine, CHANNEL, act, secret, GATEWAY) == "allow"
+    assert answer(engine, CHANNEL, act, secret, OWNER) == "allow"
+    assert answer(engine, CHANNEL, act, secret) == "deny policy.deny.voucher_missing"
+    assert answer(engine, CHANNEL, act, secret, other) == "deny policy.deny.voucher_missing"
+    assert answer(engine, CHANNEL, act, secret, ADMIN) == "deny policy.deny.voucher_missing"
+    assert (
+        answer(engine, CHANNEL, act, secret, subject("token:x", "Owner"))
+        == "deny policy.deny.voucher_missing"
+    )
+    assert answer(engine, OWNER, act, secret, GATEWAY) == FOREIGN
+    assert answer(engine, subject("channel:slack:T2"), act, secret, GATEWAY) == FOREIGN
+
+
+def test_a_skill_scope_needs_that_skill_and_a_voucher(engine):
+    secret = "secret:skill:mail/token"
+    assert answer(engine, OWNER, "secret.read", secret, GATEWAY, skill="mail") == "allow"
+    assert answer(engine, OWNER, "secret.read", secret, OWNER, skill="mail") == "allow"
+    assert answer(engine, OWNER, "secret.read", secret, skill="mail") == "deny policy.deny.voucher_missing"
+    assert answer(engine, OWNER, "secret.read", secret, GATEWAY) == FOREIGN
+    assert answer(engine, OWNER, "secret.read", secret, GATEWAY, skill="mai") == FOREIGN
+    assert answer(engine, AGENT, "secret.read", secret, GATEWAY, skill="mail") == NOT_GRANTED
+
+
+def test_roles_have_the_permissions_of_the_table(engine):
+    use = [
+        *(
+            f"compat.{act}"
+            for act in ("models.read", "chat.create", "embeddings.create", "responses.create", "tools.invoke")
+        ),
+        *(f"{room}.use" for room in ("sessions", "memory", "routines")),
+        "observability.read",
+    ]
+    administer = ["api_tokens.manage", "workspace.memberships.manage", "workspace.sharing.manage"]
+    own = ["workspace.manage", "trust.operate", "rollout.manage"]
+    for who, allowed in (
+        (OWNER, {*use, *administer, *own}),
+        (ADMIN, {*use, *administer}),
+        (OPERATOR, {*use}),
+        (AGENT, set()),
+    ):
+        for act in use + administer + own:
+            expected = "allow" if act in allowed else BASELINE
+            assert answer(engine, who, act, "workspace:main") == expected, (who, act)
+    assert answer(engine, ADMIN, "api_tokens.manage", "workspace:other") == BASELINE
+    assert answer(engine, OPERATOR, "sessions.use", "workspace:main2") == BASELINE
+
+
+MANAGEMENT = [
+    *(f"vault.{act} vault:own" for act in ("status", "verify", "rekey", "gc", "migrate", "backup")),
+    *(f"slots.{act} vault:own" for act in ("list", "add", "remove", "drill")),
+    *(f"principal.{act} principal:user:7" for act in ("list", "grant", "revoke", "vouch")),
+    *(f"approval.{act} approval:01J" for act in ("list", "show", "decide", "cancel")),
+    *(f"policy.{act} policy:active" for act in ("show", "apply", "test")),
+    *(f"audit.{act} audit:own" for act in ("read", "verify", "export", "archive")),
+    *(f"profile.{act} profile:openai" for act in ("use", "manage")),
+    *(f"device.{act} device:01J" for act in ("list", "manage", "revoke")),
+]
+
+
+@pytest.mark.parametrize("act", MANAGEMENT)
+def test_only_a_user_who_is_owner_manages(engine, act):
+    action, resource = act.split()
+    assert answer(engine, OWNER, action, resource) == "allow"
+    assert answer(engine, OWNER, action, resource, tool="shell") == "deny policy.deny.tool_session"
+    assert answer(engine, OWNER, action, resource, skill="mail") == "deny policy.deny.tool_session"
+    for who in (ADMIN, OPERATOR, subject("token:t", "Owner"), subject("device:01J", "Owner"), CHANNEL):
+        assert answer(engine, who, action, resource, approved=True) == BASELINE
+    assert answer(engine, subject("agent:a", "Owner"), action, resource).startswith("deny ")
+
+
+def test_every_declared_action_has_a_case(engine):
+    """What is declared and never asked in a test would be decided by accident."""
+    named = {act.split()[0] for act in MANAGEMENT}
+    prefixes = ("secret.", "source.", "tool.", "skill.", "capability.", "compat.", "workspace.")
+    rest = {action for action in engine.bundle.actions.resources if not action.startswith(prefixes)}
+    table = {"sessions.use", "memory.use", "routines.use", "observability.read", "api_tokens.manage"}
+    assert rest == named | table | {"trust.operate", "rollout.manage"}
+
+
+@pytest.mark.parametrize("action", ["tool.read.write", "tool.execute.shell", "tool.target.reset", "secret", "management",
+    "use", "Secret.read", "secret.read ", " secret.read", "secret.read\n", "secret.read\0", "", "secret.*", "*", "a" * 10_000])  # fmt: skip
+def test_near_misses_of_actions_are_unknown(engine, action):
+    """Hazard P32: subjects were matched by the beginning of their names."""
+    for resource in ("secret:global/x", "tool:shell", "vault:own"):
+        assert answer(engine, OWNER, action, resource) == "deny policy.deny.unknown_action"
