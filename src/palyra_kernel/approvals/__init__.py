@@ -1,1 +1,22 @@
-"""What a human granted: exactly one request, for a while, used once unless said otherwise."""
+"""What a human allows: requests, decisions, grants. Plans changes; whoever acts commits them."""
+
+from palyra_kernel.approvals.approval import Approval, Grant
+from palyra_kernel.approvals.binding import Binding
+from palyra_kernel.approvals.planning import Plan, Planner, Terms, act
+from palyra_kernel.approvals.proof import Proof, Proven, Statement, Verdict
+from palyra_kernel.approvals.service import Approvals
+
+__all__ = [
+    "Approval",
+    "Approvals",
+    "Binding",
+    "Grant",
+    "Plan",
+    "Planner",
+    "Proof",
+    "Proven",
+    "Statement",
+    "Terms",
+    "Verdict",
+    "act",
+]

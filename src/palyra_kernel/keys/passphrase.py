@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from palyra_kernel.contracts.protectors import KeyProtector, SlotContext, SlotScalar, Unlock
 from palyra_kernel.contracts.wrapping import KEY_BYTES, open_key, seal_key, slot_bytes, slot_text
 from palyra_kernel.errors import IntegrityError, InvalidInputError, UnavailableError
+from palyra_kernel.values.argon2 import ITERATIONS, LANES, MEMORY_KIB, argon2id
 from palyra_kernel.values.sensitive import SensitiveBytes
 
-DEFAULTS: Mapping[str, SlotScalar] = {"memory_kib": 65_536, "iterations": 3, "lanes": 4}
-"""64 MiB, three passes, four lanes: the second recommended option of RFC 9106, section 4."""
+DEFAULTS: Mapping[str, SlotScalar] = {"memory_kib": MEMORY_KIB, "iterations": ITERATIONS, "lanes": LANES}
 
 _BOUNDS = {"memory_kib": (8_192, 1_048_576), "iterations": (1, 64), "lanes": (1, 64)}
 _SALT_BYTES = 16
@@ -56,18 +56,14 @@ def _derive(params: Mapping[str, SlotScalar], salt: bytes, unlock: Unlock) -> Se
             "no passphrase was given",
             hint="use --passphrase-file, or run it where standard input is a terminal",
         )
-    from cryptography.hazmat.primitives.kdf.argon2 import Argon2id  # only this slot needs it
-
-    derived = SensitiveBytes.zeros(KEY_BYTES)
-    kdf = Argon2id(salt=salt, length=KEY_BYTES, iterations=iterations, lanes=lanes, memory_cost=memory)
-    try:
-        kdf.derive_into(unlock.passphrase.view(), derived.view())  # type: ignore[arg-type]  # takes any buffer; a copy stays
-    except MemoryError:
-        raise UnavailableError(
-            "out_of_memory",
-            f"deriving the key takes {memory // 1024} MiB of memory, and there is not so much",
-        ) from None
-    return derived
+    return argon2id(
+        unlock.passphrase,
+        salt,
+        memory_kib=memory,
+        iterations=iterations,
+        lanes=lanes,
+        length=KEY_BYTES,
+    )
 
 
 def _bounded(params: Mapping[str, SlotScalar], name: str) -> int:
