@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "records": BASE | {"durable", "contracts", "hookspecs", "keys"},
     "vault": BASE | {"contracts", "records"},
     "resolve": BASE | {"contracts", "hookspecs", "records", "vault"},
-    "audit": BASE | {"redact", "durable", "contracts", "records"},
+    "audit": BASE | {"redact", "durable", "contracts", "keys", "records"},
     "access": BASE | {"contracts", "records"},
     "policy": BASE | {"durable", "contracts", "records"},
     "approvals": BASE | {"redact", "contracts", "records"},

@@ -14,7 +14,8 @@ from palyra_kernel import (
     UnavailableError,
     Unlock,
 )
-from palyra_kernel.kernel.backup import inspect_backup, source, target
+from palyra_kernel.durable import target
+from palyra_kernel.kernel.backup import inspect_backup, source
 from palyra_kernel.kernel.backup.contents import Contents
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="links and modes are POSIX")

@@ -37,6 +37,7 @@ from palyra_kernel.vault.index import Index
 from palyra_kernel.vault.objects import Objects
 
 if TYPE_CHECKING:
+    from palyra_kernel.audit import Audit
     from palyra_kernel.kernel.backup import BackupReport, OpenVault, RestoreReport
     from palyra_kernel.kernel.backup import Progress as BackupProgress
     from palyra_kernel.kernel.migrating import Migration, MigrationPlan, MigrationReport
@@ -87,7 +88,8 @@ class Kernel:
         self.slots = SlotKeeper(places, self._records, protector_finder(host.registry))
         """The ways to open the vault."""
         self._resolver: SecretResolver | None = None
-        self._making_resolver = Lock()
+        self._audit: Audit | None = None
+        self._making = Lock()
 
     @property
     def backend_kind(self) -> str:
@@ -100,11 +102,22 @@ class Kernel:
         if self._resolver is None:
             from palyra_kernel.kernel.resolving import make_resolver
 
-            with self._making_resolver:  # two would each keep a memory and ask each source
+            with self._making:  # two would each keep a memory and ask each source
                 if self._resolver is None:
                     registry = self.plugins.registry
                     self._resolver = make_resolver(self.config, registry, self._records, self.vault)
         return self._resolver
+
+    @property
+    def audit(self) -> Audit:
+        """What happened: events, their proof, exports."""
+        if self._audit is None:
+            from palyra_kernel.kernel.auditing import make_audit
+
+            with self._making:  # two would each group reads
+                if self._audit is None:
+                    self._audit = make_audit(self._records, self.vault)
+        return self._audit
 
     @classmethod
     def open(
@@ -314,6 +327,8 @@ class Kernel:
                 parts.callback(self._objects.close)
                 if self._resolver is not None:  # most runs never ask for it
                     parts.callback(self._resolver.close)
+                if self._audit is not None:
+                    parts.callback(self._audit.close)
 
     _closed = False
 

@@ -1,4 +1,4 @@
-"""Who made this backup: an Ed25519 key that follows from the root key, and its fingerprint for paper."""
+"""Who made this: the Ed25519 key of backups, which follows from the root key, and fingerprints of signers for paper."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ from palyra_kernel.errors import InvalidInputError
 from palyra_kernel.keys.derive import derive
 from palyra_kernel.values.framing import frame
 from palyra_kernel.values.sensitive import SensitiveBytes
+
+BACKUP_SIGNER = "palyra backup signer"
+AUDIT_SIGNER = "palyra audit signer"
+"""What a signer signs: the fingerprint of one is never that of another."""
 
 _CHARACTERS = 26
 """Of five bits each: 130 bits of a SHA-256 keep everybody from finding a second key with the same fingerprint."""
@@ -33,9 +37,9 @@ def backup_signer(root: SensitiveBytes, vault_id: str, epoch: int) -> Ed25519Pri
         seed[:] = bytes(len(seed))
 
 
-def fingerprint(public_key: bytes) -> str:
+def fingerprint(public_key: bytes, signs: str = BACKUP_SIGNER) -> str:
     """What people compare: 26 base32 characters (RFC 4648) of a SHA-256 of *public_key*, in groups of five."""
-    digest = hashlib.sha256(frame("palyra backup signer", public_key)).digest()
+    digest = hashlib.sha256(frame(signs, public_key)).digest()
     return _grouped(base64.b32encode(digest).decode()[:_CHARACTERS])
 
 
@@ -49,14 +53,14 @@ def parse_fingerprint(text: str) -> str:
         raise InvalidInputError(
             "invalid_fingerprint",
             f"a signer's fingerprint has {_CHARACTERS} characters of A-Z and 2-7",
-            hint="copy it from the recovery sheet, the line that starts with `signer:`",
+            hint="for a backup it is on the recovery sheet, in the line that starts with `signer:`",
         )
     return _grouped(packed.upper())
 
 
-def signed_by(public_key: bytes, expected: str) -> bool:
+def signed_by(public_key: bytes, expected: str, signs: str = BACKUP_SIGNER) -> bool:
     """Whether *public_key* has the fingerprint *expected*, as a person may type it; in constant time."""
-    return hmac.compare_digest(fingerprint(public_key), parse_fingerprint(expected))
+    return hmac.compare_digest(fingerprint(public_key, signs), parse_fingerprint(expected))
 
 
 def _grouped(text: str) -> str:

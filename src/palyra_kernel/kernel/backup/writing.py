@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from palyra_kernel.contracts.protectors import Unlock
 from palyra_kernel.contracts.records import StoredRecord
+from palyra_kernel.durable.target import Target
 from palyra_kernel.kernel.backup.checking import RecordCheck
 from palyra_kernel.kernel.backup.chunks import ChunkWriter
 from palyra_kernel.kernel.backup.contents import Contents, OpenVault, Progress, unwatched
@@ -25,7 +26,6 @@ from palyra_kernel.kernel.backup.header import (
 )
 from palyra_kernel.kernel.backup.payload import encode_item
 from palyra_kernel.kernel.backup.source import open_backup
-from palyra_kernel.kernel.backup.target import Target
 from palyra_kernel.kernel.pins import load_pins
 from palyra_kernel.kernel.slots import with_key_folder
 from palyra_kernel.keys.signer import backup_signer, fingerprint

@@ -1,4 +1,4 @@
-"""The new file of a backup: under another name until it is whole, and never over a file that is there."""
+"""A new file that may become large: under another name until it is whole, and never over a file that is there."""
 
 from __future__ import annotations
 
