@@ -25,6 +25,7 @@ _COMMANDS = {
     "explain": ("palyra_kernel.cli.explain", "See what a reference costs, and why it is refused."),
     "vault": ("palyra_kernel.cli.vault", "Look after the vault itself."),
     "slots": ("palyra_kernel.cli.slots", "The ways to open the vault."),
+    "audit": ("palyra_kernel.cli.audit", "What happened, and its proof."),
     "plugins": ("palyra_kernel.cli.plugins", "What is installed, and what may run."),
     "doctor": ("palyra_kernel.cli.doctor", "Find what is wrong or weak."),
     "completion": ("palyra_kernel.cli.completion", "Print the completion script of your shell."),

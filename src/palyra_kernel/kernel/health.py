@@ -28,6 +28,9 @@ from palyra_kernel.values.findings import Finding, Severity, finding_of
 MANY_SEALS = 2**31
 """Generations after which the record key should retire: each seals a few records, and 2**32 are the limit."""
 
+MUCH_JOURNAL = 64 * 2**20
+"""Bytes of events: about 100,000 of them."""
+
 _WAL_RESET_FIXED = (3, 51, 3)
 _ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 _NETWORK = re.compile(
@@ -100,6 +103,7 @@ def kernel_findings(kernel: Kernel) -> Iterator[Finding]:
     yield from costs([OpenSlot(slot, protector) for slot, protector in protectors if protector])
     yield from kernel.resolver.problems()
     yield from _seals(kernel._records.check_head().generation)
+    yield from _journal(kernel)
 
 
 def _backend(facts: VaultStatus) -> Iterator[Finding]:
@@ -156,6 +160,19 @@ def _seals(generation: int) -> Iterator[Finding]:
     if generation >= MANY_SEALS:
         message = f"the vault is at generation {generation}; its record key is made for 2**32 records"
         yield _warning("many_seals", "vault", message, "palyra vault rekey --root")
+
+
+def _journal(kernel: Kernel) -> Iterator[Finding]:
+    size = 0
+
+    def look() -> None:
+        nonlocal size
+        size = kernel.audit.head().bytes
+
+    yield from _checked("journal", look)
+    if size >= MUCH_JOURNAL:
+        message = f"the journal has {size // 2**20} MiB: they are in every backup, and a new root key seals them anew"
+        yield _warning("large_journal", "journal", message, "palyra audit archive --to FILE --keep 10000")
 
 
 def _sqlite(version: tuple[int, ...]) -> Iterator[Finding]:
