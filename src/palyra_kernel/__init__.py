@@ -41,6 +41,7 @@ _HOME = {
     "SecretRef": "values.secret_ref",
     "SecretResolver": "resolve.resolver",
     "SecretSource": "contracts.sources",
+    "Session": "session",
     "SensitiveBytes": "values",
     "SlotContext": "contracts",
     "SourceCapabilities": "contracts.sources",
@@ -51,7 +52,7 @@ _HOME = {
     "Vault": "vault",
     "VaultRef": "values",
     "VaultScope": "values",
-    "VaultStatus": "kernel",
+    "VaultStatus": "kernel.status",
     "hookimpl": "hookspecs",
     "key_segment": "values.key_segment",
     "open_key": "contracts.wrapping",
@@ -94,6 +95,7 @@ __all__ = [
     "SecretResolver",
     "SecretSource",
     "SensitiveBytes",
+    "Session",
     "SlotContext",
     "SourceCapabilities",
     "SourcePlace",
@@ -141,11 +143,13 @@ if TYPE_CHECKING:
         UnavailableError,
     )
     from palyra_kernel.hookspecs import hookimpl
-    from palyra_kernel.kernel import Kernel, NewSlot, VaultStatus
+    from palyra_kernel.kernel import Kernel, NewSlot
+    from palyra_kernel.kernel.status import VaultStatus
     from palyra_kernel.redact import redact_text
     from palyra_kernel.redact.logs import RedactingFilter
     from palyra_kernel.resolve.outcome import Resolution, ResolutionMetadata
     from palyra_kernel.resolve.resolver import SecretResolver
+    from palyra_kernel.session import Session
     from palyra_kernel.values import Deadline, Finding, SensitiveBytes, VaultRef, VaultScope
     from palyra_kernel.values.decisions import ActionRequest, Resource
     from palyra_kernel.values.key_segment import key_segment, segment_text

@@ -78,12 +78,14 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file ``palyra.toml``; every table has defaults. ``sources`` holds the settings of each secret source
     by its scheme; the source judges them when it is first asked. ``checks`` holds those of each policy check by its
-    name; they are judged when the vault is opened."""
+    name; they are judged when the first session begins. ``limits``: how often a principal may do something, by action;
+    ``default`` is for the other actions of programs, and not for users of the operating system."""
 
     vault: VaultConfig = VaultConfig()
     resolver: ResolverConfig = ResolverConfig()
     sources: dict[str, dict[str, Any]] = {}
     checks: dict[str, dict[str, Any]] = {}
+    limits: dict[str, BucketConfig] = {}
 
 
 class Places(msgspec.Struct, frozen=True, kw_only=True):

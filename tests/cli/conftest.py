@@ -12,7 +12,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from palyra_kernel.access.system import system_principal
 from palyra_kernel.cli.start import run
+
+OWN = f"principal:{system_principal()}"
+"""The scope that belongs to whoever runs the tests, besides ``global``."""
 
 ENTRY = (sys.executable, "-m", "palyra_kernel.cli")
 

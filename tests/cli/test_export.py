@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from palyra_kernel.cli.secrets.dotenv_format import dotenv_line, parse_dotenv
+from tests.cli.conftest import OWN
 
 TEXTS = [
     "", "plain", " spaced ", "two\nlines\n", "cr\r\nlf\r", "tab\t", "'", '"', "\\", "\\\\", '\\"', "\\'",
@@ -28,9 +29,9 @@ def test_dotenv_reads_back_byte_for_byte(call):
     assert exported.code == 0
     path = call.base / "exported"
     path.write_bytes(exported.out)
-    assert call("secrets", "import", str(path), "--scope", "principal:copy", "--yes").code == 0
+    assert call("secrets", "import", str(path), "--scope", OWN, "--yes").code == 0
     for number, text in enumerate(TEXTS):
-        assert call.reveal(f"principal:copy/dir/k-{number}.x") == text.encode()
+        assert call.reveal(f"{OWN}/dir/k-{number}.x") == text.encode()
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=5))
@@ -64,8 +65,8 @@ def test_json_reads_back_byte_for_byte(call):
     assert json.loads(path.read_bytes())["k1"] == "plain"
     if sys.platform != "win32":
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert call("secrets", "import", str(path), "--scope", "principal:copy", "--yes").code == 0
-    assert {key: call.reveal(f"principal:copy/{key}") for key in values} == values
+    assert call("secrets", "import", str(path), "--scope", OWN, "--yes").code == 0
+    assert {key: call.reveal(f"{OWN}/{key}") for key in values} == values
 
 
 def test_bytes_do_not_fit_into_dotenv(call):
@@ -106,14 +107,14 @@ def test_an_existing_file_is_kept(call):
 
 
 def test_scopes_and_what_is_left_out(call):
-    call.set("principal:me/a", b"1")
-    call.set("principal:me/gone", b"1")
-    call.set("principal:me/old", b"1", "--expires", "1s")
+    call.set(f"{OWN}/a", b"1")
+    call.set(f"{OWN}/gone", b"1")
+    call.set(f"{OWN}/old", b"1", "--expires", "1s")
     call.set("a", b"global")
-    call("secrets", "rm", "principal:me/gone", "--yes")
+    call("secrets", "rm", f"{OWN}/gone", "--yes")
     time.sleep(1.01)
-    outcome = call("secrets", "export", "principal:me", "--yes")
+    outcome = call("secrets", "export", OWN, "--yes")
     assert outcome.out == b"a=1\n"
     assert "expired" in outcome.err
     assert call("secrets", "export", "kernel:ca", "--yes").code == 2
-    assert call("secrets", "export", "principal:nobody", "--yes") == (0, b"", "")
+    assert call("secrets", "export", "principal:user:nobody", "--yes").code == 4

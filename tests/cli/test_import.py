@@ -5,6 +5,7 @@ from __future__ import annotations
 from palyra_kernel.cli.secrets import import_plan
 from palyra_kernel.errors import UnavailableError
 from palyra_kernel.vault import Vault
+from tests.cli.conftest import OWN
 
 CANARY = "canary"
 
@@ -64,13 +65,8 @@ def test_no_output_shows_a_value(call):
 
 def test_scope_prefix_and_lower(call):
     path = write(call, "API_KEY=1\n")
-    assert (
-        call(
-            "secrets", "import", path, "--scope", "principal:me", "--prefix", "app/", "--lower", "--yes"
-        ).code
-        == 0
-    )
-    assert call.reveal("principal:me/app/api_key") == b"1"
+    assert call("secrets", "import", path, "--scope", OWN, "--prefix", "app/", "--lower", "--yes").code == 0
+    assert call.reveal(f"{OWN}/app/api_key") == b"1"
     assert call("secrets", "import", write(call, "A=1\na=2\n"), "--lower", "--yes").code == 2
     assert call("secrets", "import", path, "--scope", "kernel:ca", "--yes").code == 2
     assert call("secrets", "import", path, "--prefix", "/", "--yes").code == 2

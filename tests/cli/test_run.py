@@ -9,6 +9,7 @@ import pytest
 
 from palyra_kernel import DeniedError, NotFoundError
 from palyra_kernel.cli.run.program import find_program
+from tests.cli.conftest import OWN
 from tests.test_public_face import BANNED, modules_after
 
 
@@ -18,7 +19,8 @@ from tests.test_public_face import BANNED, modules_after
         (("--env", "X=missing", "--", "true"), 3, "secret_missing"),
         (("--env", "X=a", "--env", "Y=missing", "--", "true"), 3, "secret_missing"),
         (("--env", "X=gone", "--", "true"), 3, "deleted"),
-        (("--env", "X=principal:other/a", "--", "true"), 3, "secret_missing"),
+        (("--env", f"X={OWN}/a", "--", "true"), 3, "secret_missing"),
+        (("--env", "X=principal:user:other/a", "--", "true"), 4, "policy.deny.foreign_scope"),
         (("--env", "X=a#field", "--", "true"), 2, "not_json"),
         (("--env", "X=nul", "--", "true"), 2, "nul_in_value"),
         (("--env", "X", "--", "true"), 2, "invalid_env"),

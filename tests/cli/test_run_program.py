@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import OWN
+
 if sys.platform == "win32":
     pytest.skip("signals and exec of POSIX", allow_module_level=True)
 
@@ -31,12 +33,12 @@ def test_the_value_reaches_the_program_byte_for_byte(call, palyra, value):
 
 
 def test_versions_fields_and_scopes(call, palyra):
-    call.set("principal:me/j", b'{"password": "p"}')
-    call.set("principal:me/j", b"{}")
+    call.set(f"{OWN}/j", b'{"password": "p"}')
+    call.set(f"{OWN}/j", b"{}")
     call.set("b", b"1")
     arguments = (
         "--env",
-        "P=principal:me/j?version=1#password",
+        f"P={OWN}/j?version=1#password",
         "--env",
         "B=vault://b",
         "--",

@@ -10,6 +10,7 @@ import pytest
 
 from palyra_kernel.scan.findings import RULES
 from palyra_kernel.vault import envelope
+from tests.cli.conftest import OWN
 
 KEY = "sk-proj-" + "a1B2" * 8
 
@@ -97,7 +98,7 @@ def test_five_hundred_references_are_named_with_path_and_reference(call):
 def test_what_expires_and_what_nothing_refers_to(call):
     call.set("a", b"1", "--expires", "7d")
     call.set("b", b"1", "--expires", "30d")
-    call.set("skill:x/other", b"1")
+    call.set(f"{OWN}/other", b"1")
     write(call, ".env", "A=vault://a\n")
     said = audit(call)
     assert [(each["code"], each["reference"]) for each in said["findings"]] == [

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from palyra_kernel.vault.objects import Objects
+from tests.cli.conftest import OWN
 
 ALL_BYTES = bytes(range(256))
 
@@ -107,7 +108,7 @@ def test_what_cannot_be_had_has_one_code_with_and_without_reveal(call, options):
     call.set("destroyed", b"1")
     call("secrets", "destroy", "destroyed", "--version", "1", "--yes")
     call.set("expired", b"1", "--expires", "1s")
-    call.set("principal:alice/a", b"1")
+    call.set(f"{OWN}/a", b"1")
     time.sleep(1.01)
     for ref, code in (
         ("slack_bot_token", "secret_missing"),
@@ -115,8 +116,8 @@ def test_what_cannot_be_had_has_one_code_with_and_without_reveal(call, options):
         ("destroyed", "destroyed"),
         ("expired", "expired"),
         ("a", "secret_missing"),
-        ("principal:bob/a", "secret_missing"),
-        ("principal:alice/a?version=2", "version_missing"),
+        (f"{OWN}/b", "secret_missing"),
+        (f"{OWN}/a?version=2", "version_missing"),
     ):
         outcome = call("secrets", "get", ref, *options, "--json")
         assert (outcome.code, outcome.error["code"], outcome.out) == (3, code, b""), ref

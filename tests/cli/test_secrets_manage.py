@@ -8,6 +8,7 @@ import click
 import pytest
 
 from palyra_kernel.cli.app import app
+from tests.cli.conftest import OWN
 
 
 def names(outcome):
@@ -15,12 +16,12 @@ def names(outcome):
 
 
 def test_list_is_sorted_and_filtered(call):
-    for ref, label in (("b", "x"), ("a", "y"), ("ab/c", "x"), ("principal:me/z", "x")):
+    for ref, label in (("b", "x"), ("a", "y"), ("ab/c", "x"), (f"{OWN}/z", "x")):
         call.set(ref, b"1", "--label", f"l={label}")
     assert names(call("secrets", "list", "--json")) == ["global/a", "global/ab/c", "global/b"]
     assert names(call("secrets", "list", "--prefix", "a", "--json")) == ["global/a", "global/ab/c"]
     assert names(call("secrets", "list", "--label", "l=x", "--json")) == ["global/ab/c", "global/b"]
-    assert names(call("secrets", "list", "principal:me", "--json")) == ["principal:me/z"]
+    assert names(call("secrets", "list", OWN, "--json")) == [f"{OWN}/z"]
     assert len(names(call("secrets", "list", "--all-scopes", "--json"))) == 4
     rows = call("secrets", "list").text.splitlines()
     assert [row.split()[0] for row in rows] == ["Secret", "global/a", "global/ab/c", "global/b"]

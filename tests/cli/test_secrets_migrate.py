@@ -168,11 +168,16 @@ def test_what_no_reference_can_replace_is_named(call, project):
 
 def test_a_line_that_is_ignored_stays(call, project):
     path = project("A_PASSWORD=hunter1 # palyra:ignore\nB_PASSWORD=hunter2\n")
-    migrate(call, path, "--yes", "--scope", "principal:it's me")
+    call("principals", "grant", "user:it's me")
+    act = ("--as", "user:it's me", "secrets")
+    moved = call(*act, "migrate", str(path), "--yes", "--scope", "principal:user:it's me")
+    assert moved.code == 0, moved
     assert path.read_text() == (
-        "A_PASSWORD=hunter1 # palyra:ignore\nB_PASSWORD='vault://principal:it\\'s me/my_project/b_password'\n"
+        "A_PASSWORD=hunter1 # palyra:ignore\nB_PASSWORD='vault://principal:user:it\\'s me/my_project/b_password'\n"
     )
-    assert call.reveal("principal:it's me/my_project/b_password") == b"hunter2"
+    stored = "principal:user:it's me/my_project/b_password"
+    assert call(*act, "get", stored, "--reveal").out == b"hunter2"
+    assert call("secrets", "get", stored, "--reveal").code == 4
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links and owners of POSIX")

@@ -8,6 +8,8 @@ import sys
 import pytest
 from click import Abort
 
+from tests.cli.conftest import OWN
+
 ALL_BYTES = bytes(range(256))
 LIMIT = 65_536
 
@@ -141,11 +143,11 @@ def test_illegal_references_are_refused_in_every_verb(call, ref):
 
 def test_upper_and_lower_case_are_two_secrets(call):
     """Hazard D13: one part of the program lower-cased references, another did not."""
-    call.set("principal:Alice/KEY", b"upper")
-    call.set("principal:alice/key", b"lower")
-    assert call.reveal("vault://principal:Alice/KEY") == b"upper"
-    assert call.reveal("principal:alice/key") == b"lower"
-    assert call("secrets", "get", "principal:alice/KEY").code == 3
+    call.set(f"{OWN}/KEY", b"upper")
+    call.set(f"{OWN}/key", b"lower")
+    assert call.reveal(f"vault://{OWN}/KEY") == b"upper"
+    assert call.reveal(f"{OWN}/key") == b"lower"
+    assert call("secrets", "get", f"{OWN}/Key").code == 3
 
 
 def test_conflicts_keep_the_value(call):

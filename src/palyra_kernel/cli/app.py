@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -12,7 +13,15 @@ from palyra_kernel.cli.lazy import LazyGroup
 from palyra_kernel.cli.outcome import EXIT_BROKEN_PIPE, EXIT_USAGE, Cancelled, tell
 from palyra_kernel.errors import InvalidInputError
 
-_GLOBAL = ("--state-root", "--config-dir", "-p", "--passphrase-file", "--recovery-file", "--interactive")
+_GLOBAL = (
+    "--state-root",
+    "--config-dir",
+    "-p",
+    "--as",
+    "--passphrase-file",
+    "--recovery-file",
+    "--interactive",
+)
 
 _COMMANDS = {
     "init": ("palyra_kernel.cli.init", "Make a vault."),
@@ -26,6 +35,7 @@ _COMMANDS = {
     "vault": ("palyra_kernel.cli.vault", "Look after the vault itself."),
     "slots": ("palyra_kernel.cli.slots", "The ways to open the vault."),
     "audit": ("palyra_kernel.cli.audit", "What happened, and its proof."),
+    "principals": ("palyra_kernel.cli.principals", "Who may act, and what was granted to them."),
     "plugins": ("palyra_kernel.cli.plugins", "What is installed, and what may run."),
     "doctor": ("palyra_kernel.cli.doctor", "Find what is wrong or weak."),
     "completion": ("palyra_kernel.cli.completion", "Print the completion script of your shell."),
@@ -51,6 +61,12 @@ _COMMANDS = {
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON for programs; errors too.")
 @click.option(
+    "--as",
+    "acting_as",
+    metavar="WHO",
+    help="Act as a principal, like channel:NAME:ACCOUNT, or for skill:ID; you vouch for it.",
+)
+@click.option(
     "--passphrase-file", metavar="FILE", help="Open the vault with the passphrase in FILE (- is stdin)."
 )
 @click.option(
@@ -60,26 +76,9 @@ _COMMANDS = {
     "--interactive", is_flag=True, help="The store that holds the vault's key may ask you to unlock it."
 )
 @click.pass_context
-def app(
-    ctx: click.Context,
-    state_root: str | None,
-    config_dir: str | None,
-    plugins: tuple[str, ...],
-    as_json: bool,
-    passphrase_file: str | None,
-    recovery_file: str | None,
-    interactive: bool,
-) -> None:
+def app(ctx: click.Context, /, **options: Any) -> None:
     """Keep secrets, and hand them to the programs that need them."""
-    ctx.obj = Cli(
-        state_root=state_root,
-        config_dir=config_dir,
-        plugins=plugins,
-        as_json=as_json,
-        passphrase_file=passphrase_file,
-        recovery_file=recovery_file,
-        interactive=interactive,
-    )
+    ctx.obj = Cli(**options)
 
 
 def act(arguments: Sequence[str], *, as_json: bool) -> object:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from palyra_kernel import Kernel, SensitiveBytes, Unlock
     from palyra_kernel.config import Places
     from palyra_kernel.kernel.opening import Consent
+    from palyra_kernel.session import Session
 
 _MAX_KEY_FILE = 16_384
 SIGNER_LABEL = b"signer"
@@ -37,6 +40,7 @@ class Cli:
         passphrase_file: str | None = None,
         recovery_file: str | None = None,
         interactive: bool = False,
+        acting_as: str | None = None,
     ) -> None:
         self.state_root = state_root
         self.config_dir = config_dir
@@ -45,6 +49,7 @@ class Cli:
         self.passphrase_file = passphrase_file
         self.recovery_file = recovery_file
         self.interactive = interactive
+        self.acting_as = acting_as
         self._opened_with: Unlock | None = None
 
     def places(self) -> Places:
@@ -66,6 +71,28 @@ class Cli:
             if not self._has_passphrase_slot():
                 raise
         return self._open(self._asked(), consent, backend)
+
+    def session(self, kernel: Kernel, *, reveals: bool = True) -> Session:
+        """Act as the user of the operating system, or as whom ``--as`` names, for whom that user vouches.
+
+        With *reveals* the values that are read leave this process.
+        """
+        from palyra_kernel.access.system import system_principal
+
+        user, purpose = system_principal(), _command()
+        if self.acting_as is None:
+            return kernel.session(user, purpose=purpose, surface="cli", reveals=reveals)
+        from palyra_kernel.cli.acting import session_as
+
+        return session_as(kernel, user, self.acting_as, purpose=purpose, reveals=reveals)
+
+    @contextmanager
+    def acting(self, kernel: Kernel, action: str) -> Iterator[None]:
+        """Do *action* to the vault itself in the block: decided before, and written down."""
+        from palyra_kernel.values.decisions import VAULT
+
+        with self.session(kernel) as session, session.act(action, VAULT):
+            yield
 
     def reopened(self) -> Kernel:
         """Open the vault once more, with what opened it before."""
@@ -116,6 +143,13 @@ class Cli:
 
         sheet = self.sheet()
         return Unlock(passphrase=ask_hidden("Passphrase"), recovery_key=sheet.key if sheet else None)
+
+
+def _command() -> str:
+    """The command that runs, without its arguments: why a session acts."""
+    click = sys.modules.get("click")  # the short way does without it
+    context = None if click is None else click.get_current_context(silent=True)
+    return "palyra secrets get" if context is None else str(context.command_path)
 
 
 def read_key_file(path: str | None) -> SensitiveBytes | None:

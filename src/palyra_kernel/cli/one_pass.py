@@ -7,14 +7,15 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from palyra_kernel import Resolution, SecretError, SecretRef, SecretResolver
+    from palyra_kernel import Resolution, SecretError, SecretRef
     from palyra_kernel.errors import PalyraError
+    from palyra_kernel.resolve.resolver import OnePass
 
 _Given = TypeVar("_Given", "str | SecretRef", "SecretRef")
 
 
 @contextmanager
-def one_pass(resolver: SecretResolver, refs: Iterable[_Given]) -> Iterator[Mapping[_Given, Resolution]]:
+def one_pass(resolver: OnePass, refs: Iterable[_Given]) -> Iterator[Mapping[_Given, Resolution]]:
     """The outcomes of *refs*, each under its reference as it was given; their values are wiped after the block."""
     with ExitStack() as stack:
         outcomes = resolver.resolve_many(refs)

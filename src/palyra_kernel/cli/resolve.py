@@ -41,7 +41,11 @@ def command(cli: Cli, refs: tuple[str, ...], table: str | None, reveal: bool) ->
     given = given_refs(refs, table)
     if reveal and len(given) != 1:
         raise click.UsageError("--reveal goes with exactly one REF")
-    with cli.kernel() as kernel, one_pass(kernel.resolver, given.values()) as outcomes:
+    with (
+        cli.kernel() as kernel,
+        cli.session(kernel) as session,
+        one_pass(session.resolver, given.values()) as outcomes,
+    ):
         if not reveal:
             return _show(cli, [(name, outcomes[ref]) for name, ref in given.items()])
         (outcome,) = outcomes.values()

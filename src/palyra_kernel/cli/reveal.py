@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def hand_out(cli: Cli, ref: str) -> None:
     """Write the value of *ref* to standard output: its exact bytes."""
     parsed = VaultRef.parse(ref)
-    with cli.kernel() as kernel, kernel.vault.get(parsed) as secret:
+    with cli.kernel() as kernel, cli.session(kernel) as session, session.secrets.get(parsed) as secret:
         data = secret.reveal()
     warn_on_screen()
     write_stdout(data)

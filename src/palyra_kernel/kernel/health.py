@@ -16,10 +16,11 @@ from palyra_kernel.config import CONFIG_FILE, Places, read_config
 from palyra_kernel.durable.folders import private_folder
 from palyra_kernel.errors import PalyraError
 from palyra_kernel.kernel.costs import OpenSlot, costs
-from palyra_kernel.kernel.kernel import Kernel, VaultStatus
+from palyra_kernel.kernel.kernel import Kernel
 from palyra_kernel.kernel.making import vault_exists
 from palyra_kernel.kernel.opening import missing_vault
 from palyra_kernel.kernel.slots import SlotKeeper
+from palyra_kernel.kernel.status import VaultStatus
 from palyra_kernel.keys.file import FileProtector, key_file
 from palyra_kernel.keys.slots import Slot
 from palyra_kernel.plugins.doctor import diagnose

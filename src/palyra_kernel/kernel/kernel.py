@@ -6,19 +6,15 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
-
-import msgspec
+from typing import TYPE_CHECKING, Self, Unpack
 
 from palyra_kernel.config import Config, Places, find_places, read_config
 from palyra_kernel.contracts import Unlock
-from palyra_kernel.contracts.blobs import PROBE_SECONDS
 from palyra_kernel.durable.folders import exists, private_folder
-from palyra_kernel.errors import IntegrityError, PalyraError
-from palyra_kernel.kernel.backing import Backends, PassedOver, load_state
-from palyra_kernel.kernel.incarnation import load_incarnation
+from palyra_kernel.errors import IntegrityError
+from palyra_kernel.kernel.backing import Backends, load_state
 from palyra_kernel.kernel.making import NewSlot, make_vault, vault_exists
 from palyra_kernel.kernel.offers import protector_finder
 from palyra_kernel.kernel.opening import Consent, Opened, missing_vault, open_vault
@@ -28,9 +24,7 @@ from palyra_kernel.keys import builtin as builtin_keys
 from palyra_kernel.plugins import PluginHost
 from palyra_kernel.records import sqlite as builtin_records
 from palyra_kernel.resolve import builtin as builtin_sources
-from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.findings import Finding, finding_of
-from palyra_kernel.values.ids import new_id
 from palyra_kernel.vault import Vault
 from palyra_kernel.vault.epochs import Epochs
 from palyra_kernel.vault.index import Index
@@ -41,33 +35,17 @@ if TYPE_CHECKING:
     from palyra_kernel.kernel.backup import BackupReport, OpenVault, RestoreReport
     from palyra_kernel.kernel.backup import Progress as BackupProgress
     from palyra_kernel.kernel.migrating import Migration, MigrationPlan, MigrationReport
+    from palyra_kernel.kernel.status import VaultStatus
     from palyra_kernel.resolve.resolver import SecretResolver
+    from palyra_kernel.session import Services, Session
+    from palyra_kernel.session.who import Facts
+    from palyra_kernel.values.principals import Principal
     from palyra_kernel.values.sensitive import SensitiveBytes
     from palyra_kernel.vault.rekey import RekeyReport
     from palyra_kernel.vault.verify import Progress
 
 BUILTINS = (builtin_keys, builtin_records, builtin_sources)
 FILE_SLOT = (NewSlot("file", Unlock()),)
-
-
-class VaultStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Facts about an open vault. ``problem`` is why its backend does not answer now; ``passed_over`` are the backends
-    that were not taken when it was made; ``migration`` is the command that finishes a move to another one.
-    ``generation`` counts its commits, ``epoch`` its key encryption keys, ``incarnation`` its lives: 1, and one more for
-    each restore, adoption and accepted rollback."""
-
-    vault_id: str
-    state_root: str
-    config_dir: str
-    backend: str
-    problem: Finding | None
-    passed_over: tuple[PassedOver, ...]
-    migration: str | None
-    generation: int
-    epoch: int
-    incarnation: int
-    slots: int
-    secrets: int
 
 
 class Kernel:
@@ -89,7 +67,8 @@ class Kernel:
         """The ways to open the vault."""
         self._resolver: SecretResolver | None = None
         self._audit: Audit | None = None
-        self._making = Lock()
+        self._services: Services | None = None
+        self._making = RLock()
 
     @property
     def backend_kind(self) -> str:
@@ -118,6 +97,34 @@ class Kernel:
                 if self._audit is None:
                     self._audit = make_audit(self._records, self.vault)
         return self._audit
+
+    def session(
+        self,
+        principal: str | Principal,
+        *,
+        purpose: str = "",
+        policies: str | None = None,
+        **facts: Unpack[Facts],
+    ) -> Session:
+        """Act as *principal*, which the caller authenticated: the kernel believes it.
+
+        Of the *facts*, *tool* is what runs on its behalf and *skill* of which skill that is part; *vouched_by* says who
+        vouches for a channel or skill; *session* continues one of this id, for grants that are good for one; with
+        *reveals* the values that are read leave the process, and their events are durable first. *policies*: rules for
+        this session alone, which can only forbid. Raises :class:`InvalidInputError`.
+        """
+        from palyra_kernel.kernel.sessions import make_session
+
+        return make_session(self._shared_by_sessions(), principal, purpose, policies, facts)
+
+    def _shared_by_sessions(self) -> Services:
+        if self._services is None:
+            from palyra_kernel.kernel.sessions import make_services
+
+            with self._making:
+                if self._services is None:
+                    self._services = make_services(self, self._records)
+        return self._services
 
     @classmethod
     def open(
@@ -239,32 +246,9 @@ class Kernel:
 
     def status(self) -> VaultStatus:
         """Facts about the vault."""
-        from palyra_kernel.kernel.migrating import finishing
+        from palyra_kernel.kernel.status import vault_status
 
-        incarnation, state = load_incarnation(self._records), load_state(self._records)
-        return VaultStatus(
-            vault_id=self.vault_id,
-            state_root=str(self.places.state_root),
-            config_dir=str(self.places.config_dir),
-            backend=state.pins.backend,
-            problem=self._backend_problem(),
-            passed_over=state.record.passed_over,
-            migration=finishing(state),
-            generation=self._records.check_head().generation,
-            epoch=self._objects.epochs.current,
-            incarnation=incarnation.number if incarnation else 1,
-            slots=len(self.slots.list()),
-            secrets=len(self.vault.list(None)),
-        )
-
-    def _backend_problem(self) -> Finding | None:
-        """Ask the backend for an envelope that is not there: one that is locked or away says so instead."""
-        backend = self._objects.backend
-        try:
-            backend.get([new_id()], Deadline.after(PROBE_SECONDS))
-        except PalyraError as error:
-            return finding_of(error, f"backend {backend.kind}")
-        return None
+        return vault_status(self, self._records, self._objects)
 
     def backup(
         self, path: str | os.PathLike[str], *, unlock: Unlock, progress: BackupProgress | None = None
@@ -325,6 +309,8 @@ class Kernel:
             with ExitStack() as parts:
                 parts.callback(self._records.close)
                 parts.callback(self._objects.close)
+                if self._services is not None:
+                    parts.callback(self._services.close)
                 if self._resolver is not None:  # most runs never ask for it
                     parts.callback(self._resolver.close)
                 if self._audit is not None:

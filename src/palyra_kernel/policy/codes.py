@@ -39,7 +39,9 @@ _WORDS = {
     REQUEST_TOO_LARGE: Words("the request is larger than policies may look at", "say less about it"),
     CONTRADICTION: Words("the rules ask for approvals that exclude each other", "palyra policy explain"),
     DAMAGED: Words("the stored policies are damaged", "palyra policy rollback, or restore a backup"),
-    "policy.deny.foreign_scope": Words("the scope belongs to somebody else"),
+    "policy.deny.foreign_scope": Words(
+        "the scope belongs to somebody else", "act for its principal, if you may: palyra --as WHO"
+    ),
     "policy.deny.reserved_scope": Words("there is no such scope"),
     "policy.deny.voucher_missing": Words("nobody who may vouches for it", "palyra principals grant"),
     "policy.deny.tool_session": Words("tools and skills manage nothing"),

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from palyra_kernel.contracts.checks import PolicyCheck
 from palyra_kernel.policy import codes
 from palyra_kernel.policy.bundle import Bundle, SessionLayer
-from palyra_kernel.policy.checks import first_objection
+from palyra_kernel.policy.checks import Check, first_objection
 from palyra_kernel.policy.entities import EntityCache
 from palyra_kernel.policy.index import RuleIndex
 from palyra_kernel.policy.obligations import strictest
@@ -28,11 +27,11 @@ class PolicyEngine:
     ``check_seconds`` is what all checks together have to answer one request.
     """
 
-    def __init__(
-        self, bundle: Bundle, checks: Sequence[PolicyCheck] = (), *, check_seconds: float = 2.0
-    ) -> None:
+    def __init__(self, bundle: Bundle, checks: Sequence[Check] = (), *, check_seconds: float = 2.0) -> None:
         self.bundle = bundle
         self.digest = bundle.digest
+        self.reads_labels = any("labels" in rule.text for rule in bundle.rules)
+        """Whether a rule looks at labels; where none does, nobody has to look them up."""
         self._checks = tuple(checks)
         self._seconds = check_seconds
         self._index = RuleIndex(bundle)

@@ -8,12 +8,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import msgspec
 
 from palyra_kernel.contracts.sources import SecretError
-from palyra_kernel.errors import InvalidInputError, UnavailableError
+from palyra_kernel.errors import InvalidInputError, PalyraError, UnavailableError
 from palyra_kernel.resolve.asking import Asker
 from palyra_kernel.resolve.buckets import Buckets
 from palyra_kernel.resolve.catalog import Catalog, OpenSource
@@ -22,7 +22,7 @@ from palyra_kernel.resolve.explain import Explainer, Explanation
 from palyra_kernel.resolve.failures import Failures
 from palyra_kernel.resolve.known_good import KnownGood, utc_now
 from palyra_kernel.resolve.memory import Memory, Run
-from palyra_kernel.resolve.outcome import Read, Resolution, error_of, outcome_of, unparsed_outcome
+from palyra_kernel.resolve.outcome import Read, Resolution, Shown, error_of, outcome_of, unparsed_outcome
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.findings import Finding
 from palyra_kernel.values.refs import VaultRef
@@ -33,6 +33,15 @@ from palyra_kernel.vault import Vault
 Given = str | VaultRef | SecretRef
 """What a reference may be given as; a table becomes a :class:`SecretRef` by ``SecretRef.parse``."""
 _Given = TypeVar("_Given", bound=Given)
+
+
+class OnePass(Protocol):
+    """What resolves several references in one pass."""
+
+    def resolve_many(
+        self, refs: Iterable[_Given], *, deadline: Deadline | None = None
+    ) -> dict[_Given, Resolution]:
+        """See :meth:`SecretResolver.resolve_many`."""
 
 
 class RefState(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +86,8 @@ class SecretResolver:
         negative_seconds: float,
     ) -> None:
         self._seconds = deadline_seconds
-        self._fingerprint = fingerprint
+        self.fingerprint = fingerprint
+        """The 16 digits that stand for a reference in metadata; nobody else can compute them."""
         self._failures = Failures(negative_seconds)
         self._catalog = Catalog(opener, settings, self._setting)
         self._chains = Chains(Asker(self._catalog, buckets, self._failures), self._catalog)
@@ -134,7 +144,7 @@ class SecretResolver:
         """How every reference fares that was resolved so far. Nobody is asked."""
         with self._open():
             outcomes = [
-                outcome_of(ref, self._fingerprint(ref), shown) for ref, shown in self._memory.all_shown()
+                outcome_of(ref, self.fingerprint(ref), shown) for ref, shown in self._memory.all_shown()
             ]
         states = []
         for outcome in outcomes:
@@ -150,7 +160,14 @@ class SecretResolver:
         parsed = SecretRef.parse(ref)
         with self._open():
             latest = self._memory.latest(parsed)
-        return self._explainer.explain(parsed, self._fingerprint(parsed), latest)
+        return self._explainer.explain(parsed, self.fingerprint(parsed), latest)
+
+    def refused(self, ref: Given, error: PalyraError) -> Resolution:
+        """The outcome of a reference that is not to be resolved because of *error*."""
+        parsed = SecretRef.parse(ref)
+        read = Read(error_of(error), 0, "source", utc_now())
+        shown = Shown(read, stale=False, generation=self.generation)
+        return outcome_of(parsed, self.fingerprint(parsed), shown)
 
     def problems(self) -> list[Finding]:
         """What keeps a source from being opened with the settings that it has. Nobody is asked for a secret but those
@@ -209,7 +226,7 @@ class SecretResolver:
             for ref, read in readings.items():
                 self._memory.store(ref, read, run, generation)
             for each, ref in parsed.items():
-                outcomes[each] = outcome_of(ref, self._fingerprint(ref), self._memory.show(ref, run))
+                outcomes[each] = outcome_of(ref, self.fingerprint(ref), self._memory.show(ref, run))
             self._memory.trim()
         return True
 

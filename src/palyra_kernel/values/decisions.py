@@ -49,6 +49,10 @@ class Resource(msgspec.Struct, frozen=True, order=True):
         return f"{self.kind}:{self.id}"
 
 
+VAULT = Resource("vault", "own")
+"""The vault itself: what is done to it, and to what it keeps beside secrets."""
+
+
 class ActionRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Who wants to do what to what, and the facts of the moment. What a policy and a check decide on.
 
@@ -107,10 +111,12 @@ class Deny(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RequireApproval(msgspec.Struct, frozen=True, kw_only=True):
-    """It may happen once a human approved exactly this request."""
+    """It may happen once a human approved exactly this request. ``approval``: the id of what waits for them, if it was
+    asked for already."""
 
     obligation: Obligation
     rules: tuple[str, ...] = ()
+    approval: str = ""
 
     @property
     def code(self) -> str:

@@ -42,8 +42,8 @@ def command(cli: Cli, ref: str) -> None:
     what `aws iam create-access-key` (#AccessKey) or `aws sts` (#Credentials) printed will do as it is.
     """
     parsed = VaultRef.parse(ref)
-    with open_quietly(cli) as kernel:
-        key = read_document(kernel.vault, parsed, Key)
+    with open_quietly(cli) as kernel, cli.session(kernel) as session:
+        key = read_document(session.secrets, parsed, Key)
     if key is None:
         raise NotFoundError(
             "secret_missing", f"there is no access key {parsed}", hint=f"palyra secrets set {parsed.bare}"

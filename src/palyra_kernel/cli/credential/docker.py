@@ -72,14 +72,14 @@ def _store(cli: Cli) -> None:
         )
     if not credential.username:
         raise InvalidInputError("invalid_request", "no credentials username")
-    with open_quietly(cli) as kernel:
-        store_document(kernel.vault, key_of("docker", _named(credential.server_url)), credential)
+    with open_quietly(cli) as kernel, cli.session(kernel) as session:
+        store_document(session.secrets, key_of("docker", _named(credential.server_url)), credential)
 
 
 def _get(cli: Cli) -> None:
     server = _server(cli)
-    with open_quietly(cli) as kernel:
-        credential = read_document(kernel.vault, key_of("docker", server), Credential)
+    with open_quietly(cli) as kernel, cli.session(kernel) as session:
+        credential = read_document(session.secrets, key_of("docker", server), Credential)
     if credential is None:
         # docker knows this sentence, and goes on without a password.
         raise NotFoundError("secret_missing", "credentials not found in native keychain")
@@ -88,16 +88,16 @@ def _get(cli: Cli) -> None:
 
 def _erase(cli: Cli) -> None:
     server = _server(cli)
-    with open_quietly(cli) as kernel:
-        kernel.vault.delete(key_of("docker", server))
+    with open_quietly(cli) as kernel, cli.session(kernel) as session:
+        session.secrets.delete(key_of("docker", server))
 
 
 def _list(cli: Cli) -> None:
     users: dict[str, str] = {}
-    with open_quietly(cli) as kernel:
-        for secret in kernel.vault.list(prefix="docker/"):
+    with open_quietly(cli) as kernel, cli.session(kernel) as session:
+        for secret in session.secrets.list(prefix="docker/"):
             with suppress(InvalidInputError):  # somebody keeps something else under such a name
-                credential = read_document(kernel.vault, secret.ref, Credential)
+                credential = read_document(session.secrets, secret.ref, Credential)
                 if credential is not None:
                     users[credential.server_url] = credential.username
     write_json(users)

@@ -19,8 +19,8 @@ from palyra_kernel.cli.credential.helper import (
 from palyra_kernel.cli.files import write_stdout
 
 if TYPE_CHECKING:
-    from palyra_kernel import Vault
     from palyra_kernel.cli.context import Cli
+    from palyra_kernel.session import SessionSecrets
 
 _EPILOG = """\b
 Examples:
@@ -43,17 +43,17 @@ def command(cli: Cli, operation: str) -> None:
         return
     attributes = read_attributes(protocol_input(cli), MAX_INPUT)
     place = place_of(attributes)
-    with open_quietly(cli) as kernel:
-        act(kernel.vault, place, attributes)
+    with open_quietly(cli) as kernel, cli.session(kernel) as session:
+        act(session.secrets, place, attributes)
 
 
-def _get(vault: Vault, place: str, attributes: Mapping[str, str]) -> None:
-    for _, credential in _kept(vault, place, attributes.get("username")):
+def _get(secrets: SessionSecrets, place: str, attributes: Mapping[str, str]) -> None:
+    for _, credential in _kept(secrets, place, attributes.get("username")):
         write_stdout(written(credential))
         return
 
 
-def _store(vault: Vault, place: str, attributes: Mapping[str, str]) -> None:
+def _store(secrets: SessionSecrets, place: str, attributes: Mapping[str, str]) -> None:
     if "username" not in attributes or "password" not in attributes:
         return  # nothing that could be given back: a token of another kind, for example
     credential = Credential(
@@ -62,25 +62,25 @@ def _store(vault: Vault, place: str, attributes: Mapping[str, str]) -> None:
         password_expiry_utc=attributes.get("password_expiry_utc"),
         oauth_refresh_token=attributes.get("oauth_refresh_token"),
     )
-    store_document(vault, key_of("git", place, credential.username), credential)
+    store_document(secrets, key_of("git", place, credential.username), credential)
 
 
-def _erase(vault: Vault, place: str, attributes: Mapping[str, str]) -> None:
-    for key, credential in _kept(vault, place, attributes.get("username")):
+def _erase(secrets: SessionSecrets, place: str, attributes: Mapping[str, str]) -> None:
+    for key, credential in _kept(secrets, place, attributes.get("username")):
         # The password that was refused may not be the one that was stored meanwhile.
         if attributes.get("password") in (None, credential.password):
-            vault.delete(key)
+            secrets.delete(key)
 
 
-def _kept(vault: Vault, place: str, username: str | None) -> Iterator[tuple[str, Credential]]:
+def _kept(secrets: SessionSecrets, place: str, username: str | None) -> Iterator[tuple[str, Credential]]:
     """What is kept for *place*, of one user or of all: then the one stored last comes first."""
     if username is None:
-        secrets = vault.list(prefix=f"{key_of('git', place)}/")
-        secrets.sort(key=lambda secret: (secret.updated_at, secret.ref.key), reverse=True)
-        keys = [secret.ref.key for secret in secrets]
+        found = secrets.list(prefix=f"{key_of('git', place)}/")
+        found.sort(key=lambda secret: (secret.updated_at, secret.ref.key), reverse=True)
+        keys = [secret.ref.key for secret in found]
     else:
         keys = [key_of("git", place, username)]
     for key in keys:
-        credential = read_document(vault, key, Credential)
+        credential = read_document(secrets, key, Credential)
         if credential is not None and username in (None, credential.username):
             yield key, credential

@@ -14,8 +14,9 @@ from palyra_kernel.values.key_segment import key_segment
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-    from palyra_kernel import Kernel, Vault, VaultRef
+    from palyra_kernel import Kernel, VaultRef
     from palyra_kernel.cli.context import Cli
+    from palyra_kernel.session import SessionSecrets
 
 MAX_INPUT = 131_072
 """Bytes that a helper reads: twice the largest value that a vault takes by default."""
@@ -59,10 +60,10 @@ def write_json(document: Document | dict[str, str]) -> None:
     write_stdout(msgspec.json.encode(document) + b"\n")
 
 
-def read_document(vault: Vault, ref: str | VaultRef, shape: type[_Document]) -> _Document | None:
+def read_document(secrets: SessionSecrets, ref: str | VaultRef, shape: type[_Document]) -> _Document | None:
     """The credential behind *ref*; None if there is none. Raises :class:`InvalidInputError` ``not_a_credential``."""
     try:
-        with vault.get(ref) as secret:
+        with secrets.get(ref) as secret:
             return msgspec.json.decode(secret.view(), type=shape)
     except NotFoundError:
         return None
@@ -73,13 +74,13 @@ def read_document(vault: Vault, ref: str | VaultRef, shape: type[_Document]) -> 
     raise InvalidInputError("not_a_credential", f"{ref} is no JSON object with {fields} as text")
 
 
-def store_document(vault: Vault, key: str, document: Document) -> None:
+def store_document(secrets: SessionSecrets, key: str, document: Document) -> None:
     """Store *document*, unless it is there already: git says after each success what it was told before."""
     data = msgspec.json.encode(document)
     try:
-        with vault.get(key) as secret:
+        with secrets.get(key) as secret:
             if secret == data:
                 return
     except NotFoundError:
         pass  # so it is stored now
-    vault.put(key, data, content_type="application/json")
+    secrets.put(key, data, content_type="application/json")

@@ -48,8 +48,8 @@ def command(cli: Cli, ref: str | None, table: str | None, schema: str | None) ->
     if ref is None:
         raise click.UsageError("name a reference, or ask for the --schema")
     (given,) = given_refs((ref,), table).values()
-    with cli.kernel() as kernel:
-        found = kernel.resolver.explain(given)
+    with cli.kernel() as kernel, cli.session(kernel) as session:
+        found = session.resolver.explain(given)
     if cli.as_json:
         return json_out({"ref": ref, "explanation": found})
     for line in _lines(ref, found):

@@ -49,7 +49,7 @@ def command(cli: Cli, template: str, out: str | None, force: bool) -> None:
     _check(cli, out, force)
     parsed = parse(read_source(template, MAX_TEMPLATE_BYTES, what="the template"))
     refs = dict.fromkeys(place.ref for place in parsed.places)
-    with cli.kernel() as kernel, one_pass(kernel.resolver, refs) as outcomes:
+    with cli.kernel() as kernel, cli.session(kernel) as session, one_pass(session.resolver, refs) as outcomes:
         _refuse_failed(parsed.places, outcomes)
         text = filled(parsed, {ref: outcome.unwrap() for ref, outcome in outcomes.items()})
     try:

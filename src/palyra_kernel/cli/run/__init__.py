@@ -62,8 +62,8 @@ def command(
     options = from_options({"env": env, "file": file, "fd": fd})
     files = [read_env_file(path) for path in env_file]
     program = find_program(command_line[0])
-    with cli.kernel() as kernel:
-        injected = inject(kernel.resolver, _wanted(kernel, files, options), inherit=not no_inherit)
+    with cli.kernel() as kernel, cli.session(kernel) as session:
+        injected = inject(session.resolver, _wanted(kernel, files, options), inherit=not no_inherit)
     try:
         return start(cli, program, command_line, injected)
     finally:

@@ -14,7 +14,8 @@ from palyra_kernel.values.secret_ref import SecretRef
 from palyra_kernel.values.sensitive import SensitiveBytes
 
 if TYPE_CHECKING:
-    from palyra_kernel import Resolution, SecretResolver
+    from palyra_kernel import Resolution
+    from palyra_kernel.resolve.resolver import OnePass
 
 
 class Injected:
@@ -55,7 +56,7 @@ class Injected:
             os.close(self.descriptors.pop())
 
 
-def inject(resolver: SecretResolver, wanted: Mapping[str, Wanted], *, inherit: bool = True) -> Injected:
+def inject(resolver: OnePass, wanted: Mapping[str, Wanted], *, inherit: bool = True) -> Injected:
     """Resolve all of *wanted*. A reference that is missing and not required takes its variable out.
 
     Raises the error of the first reference that has no value; it names all of them.

@@ -100,9 +100,9 @@ def _ask(cli: Cli, audit: Audit, options: _Options) -> tuple[Mapping[SecretRef, 
         return {}, ()
     from palyra_kernel.cli.secrets.audit_refs import unused, verdicts
 
-    with cli.kernel() as kernel:
-        said = verdicts(kernel, audit.references, deep=options.deep, days=options.expiring)
-        return said, unused(kernel, audit.references)
+    with cli.kernel() as kernel, cli.session(kernel, reveals=False) as session:
+        said = verdicts(session, audit.references, deep=options.deep, days=options.expiring)
+        return said, unused(session, audit.references)
 
 
 def _print_json(audit: Audit, findings: Sequence[ScanFinding], totals: Totals, options: _Options) -> None:

@@ -39,15 +39,15 @@ def command(cli: Cli, ref: str, versions: tuple[int, ...], yes: bool) -> None:
     What backups, snapshots and free blocks of the disk keep is out of reach: change the secret where it is used.
     """
     parsed = bare_ref(ref)
-    with cli.kernel() as kernel:
-        kernel.vault.stat(parsed)  # a wrong name is told before a question is asked
+    with cli.kernel() as kernel, cli.session(kernel) as session:
+        session.secrets.stat(parsed)  # a wrong name is told before a question is asked
         if versions:
             listed = ", ".join(map(str, sorted(set(versions))))
             what = f"version{'s' if len(set(versions)) > 1 else ''} {listed} of {short(parsed)}"
         else:
             what = f"{short(parsed)} with all its versions"
         confirm(f"Destroy {what} for ever?", yes=yes)
-        count = kernel.vault.destroy(parsed, set(versions) or None)
+        count = session.secrets.destroy(parsed, set(versions) or None)
     say(
         cli,
         {"ref": parsed, "destroyed": count, "versions": sorted(set(versions)) or None},

@@ -16,8 +16,8 @@ from palyra_kernel.values.scopes import VaultScope
 
 if TYPE_CHECKING:
     from palyra_kernel.cli.context import Cli
+    from palyra_kernel.session import SessionSecrets
     from palyra_kernel.values.refs import VaultRef
-    from palyra_kernel.vault import Vault
 
 _EPILOG = """\b
 Examples:
@@ -50,12 +50,12 @@ def command(cli: Cli, scope: str, prefix: str, format: str | None, out: str | No
     parsed = VaultScope.parse(scope)
     if out is not None:
         refuse_existing(out)
-    with cli.kernel() as kernel:
-        refs = sorted((one.ref for one in kernel.vault.list(parsed, prefix=prefix)), key=str)
+    with cli.kernel() as kernel, cli.session(kernel) as session:
+        refs = sorted((one.ref for one in session.secrets.list(parsed, prefix=prefix)), key=str)
         count = f"{len(refs)} secret{'' if len(refs) == 1 else 's'}"
         target = out or "standard output"
         confirm(f"Write {count} of {parsed} to {target} in plain text?", yes=yes)
-        values = _values(kernel.vault, refs)
+        values = _values(session.secrets, refs)
     data = _json(values) if chosen == "json" else _dotenv(values)
     if out is None:
         write_stdout(data)
@@ -67,14 +67,14 @@ def command(cli: Cli, scope: str, prefix: str, format: str | None, out: str | No
         click.echo(f"{out}: written in plain text; only you can read it")
 
 
-def _values(vault: Vault, refs: list[VaultRef]) -> dict[VaultRef, bytes]:
+def _values(secrets: SessionSecrets, refs: list[VaultRef]) -> dict[VaultRef, bytes]:
     values: dict[VaultRef, bytes] = {}
-    for ref in refs:
-        try:
-            with vault.get(ref) as secret:
-                values[ref] = secret.reveal()
-        except NotFoundError as error:
-            click.echo(f"palyra: left out: {error.message}", err=True)
+    for ref, found in secrets.get_each(refs).items():
+        if isinstance(found, NotFoundError):
+            click.echo(f"palyra: left out: {found.message}", err=True)
+            continue
+        with found:
+            values[ref] = found.reveal()
     return values
 
 

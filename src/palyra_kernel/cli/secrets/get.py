@@ -17,7 +17,7 @@ from palyra_kernel.values.refs import VaultRef
 
 if TYPE_CHECKING:
     from palyra_kernel.cli.context import Cli
-    from palyra_kernel.vault import Vault
+    from palyra_kernel.session import SessionSecrets
 
 _EPILOG = """\b
 Examples:
@@ -49,10 +49,10 @@ def command(cli: Cli, ref: str, reveal: bool, out: str | None, force: bool, as_b
     if reveal and not (as_base64 or cli.as_json):
         return hand_out(cli, ref)
     parsed = VaultRef.parse(ref)
-    with cli.kernel() as kernel:
+    with cli.kernel() as kernel, cli.session(kernel) as session:
         if not reveal and out is None:
-            return _show(cli, kernel.vault, parsed)
-        with kernel.vault.get(parsed) as secret:
+            return _show(cli, session.secrets, parsed)
+        with session.secrets.get(parsed) as secret:
             data = secret.reveal()
     if as_base64 and (out is not None or not cli.as_json):
         data = base64.b64encode(data) + b"\n"
@@ -92,8 +92,8 @@ def _write(cli: Cli, ref: VaultRef, out: str, data: bytes, *, force: bool) -> No
         click.echo(f"{short(ref)}: written to {out}, which only you can read")
 
 
-def _show(cli: Cli, vault: Vault, ref: VaultRef) -> None:
-    metadata, version = vault.stat(ref.bare), _readable(vault, ref)
+def _show(cli: Cli, secrets: SessionSecrets, ref: VaultRef) -> None:
+    metadata, version = secrets.stat(ref.bare), _readable(secrets, ref)
     if cli.as_json:
         json_out({**described(metadata), **version, "ref": ref, "redacted": True})
         return
@@ -104,9 +104,9 @@ def _show(cli: Cli, vault: Vault, ref: VaultRef) -> None:
     click.echo(f"{short(ref)}  <redacted>  {', '.join(parts)}")
 
 
-def _readable(vault: Vault, ref: VaultRef) -> dict[str, Any]:
+def _readable(secrets: SessionSecrets, ref: VaultRef) -> dict[str, Any]:
     """The version that *ref* means, or the error that revealing it would raise: the exit code is the same."""
-    versions = vault.history(ref.bare)
+    versions = secrets.history(ref.bare)
     wanted = ref.version or versions[0].version
     found = next((version for version in versions if version.version == wanted), None)
     hint = f"palyra secrets history {ref.bare}"

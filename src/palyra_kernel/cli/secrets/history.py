@@ -26,8 +26,8 @@ Example:
 def command(cli: Cli, ref: str) -> None:
     """List the versions of REF, newest first, of a deleted secret too. No value is decrypted."""
     parsed = bare_ref(ref)
-    with cli.kernel() as kernel:
-        versions = kernel.vault.history(parsed)
+    with cli.kernel() as kernel, cli.session(kernel) as session:
+        versions = session.secrets.history(parsed)
     if cli.as_json:
         lines = [
             {

@@ -14,8 +14,8 @@ from palyra_kernel.cli.secrets.import_files import Named
 from palyra_kernel.errors import ConflictError, NotFoundError, PalyraError
 
 if TYPE_CHECKING:
+    from palyra_kernel.session import SessionSecrets
     from palyra_kernel.values.scopes import VaultScope
-    from palyra_kernel.vault import Vault
 
 BATCH = 1000
 
@@ -28,38 +28,38 @@ class Plan(NamedTuple):
     unchanged: list[Named]
 
 
-def plan_import(vault: Vault, scope: VaultScope, items: Sequence[Named]) -> Plan:
+def plan_import(secrets: SessionSecrets, scope: VaultScope, items: Sequence[Named]) -> Plan:
     """Compare with what is stored. Only values of the same length are decrypted, and compared in constant time."""
-    known = {metadata.ref: metadata for metadata in vault.list(scope, deleted=True)}
+    known = {metadata.ref: metadata for metadata in secrets.list(scope, deleted=True)}
     plan = Plan([], [], [])
     for item in items:
         metadata = known.get(item.ref)
         if metadata is None:
             plan.new.append(item)
-        elif metadata.deleted_at is None and metadata.size == len(item.value) and _same(vault, item):
+        elif metadata.deleted_at is None and metadata.size == len(item.value) and _same(secrets, item):
             plan.unchanged.append(item)
         else:
             plan.changed.append(item)
     return plan
 
 
-def refuse_existing_secrets(vault: Vault, scope: VaultScope, items: Sequence[Named]) -> None:
+def refuse_existing_secrets(secrets: SessionSecrets, scope: VaultScope, items: Sequence[Named]) -> None:
     """For ``--create-only``: raise :class:`ConflictError` ``exists`` before anything is asked or stored."""
-    known = {metadata.ref for metadata in vault.list(scope)}
+    known = {metadata.ref for metadata in secrets.list(scope)}
     there = [item.ref for item in items if item.ref in known]
     if there:
         more = f" and {len(there) - 1} more" if len(there) > 1 else ""
         raise ConflictError("exists", f"{there[0]}{more} exist already", hint="nothing was stored")
 
 
-def store(vault: Vault, items: Sequence[Named], *, create_only: bool) -> None:
+def store(secrets: SessionSecrets, items: Sequence[Named], *, create_only: bool) -> None:
     """Store in batches, each all or nothing; says how far it came if one fails."""
     done = 0
     with _progress(len(items)) as advance:
         left = iter(items)
         while batch := list(islice(left, BATCH)):
             try:
-                vault.put_many({item.ref: item.value for item in batch}, create_only=create_only)
+                secrets.put_many({item.ref: item.value for item in batch}, create_only=create_only)
             except PalyraError:
                 if done:
                     click.echo(
@@ -70,9 +70,9 @@ def store(vault: Vault, items: Sequence[Named], *, create_only: bool) -> None:
             advance(len(batch))
 
 
-def _same(vault: Vault, item: Named) -> bool:
+def _same(secrets: SessionSecrets, item: Named) -> bool:
     try:
-        with vault.get(item.ref) as stored:
+        with secrets.get(item.ref) as stored:
             return stored == item.value
     except NotFoundError:  # expired or destroyed: to be stored again
         return False

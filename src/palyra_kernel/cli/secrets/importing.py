@@ -70,18 +70,18 @@ def command(cli: Cli, /, file: str, **given: Any) -> None:
     scope = VaultScope.parse(options.scope)
     data = read_source(file, _MAX_FILE, what="the file")
     items = read_items(data, options.format or guess_format(file, data))
-    with cli.kernel() as kernel:
+    with cli.kernel() as kernel, cli.session(kernel, reveals=False) as session:
         limit = kernel.config.vault.max_value_bytes
         named = name_items(items, scope, prefix=options.prefix, lower=options.lower, limit=limit)
         if options.create_only:
-            refuse_existing_secrets(kernel.vault, scope, named)
-        plan = plan_import(kernel.vault, scope, named)
+            refuse_existing_secrets(session.secrets, scope, named)
+        plan = plan_import(session.secrets, scope, named)
         if not cli.as_json:
             _show(plan, everything=options.dry_run)
         work = [*plan.new, *plan.changed]
         if work and not options.dry_run:
             confirm(f"Store {_counts(plan)} in {scope}?", yes=options.yes)
-            store(kernel.vault, work, create_only=options.create_only)
+            store(session.secrets, work, create_only=options.create_only)
     _report(cli, file, plan, options)
 
 

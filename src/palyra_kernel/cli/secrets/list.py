@@ -54,8 +54,8 @@ def command(
         raise click.UsageError("--all-scopes goes without SCOPE")
     wanted = None if all_scopes else scope or "global"
     labels = parse_labels(label)
-    with cli.kernel() as kernel:
-        page = kernel.vault.list(
+    with cli.kernel() as kernel, cli.session(kernel) as session:
+        page = session.secrets.list(
             wanted, prefix=prefix, labels=labels, deleted=deleted, cursor=cursor, limit=limit
         )
     if cli.as_json:

@@ -67,15 +67,15 @@ def command(cli: Cli, /, file: str, **given: Any) -> None:
     folder = target.path.parent.name if options.prefix is None else options.prefix
     moves, left, known = plan_moves(target, scope, prefix=folder)
     data = rewritten(target, moves)
-    with cli.kernel() as kernel:
-        new = check_free(kernel.vault, moves)
-        wanted = needles(target, moves) + moved_before(kernel.vault, known)
+    with cli.kernel() as kernel, cli.session(kernel, reveals=False) as session:
+        new = check_free(session.secrets, moves)
+        wanted = needles(target, moves) + moved_before(session.secrets, known)
         if moves and not cli.as_json:
             _show(moves, new)
         if moves and not options.dry_run:
             confirm(f"Move {_count(moves)} of {file} into the vault?", yes=options.yes)
-            store_new(kernel.vault, moves, new)
-            read_back(kernel.vault, moves)
+            store_new(session.secrets, moves, new)
+            read_back(session.secrets, moves)
             replace(target, data)
             prove(target, data, moves)
     traces = _Traces(copies_of(target.path, wanted), in_git(target.path, wanted), left)

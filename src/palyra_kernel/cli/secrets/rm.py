@@ -35,11 +35,11 @@ def command(cli: Cli, ref: str, expect_version: int | None, yes: bool) -> None:
     To get rid of the values themselves: palyra secrets destroy.
     """
     parsed = bare_ref(ref)
-    with cli.kernel() as kernel:
-        if kernel.vault.stat(parsed).deleted_at is not None:
+    with cli.kernel() as kernel, cli.session(kernel) as session:
+        if session.secrets.stat(parsed).deleted_at is not None:
             raise _gone(ref)
         confirm(f"Delete {short(parsed)}?", yes=yes)
-        if not kernel.vault.delete(parsed, expected_version=expect_version):
+        if not session.secrets.delete(parsed, expected_version=expect_version):
             raise _gone(ref)
     say(
         cli,

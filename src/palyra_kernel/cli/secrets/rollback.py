@@ -29,8 +29,8 @@ Example:
 def command(cli: Cli, ref: str, to: int) -> None:
     """Store the value of an older version of REF again, as the next version. Nothing is lost."""
     parsed = bare_ref(ref)
-    with cli.kernel() as kernel:
-        metadata = kernel.vault.rollback(parsed, to)
+    with cli.kernel() as kernel, cli.session(kernel) as session:
+        metadata = session.secrets.rollback(parsed, to)
     say(
         cli, described(metadata), f"{short(parsed)}: version {metadata.version} has the value of version {to}"
     )

@@ -84,10 +84,10 @@ def command(cli: Cli, /, ref: str, **given: Any) -> None:
     options = _Options(**given)
     _check(cli, options)
     parsed, labels, expires_at = bare_ref(ref), parse_labels(options.label), parse_expiry(options.expires)
-    with cli.kernel() as kernel:
+    with cli.kernel() as kernel, cli.session(kernel) as session:
         made = _value(parsed, options, kernel.config.vault.max_value_bytes)
         with made.value:
-            metadata = kernel.vault.put(
+            metadata = session.secrets.put(
                 parsed,
                 made.value,
                 labels=labels,

@@ -26,6 +26,6 @@ Example:
 def command(cli: Cli, ref: str) -> None:
     """Bring the deleted secret REF back, with the versions that it had."""
     parsed = bare_ref(ref)
-    with cli.kernel() as kernel:
-        metadata = kernel.vault.undelete(parsed)
+    with cli.kernel() as kernel, cli.session(kernel) as session:
+        metadata = session.secrets.undelete(parsed)
     say(cli, described(metadata), f"{short(parsed)}: back at version {metadata.version}")

@@ -41,7 +41,7 @@ def list_slots(cli: Cli) -> None:
     """List the slots, and what is weak about them."""
     from palyra_kernel.cli.output import json_out
 
-    with cli.kernel() as kernel:
+    with cli.kernel() as kernel, cli.acting(kernel, "slots.list"):
         slots = slot_views(kernel)
     if cli.as_json:
         json_out({"slots": slots})
@@ -67,7 +67,8 @@ def remove(cli: Cli, slot_id: str, yes: bool) -> None:
         if not cli.as_json:
             click.echo(note, err=True)
         confirm(f"Remove slot {slot.id} ({slot.kind})?", yes=yes)
-        kernel.slots.remove(slot.id, unlock=cli.opened_with())
+        with cli.acting(kernel, "slots.remove"):
+            kernel.slots.remove(slot.id, unlock=cli.opened_with())
         removed = {"removed": slot.id, "kind": slot.kind, "note": note}
         say(cli, removed, f"slot {slot.id} ({slot.kind}) is removed")
         if on_terminal() and not yes and not cli.as_json and click.confirm(_CHANGE, err=True):
@@ -87,7 +88,7 @@ def drill(cli: Cli, slot_id: str) -> None:
     from palyra_kernel.cli.context import ask_hidden
     from palyra_kernel.cli.output import say
 
-    with cli.kernel() as kernel:
+    with cli.kernel() as kernel, cli.acting(kernel, "slots.drill"):
         slot, unlock = _find(kernel, slot_id), cli.opened_with()
         if slot.kind == "passphrase" and unlock.passphrase is None:
             unlock = msgspec.structs.replace(unlock, passphrase=ask_hidden("Passphrase"))

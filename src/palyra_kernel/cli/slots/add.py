@@ -45,7 +45,7 @@ def add(cli: Cli, /, kind: str, **options: str | int | None) -> None:
     """
     given = {name: value for name, value in options.items() if value is not None}
     _check_options(cli, kind, given)
-    with cli.kernel() as kernel:
+    with cli.kernel() as kernel, cli.acting(kernel, "slots.add"):
         if kind == "recovery":
             _add_recovery(cli, kernel, given)
             return

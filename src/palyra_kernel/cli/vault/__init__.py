@@ -71,7 +71,7 @@ def gc(cli: Cli, grace: int) -> None:
     """
     from palyra_kernel.cli.output import say
 
-    with cli.kernel() as kernel:
+    with cli.kernel() as kernel, cli.acting(kernel, "vault.gc"):
         report = kernel.vault.gc(grace_seconds=grace)
     say(
         cli,

@@ -28,7 +28,7 @@ def backup(cli: Cli, file: str) -> None:
 
     Only the recovery keys of the vault open it, on any machine. Programs that use the vault may go on.
     """
-    with cli.kernel() as kernel, working(cli) as show:
+    with cli.kernel() as kernel, cli.acting(kernel, "vault.backup"), working(cli) as show:
         report = kernel.backup(file, unlock=cli.opened_with(), progress=show)
     if cli.as_json:
         _json(report)

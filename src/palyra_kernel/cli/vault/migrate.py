@@ -43,7 +43,7 @@ def migrate(cli: Cli, kind: str, dry_run: bool, accept_volatile: bool, yes: bool
         if not cli.as_json and not yes:
             click.echo(_intent(plan), err=True)
         confirm("Migrate?", yes=yes)
-        with working(cli) as show:
+        with cli.acting(kernel, "vault.migrate"), working(cli) as show:
             report = kernel.migrate(kind, show, accept_volatile=accept_volatile)
     say(cli, report, _result(report))
 

@@ -63,7 +63,9 @@ def change_root(cli: Cli, kernel: Kernel, *, drop_slots: bool) -> tuple[RekeyRep
     """Change the root key of *kernel*, which is closed by it, then the KEK; say what that means."""
     from palyra_kernel.cli.slots.views import slot_views
 
-    kernel.rekey_root(unlock=_everything(cli, kernel), drop_slots=drop_slots)
+    unlock = _everything(cli, kernel)
+    with cli.acting(kernel, "vault.rekey"):
+        kernel.rekey_root(unlock=unlock, drop_slots=drop_slots)
     with cli.reopened() as again:
         report = _rotate(cli, again)
         slots = slot_views(again)
@@ -88,7 +90,7 @@ def _everything(cli: Cli, kernel: Kernel) -> Unlock:
 
 
 def _rotate(cli: Cli, kernel: Kernel) -> RekeyReport:
-    with counting(cli, "wrapping every data key again", "done") as show:
+    with cli.acting(kernel, "vault.rekey"), counting(cli, "wrapping every data key again", "done") as show:
         return kernel.rekey(show)
 
 

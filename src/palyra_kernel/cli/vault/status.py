@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from palyra_kernel.cli.context import Cli
     from palyra_kernel.cli.slots.views import SlotView
     from palyra_kernel.config import Places
-    from palyra_kernel.kernel import VaultStatus
     from palyra_kernel.kernel.closed import ClosedVault
+    from palyra_kernel.kernel.status import VaultStatus
 
 
 @click.command("status")

@@ -1,0 +1,95 @@
+"""What the sessions of an open Kernel share, made when the first of them begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from palyra_kernel.access.directory import Directory
+from palyra_kernel.access.system import system_principal
+from palyra_kernel.approvals.planning import Planner
+from palyra_kernel.config import BucketConfig
+from palyra_kernel.errors import ConflictError
+from palyra_kernel.kernel.incarnation import load_incarnation
+from palyra_kernel.plugins.guard_checks import GuardedCheck, close_checks, open_checks
+from palyra_kernel.policy.engine import PolicyEngine
+from palyra_kernel.policy.store import PolicyStore
+from palyra_kernel.records import Records
+from palyra_kernel.session import Services, Session
+from palyra_kernel.session.limits import Limit, Limits
+from palyra_kernel.session.who import Facts, Who
+from palyra_kernel.values.ids import new_id
+from palyra_kernel.values.principals import Principal
+
+if TYPE_CHECKING:
+    from palyra_kernel.kernel.kernel import Kernel
+
+_PROGRAMS = BucketConfig(burst=1_000, per_minute=6_000.0)
+"""What a program may do of one kind, unless palyra.toml says otherwise."""
+
+
+class Engines:
+    """The engine for the policies as they are now."""
+
+    def __init__(self, store: PolicyStore, checks: Sequence[GuardedCheck]) -> None:
+        self._store = store
+        self._checks = checks
+        self._engine: PolicyEngine | None = None
+
+    def current(self) -> PolicyEngine:
+        """The engine; another one once other policies are active."""
+        bundle, engine = self._store.active(), self._engine
+        if engine is None or engine.digest != bundle.digest:
+            engine = self._engine = PolicyEngine(bundle, self._checks)
+        return engine
+
+
+def make_services(kernel: Kernel, records: Records) -> Services:
+    """Everything that sessions stand on. In a vault that knows nobody yet, its user becomes the Owner."""
+    directory = Directory(records)
+    _settle_owner(records, directory)
+    checks = open_checks(kernel.plugins.registry.policy_checks, kernel.config.checks)
+    limits = {action: Limit(each.burst, each.per_minute) for action, each in kernel.config.limits.items()}
+    default = limits.pop("default", Limit(_PROGRAMS.burst, _PROGRAMS.per_minute))
+    return Services(
+        records=records,
+        vault=kernel.vault,
+        resolver=lambda: kernel.resolver,
+        directory=directory,
+        engine=Engines(PolicyStore(records), checks).current,
+        approvals=Planner(records, incarnation=_incarnation(records)),
+        group=kernel.audit.group,
+        limits=Limits(limits, default),
+        close=partial(close_checks, checks),
+    )
+
+
+def _settle_owner(records: Records, directory: Directory) -> None:
+    """A vault from before there were principals: its folders belong to the user who opened it."""
+    if directory.snapshot().version == 0:
+        try:
+            records.commit(directory.plan_first(system_principal()))
+        except ConflictError:
+            directory.snapshot()  # somebody else was first
+
+
+def make_session(
+    services: Services, principal: str | Principal, purpose: str, policies: str | None, facts: Facts
+) -> Session:
+    """A session of *principal*. Raises :class:`InvalidInputError` for names and *policies* that mean nothing."""
+    members: dict[str, Any] = {"session": new_id(), **facts}
+    voucher = members.pop("vouched_by", None)
+    who = Who(
+        principal=Principal.parse(principal),
+        purpose=purpose,
+        vouched_by=None if voucher is None else Principal.parse(voucher),
+        **members,
+    )
+    layer = None if policies is None else services.engine().bundle.session_layer(policies)
+    return Session(services, who, layer)
+
+
+def _incarnation(records: Records) -> str:
+    found = load_incarnation(records)
+    return "" if found is None else found.id

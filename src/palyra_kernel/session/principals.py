@@ -1,0 +1,66 @@
+"""Who else may act, as far as the principal of a session may say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
+
+from palyra_kernel.access.directory import Directory
+from palyra_kernel.access.member import Grants, Member
+from palyra_kernel.errors import DeniedError
+from palyra_kernel.policy.codes import UNKNOWN_PRINCIPAL
+from palyra_kernel.records import Change
+from palyra_kernel.session.gate import Gate
+from palyra_kernel.values.decisions import VAULT, Resource
+from palyra_kernel.values.principals import Principal, Subject
+
+_Plan = Callable[[Subject, Principal], Change]
+
+
+class SessionPrincipals:
+    """The directory of principals. Each method raises :class:`DeniedError` and :class:`ApprovalRequiredError`."""
+
+    def __init__(self, gate: Gate, directory: Directory) -> None:
+        self._gate = gate
+        self._directory = directory
+
+    def list(self) -> list[Member]:
+        """Everybody that the vault knows, by name."""
+        permit = self._gate.enter("principal.list", VAULT)
+        with self._gate.watched([permit]):
+            members = sorted(self._directory.snapshot().members.items())
+        self._gate.settle([permit])
+        return [member for _, member in members]
+
+    def grant(self, principal: str | Principal, grants: Grants) -> Member:
+        """Give *grants*. See :meth:`Directory.plan_grant` for what is refused."""
+        parsed = Principal.parse(principal)
+        self._change("principal.grant", parsed, grants, partial(self._directory.plan_grant, grants=grants))
+        return self._directory.snapshot().members[parsed]
+
+    def revoke(self, principal: str | Principal, grants: Grants | None = None) -> None:
+        """Take *grants*, or everything. See :meth:`Directory.plan_revoke` for what is refused."""
+        parsed = Principal.parse(principal)
+        self._change("principal.revoke", parsed, grants, partial(self._directory.plan_revoke, grants=grants))
+
+    def _change(self, action: str, principal: Principal, grants: Grants | None, plan: _Plan) -> None:
+        labels = () if grants is None else tuple(f"role={role}" for role in grants.roles)
+        arguments = None if grants is None else msgspec.to_builtins(grants)
+        resource = Resource("principal", str(principal))
+        permit = self._gate.enter(action, resource, arguments=arguments, labels=labels)
+
+        def whole() -> Change:
+            change = plan(self._actor(), principal)
+            change.merge(self._gate.beside([permit]))
+            return change
+
+        with self._gate.watched([permit]):
+            self._gate.commit(whole)
+
+    def _actor(self) -> Subject:
+        subject = self._gate.judge.subject(self._gate.who.principal)
+        if subject is None:  # revoked since it was decided
+            raise DeniedError(UNKNOWN_PRINCIPAL, "nobody is known by this name")
+        return subject

@@ -1,0 +1,134 @@
+"""A session: somebody acts, for a purpose, from somewhere. Every surface of the kernel acts through one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from palyra_kernel.access.directory import Directory
+from palyra_kernel.approvals.planning import Planner
+from palyra_kernel.audit import Group
+from palyra_kernel.errors import InvalidInputError
+from palyra_kernel.policy.bundle import SessionLayer
+from palyra_kernel.policy.engine import PolicyEngine
+from palyra_kernel.records import Records
+from palyra_kernel.resolve.resolver import SecretResolver
+from palyra_kernel.session.gate import Gate
+from palyra_kernel.session.judge import Judge
+from palyra_kernel.session.limits import Limits
+from palyra_kernel.session.principals import SessionPrincipals
+from palyra_kernel.session.resolver import SessionResolver
+from palyra_kernel.session.secrets import SessionSecrets
+from palyra_kernel.session.who import Who
+from palyra_kernel.values.decisions import Decision, Resource
+from palyra_kernel.values.principals import Principal
+from palyra_kernel.vault import Vault
+
+
+class Services(NamedTuple):
+    """What all sessions of one Kernel share."""
+
+    records: Records
+    vault: Vault
+    resolver: Callable[[], SecretResolver]
+    directory: Directory
+    engine: Callable[[], PolicyEngine]
+    approvals: Planner
+    group: Group
+    limits: Limits
+    close: Callable[[], None]
+
+
+class Session:
+    """Acts for one principal. Made by :meth:`Kernel.session`; use it from any thread, in a ``with`` block.
+
+    Each method asks the policies, does the work, and writes an event; a mutation, the grant that it uses up and its
+    event are one commit. Nothing is done that could not be written down.
+    """
+
+    def __init__(self, services: Services, who: Who, layer: SessionLayer | None) -> None:
+        self._services = services
+        judge = Judge(services.directory, services.engine, services.approvals)
+        self.who = who
+        self.gate = Gate(
+            who, judge, services.records, services.group, services.approvals, services.limits, layer
+        )
+        """Where everything is decided; for the verbs of the command line and of listeners."""
+        self.secrets = SessionSecrets(self.gate, services.vault)
+        """The secrets that the principal may see."""
+        self.principals = SessionPrincipals(self.gate, services.directory)
+        """Who else may act."""
+        self._closed = False
+
+    @property
+    def principal(self) -> Principal:
+        """Who acts."""
+        return self.who.principal
+
+    @property
+    def resolver(self) -> SessionResolver:
+        """Resolves references as far as the principal may."""
+        return SessionResolver(self.gate, self._services.resolver())
+
+    def decide(
+        self, action: str, resource: str | Resource, *, context: Mapping[str, Any] | None = None
+    ) -> Decision:
+        """Decide on an act that the caller does itself, like running a tool, and write the decision down, durably.
+
+        *context*: ``arguments`` (any JSON without floats: exactly what will be done), ``capabilities`` (what it needs)
+        and ``labels``. The answer is ``Allow`` (a grant that it stands on is used up by that), ``Deny`` or
+        ``RequireApproval``, whose ``approval`` waits for a human from then on. Raises :class:`InvalidInputError` for a
+        request that makes no sense, :class:`UnavailableError` ``rate_limited``.
+        """
+        return self.gate.decide(action, Resource.parse(resource), **_facts(context or {}))
+
+    @contextmanager
+    def act(self, action: str, resource: str | Resource, **context: Any) -> Iterator[None]:
+        """An act with a beginning and an end, like a rotation: its beginning is written down, durably, before the block
+        is entered, and its failure behind it. Raises :class:`DeniedError`, :class:`ApprovalRequiredError`."""
+        permit = self.gate.enter(action, Resource.parse(resource), **_facts(context))
+        self.gate.settle([permit])
+        with self.gate.watched([permit]):
+            yield
+
+    def vouch(self, who: Resource) -> None:
+        """Say that a principal or skill is who it says. Raises :class:`DeniedError` unless this one may."""
+        self.gate.settle([self.gate.enter("principal.vouch", who)])
+
+    def close(self) -> None:
+        """Write down what was only read. Closing twice is fine."""
+        if not self._closed:
+            self._closed = True
+            self._services.group.flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+_FACTS = frozenset(("arguments", "capabilities", "labels"))
+
+
+def _facts(context: Mapping[str, Any]) -> dict[str, Any]:
+    """What of *context* goes into the request. Raises :class:`InvalidInputError` ``invalid_context``."""
+    unknown = sorted(map(str, context.keys() - _FACTS))
+    if unknown:
+        raise _invalid(f"unknown: {', '.join(unknown)[:200]!r}; known are {', '.join(sorted(_FACTS))}")
+    facts: dict[str, Any] = {name: _texts(name, context[name]) for name in context.keys() - {"arguments"}}
+    return facts | {name: context[name] for name in context.keys() & {"arguments"}}
+
+
+def _texts(name: str, given: object) -> tuple[str, ...]:
+    if isinstance(given, (list, tuple, set, frozenset)) and all(isinstance(each, str) for each in given):
+        return tuple(given)
+    raise _invalid(f"{name} is a list of texts")
+
+
+def _invalid(message: str) -> InvalidInputError:
+    return InvalidInputError("invalid_context", f"the context of a decision: {message}")
