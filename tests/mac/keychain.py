@@ -1,7 +1,8 @@
 """A keychain of the test's own making, in place of ``_native`` of palyra-backend-keychain and of macOS behind it.
 
 An item carries an access list, which starts as the program that made it; an update keeps it, deleting and adding makes
-a new one. What needs an answer is -25308 where asking is not allowed, and is counted where it is.
+a new one. What needs an answer is :attr:`FakeKeychain.silence` where asking is not allowed, and is counted where it
+is. An item without data is in the way of another and is otherwise not there, as users of ``keyring`` have found.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import threading
 from dataclasses import dataclass, field
 
 DONE, CANCELLED, AUTH_FAILED, NO_DEFAULT = 0, -128, -25293, -25307
-DUPLICATE, NOT_FOUND, NO_ASKING = -25299, -25300, -25308
+DUPLICATE, NOT_FOUND, NO_ASKING, PARAMETER, OWNER = -25299, -25300, -25308, -50, -25244
 ANSWERS = {"yes": DONE, "no": CANCELLED, "wrong password": AUTH_FAILED}
 
 
@@ -36,6 +37,7 @@ class FakeKeychain:
         self.program = "python3"
         self.answer = "yes"
         self.asked: list[str] = []
+        self.silence = NO_ASKING
         self.refusing: int | None = None
         self.calls: list[str] = []
         self._may_ask = True  # what a process starts with
@@ -57,6 +59,8 @@ class FakeKeychain:
         with self._mutex:
             if not self._holds("update", service, account):
                 return NOT_FOUND
+            if not data:
+                return PARAMETER
             item = self.kept[service, account]
             status = self._changing("update") or self._allowed(item)
             if status == DONE:
@@ -77,7 +81,9 @@ class FakeKeychain:
         with self._mutex:
             if not self._holds("delete", service, account):
                 return NOT_FOUND
-            status = self._changing("delete")  # whoever it is: nobody is asked about that
+            status = self._changing("delete")
+            if status == DONE and self.program not in self.kept[service, account].trusted:
+                return OWNER
             if status == DONE:
                 del self.kept[service, account]
             return status
@@ -106,7 +112,7 @@ class FakeKeychain:
 
     def _holds(self, call: str, service: str, account: str) -> bool:
         self.calls.append(call)
-        return self.there and (service, account) in self.kept
+        return self.there and (service, account) in self.kept and self.kept[service, account].data != b""
 
     def _changing(self, call: str) -> int:
         if call == "add":
@@ -128,6 +134,6 @@ class FakeKeychain:
 
     def _asking(self, question: str) -> int:
         if not self._may_ask:
-            return NO_ASKING
+            return self.silence
         self.asked.append(question)
         return ANSWERS[self.answer]

@@ -25,7 +25,7 @@ def test_importing_touches_nothing():
             _native.load()
 
 
-@pytest.mark.parametrize("size", [0, 1, 451, 566, 116_984, 2 * 1024 * 1024])
+@pytest.mark.parametrize("size", [1, 451, 566, 116_984, 2 * 1024 * 1024])
 def test_bytes_go_through_as_they_are(macos, size):
     """Hazard U16: a program that reads values from a prompt cuts them at 128 characters, and keyring's bindings know
     text only. A value is handed over with its length, NUL and all."""
@@ -37,10 +37,18 @@ def test_bytes_go_through_as_they_are(macos, size):
     assert _native.copy(SERVICE, "a", True) == (0, data[::-1])
 
 
+def test_no_bytes_are_no_item(macos):
+    """An item without data is made and then not there, though it is in the way: why nothing of ours is ever empty."""
+    assert _native.add(SERVICE, "a", "label", b"") == 0
+    assert _native.copy(SERVICE, "a", False) == (-25300, b"")
+    assert _native.add(SERVICE, "a", "label", b"data") == -25299
+    assert _native.delete(SERVICE, "a") == -25300
+
+
 def test_items_are_named(macos):
     """A service lists its own; none lists all. Items of others may have no account at all."""
     for service, account in (("one", "a"), ("one", "b"), ("two", "ä€😀"), ("two", "")):
-        assert _native.add(service, account, "label", b"") == 0
+        assert _native.add(service, account, "label", b"data") == 0
     assert _native.items("one") == (0, [("one", "a"), ("one", "b")])
     assert _native.items("two") == (0, [("two", "ä€😀"), ("two", "")])
     assert len(_native.items(None)[1]) == 4
@@ -52,14 +60,14 @@ def test_items_are_named(macos):
 
 def test_an_attribute_that_is_no_text_is_no_name(macos, frameworks, monkeypatch):
     """A stranger may store bytes there: reading them as text would end the process."""
-    assert _native.add(SERVICE, "a", "label", b"") == 0
+    assert _native.add(SERVICE, "a", "label", b"data") == 0
     monkeypatch.setattr(frameworks, "_attributes", lambda *_: frameworks._made(
         {frameworks._constants["kSecAttrAccount"]: frameworks.CFDataCreate(None, b"\xff", 1)}))  # fmt: skip
     assert _native.items(SERVICE) == (0, [("", "")])
 
 
 def test_the_label_is_what_people_see(macos):
-    assert _native.add(SERVICE, "a", "Palyra: a sealed value", b"") == 0
+    assert _native.add(SERVICE, "a", "Palyra: a sealed value", b"data") == 0
     assert macos.kept[SERVICE, "a"].label == "Palyra: a sealed value"
 
 

@@ -17,6 +17,8 @@ _CAPABILITIES = BlobCapabilities(max_blob_bytes=2 * 1024 * 1024, durable=False, 
 answers."""
 
 _LABEL = "Palyra: a sealed value"
+_FIRST = b"\1"
+"""Stands before each blob: an item without data can be made, but not found, changed or deleted."""
 
 _is_id = re.compile("[0-9a-f]{32}").fullmatch
 
@@ -39,12 +41,12 @@ class KeychainBackend(BlobBackend):
 
     def put(self, blobs: Mapping[str, bytes], deadline: Deadline) -> None:
         for blob_id, blob in blobs.items():
-            if not self._items.add(blob_id, _LABEL, blob, deadline):
+            if not self._items.add(blob_id, _LABEL, _FIRST + blob, deadline):
                 raise ConflictError("blob_exists", "an item with this id exists; nothing was stored")
 
     def get(self, ids: Sequence[str], deadline: Deadline) -> Mapping[str, bytes]:
         found = {blob_id: self._items.find(blob_id, deadline) for blob_id in ids}
-        return {blob_id: blob for blob_id, blob in found.items() if blob is not None}
+        return {blob_id: data[len(_FIRST) :] for blob_id, data in found.items() if data is not None}
 
     def delete(self, ids: Sequence[str], deadline: Deadline) -> None:
         for blob_id in ids:

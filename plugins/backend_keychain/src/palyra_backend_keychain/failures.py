@@ -12,7 +12,13 @@ from palyra_kernel import UnavailableError
 DONE: Final = 0
 DUPLICATE: Final = -25299
 NOT_FOUND: Final = -25300
-WANTS_TO_ASK: Final = (-25308, -25315)  # interaction not allowed; interaction required
+AUTH_FAILED: Final = -25293
+NO_QUESTION: Final = -25308
+WANTS_TO_ASK: Final = (
+    NO_QUESTION,
+    -25315,
+    -25320,
+)  # not allowed; required; impossible while the screen sleeps
 
 _SET_UP = "python -m palyra_backend_keychain"
 _NONE_HERE = (
@@ -27,7 +33,7 @@ _NOT_ALLOWED = (
 )
 _KNOWN: Final = {
     -128: ("dismissed", "the question of macOS was answered with no", "try again, and allow it"),
-    -25293: ("auth_failed", "the keychain did not take the password", f"unlock it: {_SET_UP}"),
+    AUTH_FAILED: ("auth_failed", "the keychain did not take the password", f"unlock it: {_SET_UP}"),
     NOT_FOUND: ("item_gone", "an item of the keychain vanished meanwhile", "try again"),
     -25291: _NONE_HERE,
     -25294: _NONE_HERE,
@@ -38,9 +44,8 @@ _KNOWN: Final = {
         "the default keychain cannot be read",
         "restore it, or reset it in Keychain Access",
     ),
-    -25308: _NOT_ALLOWED,
-    -25315: _NOT_ALLOWED,
-    -25244: _NOT_ALLOWED,  # invalid owner edit: it belongs to another program
+    NO_QUESTION: _NOT_ALLOWED,
+    -25244: _NOT_ALLOWED,  # invalid owner edit: the item belongs to another program
 }
 
 

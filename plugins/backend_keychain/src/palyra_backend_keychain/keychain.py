@@ -10,8 +10,10 @@ from typing import TypeVar
 
 from palyra_backend_keychain import _native
 from palyra_backend_keychain.failures import (
+    AUTH_FAILED,
     DONE,
     DUPLICATE,
+    NO_QUESTION,
     NOT_FOUND,
     WANTS_TO_ASK,
     failure,
@@ -94,8 +96,11 @@ class Keychain:
         return [account for _, account in items]
 
     def _check(self, status: int, deadline: Deadline) -> None:
-        if status in WANTS_TO_ASK:
-            self.check_open(deadline)  # what it wants is the password of the keychain
+        if status in WANTS_TO_ASK or (
+            status == AUTH_FAILED and not self._interactive
+        ):  # nobody gave a password
+            self.check_open(deadline)
+            status = NO_QUESTION
         _accept(status)
 
     def _run(self, deadline: Deadline, call: Callable[..., T], *arguments: object) -> T:
