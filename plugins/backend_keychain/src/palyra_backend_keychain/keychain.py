@@ -96,9 +96,8 @@ class Keychain:
         return [account for _, account in items]
 
     def _check(self, status: int, deadline: Deadline) -> None:
-        if status in WANTS_TO_ASK or (
-            status == AUTH_FAILED and not self._interactive
-        ):  # nobody gave a password
+        silenced = status == AUTH_FAILED and not self._interactive  # a wrong password, and nobody gave one
+        if silenced or status in WANTS_TO_ASK:
             self.check_open(deadline)
             status = NO_QUESTION
         _accept(status)
