@@ -36,6 +36,7 @@ _COMMANDS = {
     "slots": ("palyra_kernel.cli.slots", "The ways to open the vault."),
     "audit": ("palyra_kernel.cli.audit", "What happened, and its proof."),
     "principals": ("palyra_kernel.cli.principals", "Who may act, and what was granted to them."),
+    "policy": ("palyra_kernel.cli.policy", "What may happen, and why."),
     "plugins": ("palyra_kernel.cli.plugins", "What is installed, and what may run."),
     "doctor": ("palyra_kernel.cli.doctor", "Find what is wrong or weak."),
     "completion": ("palyra_kernel.cli.completion", "Print the completion script of your shell."),

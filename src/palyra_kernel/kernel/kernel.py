@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from palyra_kernel.kernel.backup import Progress as BackupProgress
     from palyra_kernel.kernel.migrating import Migration, MigrationPlan, MigrationReport
     from palyra_kernel.kernel.status import VaultStatus
+    from palyra_kernel.policy.bundle import Bundle
+    from palyra_kernel.policy.store import PolicyStore
     from palyra_kernel.resolve.resolver import SecretResolver
     from palyra_kernel.session import Services, Session
     from palyra_kernel.session.who import Facts
@@ -65,6 +67,7 @@ class Kernel:
         """The secrets. Mechanism: nothing is asked before a call and nothing is logged after it."""
         self.slots = SlotKeeper(places, self._records, protector_finder(host.registry))
         """The ways to open the vault."""
+        self._policy: PolicyStore | None = None
         self._resolver: SecretResolver | None = None
         self._audit: Audit | None = None
         self._services: Services | None = None
@@ -86,6 +89,17 @@ class Kernel:
                     registry = self.plugins.registry
                     self._resolver = make_resolver(self.config, registry, self._records, self.vault)
         return self._resolver
+
+    @property
+    def policy(self) -> PolicyStore:
+        """Which policies decide."""
+        if self._policy is None:
+            from palyra_kernel.policy.store import PolicyStore
+
+            with self._making:
+                if self._policy is None:
+                    self._policy = PolicyStore(self._records)
+        return self._policy
 
     @property
     def audit(self) -> Audit:

@@ -57,7 +57,7 @@ def make_services(kernel: Kernel, records: Records) -> Services:
         vault=kernel.vault,
         resolver=lambda: kernel.resolver,
         directory=directory,
-        engine=Engines(PolicyStore(records), checks).current,
+        engine=Engines(kernel.policy, checks).current,
         approvals=Planner(records, incarnation=_incarnation(records)),
         group=kernel.audit.group,
         limits=Limits(limits, default),

@@ -16,7 +16,7 @@ MAX_DEPTH = 32
 """Nested brackets. cedarpy 4.12.2 ends the process at 39 on a stack of 512 KiB, at 80 on one of 1 MiB."""
 
 _STACK = 16 * 1024 * 1024
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\r\n]*|[()\[\]{};]')
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\r\n]*|[()\[\]{};"]')
 _CLOSED_BY = {"(": ")", "[": "]", "{": "}"}
 _T = TypeVar("_T")
 _stack_size = threading.Lock()
@@ -34,8 +34,7 @@ def split_rules(text: str, limit: int) -> list[str]:
 
 
 def _ends(text: str) -> Iterator[int]:
-    """Where rules end. Strings and comments are stepped over as Cedar's own lexer does; what that lexer would refuse,
-    like a string without an end, is read as brackets and more, so that nothing nests unseen."""
+    """Where rules end. Strings and comments are those of Cedar's own lexer, so that nothing nests unseen."""
     expected: list[str] = []
     for token in _TOKEN.finditer(text):
         found = token[0]
@@ -48,6 +47,8 @@ def _ends(text: str) -> Iterator[int]:
         elif found in ")]}":
             if not expected or expected.pop() != found:
                 raise _syntax(f"line {_line(text, token)}: {found!r} closes nothing")
+        elif found == '"':
+            raise _syntax(f"line {_line(text, token)}: a string has no end")
         elif found == ";" and not expected:
             yield token.end()
     if expected:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from palyra_kernel.policy import codes
 from palyra_kernel.policy.bundle import Bundle, SessionLayer
@@ -12,10 +13,14 @@ from palyra_kernel.policy.entities import EntityCache
 from palyra_kernel.policy.index import RuleIndex
 from palyra_kernel.policy.obligations import strictest
 from palyra_kernel.policy.question import Question, question
-from palyra_kernel.policy.rules import ORGANISATION, RAILS
+from palyra_kernel.policy.rules import ORGANISATION, RAILS, Rule
 from palyra_kernel.policy.verdict import Verdict
 from palyra_kernel.values.decisions import ActionRequest, Allow, Decision, Deny, RequireApproval
 from palyra_kernel.values.principals import Subject
+
+if TYPE_CHECKING:
+    from palyra_kernel.policy.bundle.data import Data
+    from palyra_kernel.policy.explain import Explanation
 
 _UPPER = (RAILS, ORGANISATION)
 _log = logging.getLogger(__name__)
@@ -62,6 +67,30 @@ class PolicyEngine:
         except BaseException as error:  # noqa: BLE001  # a panic of the library is no Exception; all of it denies
             _log.warning("deciding a request failed: %s", type(error).__name__)
             return Deny(code=codes.EVALUATION_ERROR)
+
+    def explain(
+        self,
+        request: ActionRequest,
+        subject: Subject,
+        voucher: Subject | None = None,
+        *,
+        approved: bool = False,
+        layer: SessionLayer | None = None,
+    ) -> Explanation:
+        """Why :meth:`decide` answers what it answers, and which grant would change that."""
+        from palyra_kernel.policy.explain import Asked, explain
+
+        return explain(self, Asked(request, subject, voucher), approved=approved, layer=layer)
+
+    def rules_for(self, request: ActionRequest, layer: SessionLayer | None = None) -> tuple[Rule, ...]:
+        """The rules that may decide *request*, in their order; none for an action that they do not know."""
+        if request.action not in self.bundle.actions.resources:
+            return ()
+        return self._index.find(request.action, request.workspace, layer).rules
+
+    def with_data(self, data: Data) -> PolicyEngine:
+        """An engine that decides by the same rules and other data, without checks. For trying things out."""
+        return PolicyEngine(self.bundle.with_data(data))
 
     def _decided(self, asked: Question, layer: SessionLayer | None, *, approved: bool) -> Decision:
         request = asked.request

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
@@ -11,7 +12,7 @@ import msgspec
 
 from palyra_kernel.errors import IntegrityError, InvalidInputError, UnavailableError
 from palyra_kernel.policy.bounds import MAX_BUNDLE_BYTES, MAX_LAYER_BYTES, on_large_stack
-from palyra_kernel.policy.bundle.data import Facts, read_data
+from palyra_kernel.policy.bundle.data import Data, Facts, read_data
 from palyra_kernel.policy.bundle.files import (
     DATA_FILE,
     DEFAULT_FILES,
@@ -30,7 +31,9 @@ from palyra_kernel.values.framing import frame
 _FORMAT = 1
 
 
-class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class BundleDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a record holds. ``digest`` is over the files alone: schema and rails are those of whoever reads it."""
+
     format: int = _FORMAT
     version: int
     digest: str
@@ -86,7 +89,7 @@ class Bundle:
     def from_document(cls, document: bytes) -> Self:
         """The bundle that :meth:`to_document` wrote. Raises :class:`IntegrityError` ``policy_damaged``."""
         try:
-            stored = msgspec.json.decode(document, type=_Document)
+            stored = msgspec.json.decode(document, type=BundleDocument)
             if stored.format > _FORMAT:
                 raise UnavailableError(
                     "newer_format", "the policies have a newer format", hint="upgrade palyra-kernel"
@@ -99,15 +102,18 @@ class Bundle:
         except InvalidInputError as error:
             raise _damaged(error.message) from None
 
-    def to_document(self) -> bytes:
-        """What a record holds: the files that an operator wrote, with version and digest."""
+    def to_document(self, *, version: int) -> bytes:
+        """What a record holds if this is the bundle that was applied as number *version*."""
         return msgspec.json.encode(
-            _Document(version=self.version, digest=files_digest(self.files), files=self.files)
+            BundleDocument(version=version, digest=files_digest(self.files), files=self.files)
         )
 
-    def with_version(self, version: int) -> Bundle:
-        """The same bundle as the one that was applied as number *version*."""
-        return Bundle(self.files, version=version, schema=self.schema, rails=self.rails)
+    def with_data(self, data: Data) -> Bundle:
+        """The same rules over other data, for trying things out: its digest is that of nothing that lies anywhere."""
+        other = copy(self)
+        other.facts = Facts(data, self.actions)
+        other.digest = sha256(frame(self.digest, msgspec.json.encode(data))).hex()
+        return other
 
     def session_layer(self, text: str) -> SessionLayer:
         """Read the rules of a session: up to 64 KiB, forbids only, checked like all others."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from palyra_kernel.durable.files import read_file
-from palyra_kernel.errors import InvalidInputError
+from palyra_kernel.errors import IntegrityError, InvalidInputError, NotFoundError
 from palyra_kernel.policy.bounds import MAX_BUNDLE_BYTES
 
 DATA_FILE = "bundle.toml"
@@ -58,11 +58,15 @@ def check_files(files: Mapping[str, str]) -> None:
 
 def read_folder(folder: Path) -> dict[str, str]:
     """Read the files of the bundle in *folder*. Other files in it are refused: a rule that is not read is no rule."""
+    if not folder.is_dir():
+        raise NotFoundError("folder_missing", f"there is no folder {folder}")
     files: dict[str, str] = {}
     for path in sorted([*folder.glob("*.cedar"), *folder.glob("*.toml"), *folder.glob("workspaces/*")]):
         name = path.relative_to(folder).as_posix()
         try:
-            files[name] = read_file(path, limit=MAX_BUNDLE_BYTES).decode()
+            files[name] = read_file(path, limit=MAX_BUNDLE_BYTES, private=False).decode()
+        except IntegrityError as error:
+            raise InvalidInputError("policy_too_large", error.message) from None
         except UnicodeDecodeError:
             raise InvalidInputError("bundle_files", f"{name[:64]} is not UTF-8") from None
         if len(files) > _MAX_FILES:
