@@ -12,12 +12,14 @@ from pathlib import Path
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from palyra_kernel import Kernel, SensitiveBytes, Unlock
+from palyra_kernel.audit import Audit, Event
 from palyra_kernel.contracts.protectors import SlotContext
 from palyra_kernel.contracts.wrapping import seal_key, slot_text
 from palyra_kernel.keys import recovery
 from palyra_kernel.keys.derive import DerivedKeys
 from palyra_kernel.keys.passphrase import PassphraseProtector
 from palyra_kernel.keys.recovery import RecoveryProtector
+from palyra_kernel.records.journal import event_key
 from palyra_kernel.records.seal import Sealer
 from palyra_kernel.vault import envelope
 
@@ -94,6 +96,64 @@ def slots():
     return {"root": ROOT.hex(), "vault_id": VAULT_ID, "cases": cases}
 
 
+def audit():
+    """Events with their salts and hashes, and exports of them, one with fields left out."""
+    events = (
+        Event(
+            time_ms=1,
+            principal="user:1000",
+            action="vault.status",
+            resource="vault:own",
+            outcome="allowed",
+            code="a",
+        ),
+        Event(
+            time_ms=2**53,
+            principal="channel:irc:#ops",
+            action="secret.read",
+            resource="secret:principal:jos\u00e9/key",
+            outcome="denied",
+            code="policy.baseline_deny",
+            purpose="line\nbreak \u0000",
+            rules=("one", "two"),
+            details={"b": "1", "a": ""},
+            version=7,
+            count=3,
+            end_time_ms=2**53 + 1,
+        ),
+    )
+    base = Path(tempfile.mkdtemp())
+    seed = bytes(range(200, 232))
+    with Kernel.open(
+        state_root=base / "state", config_dir=base / "config", plugins=["file"], create=True
+    ) as kernel:
+        log = Audit(kernel._records, lambda: SensitiveBytes(seed))
+        for event in events:
+            log.write(event)
+        exports = []
+        for redacted in ((), ("actor.user.uid", "unmapped.purpose")):
+            lines: list[bytes] = []
+            report = log.export(lines.append, redacted=redacted)
+            exports.append({"text": b"".join(lines).decode(), "signer": report.signer, "redacted": redacted})
+        cases = [
+            {
+                "number": told.number,
+                "previous": told.previous.hex(),
+                "salt": told.opened.salt.hex(),
+                "fields": told.opened.fields,
+                "commitment": told.opened.commitment.hex(),
+                "hash": told.hash.hex(),
+            }
+            for told in log.tail(10)
+        ]
+        for case in cases:
+            key = event_key(case["number"])
+            case["document"] = (kernel._records.read(key).document or b"").hex()
+        log.close()
+    shutil.rmtree(base)
+    return {"seed": seed.hex(), "cases": cases, "exports": exports}
+
+
 def vault():
     """A whole vault, as files: two secrets, three versions, a tombstone, a passphrase slot."""
     base = Path(tempfile.mkdtemp())
@@ -135,7 +195,12 @@ def backup(folder):
 
 
 def main():
-    for name, make in (("envelope-v1", envelopes), ("record-v1", records), ("slot-v1", slots)):
+    for name, make in (
+        ("envelope-v1", envelopes),
+        ("record-v1", records),
+        ("slot-v1", slots),
+        ("audit-v1", audit),
+    ):
         path = HERE / f"{name}.json"
         if not path.exists():
             path.write_text(json.dumps(make(), indent=1) + "\n")
