@@ -20,7 +20,7 @@ from palyra_kernel.kernel.backing import COPIED_KEY, BackendRecord, PassedOver
 from palyra_kernel.keys import derive, passphrase, recovery, signer
 from palyra_kernel.keys.slots import KeyringDocument, Slot
 from palyra_kernel.plugins.pins import Pin
-from palyra_kernel.records import Change, heads, reseal, seal, sqlite
+from palyra_kernel.records import Change, heads, journal, reseal, seal, sqlite
 from palyra_kernel.records.guard import HeadDocument, SetState
 from palyra_kernel.records.namespaces import HEAD_KEY
 from palyra_kernel.resolve import buckets, known_good
@@ -82,6 +82,8 @@ def test_every_namespace_is_listed():
         kernel_pins.PINS,
         BACKEND,
         incarnation.INCARNATIONS,
+        journal.EVENTS,
+        journal.JOURNAL,
         collect.MARKS,
         buckets.BUCKETS,
     )
