@@ -139,6 +139,7 @@ def test_fifty_threads_use_one_grant(tmp_path):
 
     def use(_: int) -> str:
         grant = room.usable()
+        assert grant
         start.wait(30)
         try:
             room.records.commit(room.plans.consume(grant))
