@@ -75,6 +75,21 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         _check_range("negative_seconds", self.negative_seconds, 0, 3600)
 
 
+class ApprovalsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table ``[approvals]``.
+
+    ``pending_seconds``: how long a request waits for an answer, 10 to 604,800. ``denied_seconds``: how long a denial is
+    remembered, and an equal request refused without asking anybody, 0 to 86,400.
+    """
+
+    pending_seconds: int = 3600
+    denied_seconds: int = 300
+
+    def __post_init__(self) -> None:
+        _check_range("pending_seconds", self.pending_seconds, 10, 604_800)
+        _check_range("denied_seconds", self.denied_seconds, 0, 86_400)
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file ``palyra.toml``; every table has defaults. ``sources`` holds the settings of each secret source
     by its scheme; the source judges them when it is first asked. ``checks`` holds those of each policy check by its
@@ -83,6 +98,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     vault: VaultConfig = VaultConfig()
     resolver: ResolverConfig = ResolverConfig()
+    approvals: ApprovalsConfig = ApprovalsConfig()
     sources: dict[str, dict[str, Any]] = {}
     checks: dict[str, dict[str, Any]] = {}
     limits: dict[str, BucketConfig] = {}

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from palyra_kernel.approvals import Approval, Approvals, Binding, Grant, Terms, Verdict, act
+from palyra_kernel.approvals.approver import Cost
 from palyra_kernel.approvals.arguments import digest
-from palyra_kernel.approvals.passphrase import Cost
 from palyra_kernel.approvals.proof import Proven, Statement
 from palyra_kernel.values.decisions import ActionRequest, Obligation, RequireApproval, Resource
 from palyra_kernel.values.principals import Principal, Subject

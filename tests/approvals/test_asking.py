@@ -34,7 +34,7 @@ def test_equal_questions_at_once_are_one(room):
 
     def ask(number: int) -> str:
         start.wait(30)
-        return room.ask(session=f"s{number}").id
+        return str(room.ask(session=f"s{number}").id)
 
     with ThreadPoolExecutor(16) as pool:
         made = set(pool.map(ask, range(16)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ class Lives(RuleBasedStateMachine):
 
     def happened(self, event: str) -> None:
         """Compare every approval with what it was: only ways of the table, and at most those of *event* and of time."""
-        now = {each.id: each.state for each in self.room.approvals.list(past=True)}
+        now: dict[str, str] = {each.id: each.state for each in self.room.approvals.list(past=True)}
         assert self.known.keys() <= now.keys()
         for id_, state in now.items():
             before = self.known.get(id_, "")
@@ -152,11 +153,11 @@ def test_the_table_names_every_state_and_nothing_leads_out_of_the_last():
 def way(room: Room, before: str, event: str, after: str) -> str:
     """Walk one row of the table; return the state it ends in."""
     needed = {"quorum": 2} if (before, after) == ("pending", "pending") else {}
-    option = "session" if (before, event, after) == ("allowed", "use", "allowed") else "once"
+    lasting = (before, event, after) == ("allowed", "use", "allowed")
     asked = room.ask(obligation=needed)
     if before == "allowed":
-        room.decide(asked.id, Verdict(allow=True, option=option))
-    acts = {
+        room.decide(asked.id, Verdict(allow=True, option="session" if lasting else "once"))
+    acts: dict[str, Callable[[], object]] = {
         "request": lambda: room.ask(policy="p2") if before else asked,
         "allow": lambda: room.decide(asked.id),
         "deny": lambda: room.decide(asked.id, Verdict(allow=False)),

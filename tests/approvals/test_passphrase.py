@@ -8,7 +8,8 @@ from threading import Barrier
 import pytest
 
 from palyra_kernel.approvals import passphrase as module
-from palyra_kernel.approvals.passphrase import MAX_DELAY_SECONDS, Cost, Passphrases
+from palyra_kernel.approvals.approver import Cost
+from palyra_kernel.approvals.passphrase import MAX_DELAY_SECONDS, Passphrases
 from palyra_kernel.errors import DeniedError, IntegrityError, InvalidInputError, PalyraError
 from palyra_kernel.values.principals import Subject
 from tests.approvals.room import ALICE, ALLOW, BOB, CAROL, Room, secret

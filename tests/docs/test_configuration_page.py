@@ -5,13 +5,21 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from palyra_kernel.config import BucketConfig, Config, ResolverConfig, VaultConfig, read_config
+from palyra_kernel.config import (
+    ApprovalsConfig,
+    BucketConfig,
+    Config,
+    ResolverConfig,
+    VaultConfig,
+    read_config,
+)
 from tests.docs.pages import blocks, page, section, table_rows
 
 PAGE = page("configuration.md")
 TABLES: dict[str, type[msgspec.Struct]] = {
     "vault": VaultConfig,
     "resolver": ResolverConfig,
+    "approvals": ApprovalsConfig,
     "resolver.buckets.SCHEME": BucketConfig,
 }
 SETTINGS = [

@@ -13,6 +13,7 @@ from typing import get_args
 import pytest
 from msgspec.structs import replace
 
+from palyra_kernel.approvals import approver, ledger
 from palyra_kernel.contracts import SlotContext, Unlock
 from palyra_kernel.kernel import incarnation, root_change
 from palyra_kernel.kernel import pins as kernel_pins
@@ -81,6 +82,10 @@ def test_every_namespace_is_listed():
         rekey.REKEY,
         kernel_pins.PINS,
         BACKEND,
+        ledger.LIVE,
+        ledger.PAST,
+        ledger.KEYS,
+        approver.APPROVERS,
         incarnation.INCARNATIONS,
         journal.EVENTS,
         journal.JOURNAL,

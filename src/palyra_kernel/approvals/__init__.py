@@ -2,9 +2,10 @@
 
 from palyra_kernel.approvals.approval import Approval, Grant
 from palyra_kernel.approvals.binding import Binding
-from palyra_kernel.approvals.planning import Plan, Planner, Terms, act
+from palyra_kernel.approvals.planning import Planner, Terms
 from palyra_kernel.approvals.proof import Proof, Proven, Statement, Verdict
 from palyra_kernel.approvals.service import Approvals
+from palyra_kernel.approvals.turn import Plan, act
 
 __all__ = [
     "Approval",

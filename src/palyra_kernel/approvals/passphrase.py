@@ -9,58 +9,38 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import NamedTuple
 
-import msgspec
 from msgspec.structs import replace
 
-from palyra_kernel.approvals.planning import Plan
+from palyra_kernel.approvals.approver import (
+    APPROVERS,
+    FORMAT,
+    Approver,
+    Cost,
+    decode_approver,
+    find_approver,
+    put_approver,
+)
 from palyra_kernel.approvals.proof import Proven, Statement
+from palyra_kernel.approvals.turn import Plan
 from palyra_kernel.errors import (
     ConflictError,
     DeniedError,
-    IntegrityError,
     InvalidInputError,
     UnavailableError,
 )
-from palyra_kernel.records import Change, Namespace, Records
-from palyra_kernel.values.argon2 import ITERATIONS, LANES, MEMORY_KIB, argon2id
-from palyra_kernel.values.digest import sha256
-from palyra_kernel.values.framing import frame
+from palyra_kernel.records import Records
+from palyra_kernel.values.argon2 import argon2id
 from palyra_kernel.values.ids import now_ms
 from palyra_kernel.values.principals import Principal
 from palyra_kernel.values.sensitive import SensitiveBytes
-
-APPROVERS = Namespace("approver", guarded=True)
 
 FREE_GUESSES = 5
 FIRST_DELAY_SECONDS = 30
 MAX_DELAY_SECONDS = 3600
 MIN_BYTES, MAX_BYTES = 8, 1024
-_FORMAT = 1
 _SALT_BYTES = 16
 _ATTEMPTS = 50
-
-
-class Cost(NamedTuple):
-    """What one guess takes."""
-
-    memory_kib: int = MEMORY_KIB
-    iterations: int = ITERATIONS
-    lanes: int = LANES
-
-
-class _Approver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A decider. ``failures``: wrong guesses in a row, with the one that is being derived; ``tried_ms``: the last."""
-
-    format: int
-    principal: str
-    cost: Cost
-    salt: bytes
-    derived: bytes
-    set_ms: int
-    failures: int = 0
-    tried_ms: int = 0
 
 
 class Passphrases:
@@ -77,11 +57,11 @@ class Passphrases:
     def known(self) -> list[str]:
         """The principals that have one."""
         found = self._records.load_guarded(APPROVERS)
-        return sorted(_decoded(self._records.open(each)).principal for each in found)
+        return sorted(decode_approver(self._records.open(each)).principal for each in found)
 
     def has(self, principal: Principal) -> bool:
         """Whether *principal* has one."""
-        return self._find(principal)[1] is not None
+        return find_approver(self._records, principal)[1] is not None
 
     def proof(self, principal: Principal, passphrase: SensitiveBytes) -> PassphraseProof:
         """The proof that *passphrase* is that of *principal*; checked when a decision is made."""
@@ -117,8 +97,8 @@ class Passphrases:
         salt = os.urandom(_SALT_BYTES)
         with _derived(self._cost, salt, passphrase) as derived:
             kept = derived.reveal()
-        new = _Approver(
-            format=_FORMAT,
+        new = Approver(
+            format=FORMAT,
             principal=str(principal),
             cost=self._cost,
             salt=salt,
@@ -127,19 +107,19 @@ class Passphrases:
         )
 
         def plan() -> Plan[None]:
-            version, present = self._find(principal)
+            version, present = find_approver(self._records, principal)
             if (present.salt if present else None) != replaces:
                 raise ConflictError(
                     "approval.passphrase_changed", "the approval passphrase was changed meanwhile"
                 )
-            return Plan(_put(principal, version, new), None)
+            return Plan(put_approver(principal, version, new), None)
 
         return plan
 
-    def _reserved(self, principal: Principal) -> _Approver:
+    def _reserved(self, principal: Principal) -> Approver:
         """Count one guess, before it is made."""
         for _ in range(_ATTEMPTS):
-            version, approver = self._find(principal)
+            version, approver = find_approver(self._records, principal)
             if approver is None:
                 raise DeniedError(
                     "approval.no_passphrase",
@@ -155,7 +135,7 @@ class Passphrases:
             failures = approver.failures if waiting else approver.failures + 1
             counted = replace(approver, failures=failures, tried_ms=now)
             try:
-                self._records.commit(_put(principal, version, counted))
+                self._records.commit(put_approver(principal, version, counted))
             except ConflictError:
                 continue
             if waiting:
@@ -165,24 +145,14 @@ class Passphrases:
 
     def _pardon(self, principal: Principal, salt: bytes) -> None:
         for _ in range(_ATTEMPTS):
-            version, approver = self._find(principal)
+            version, approver = find_approver(self._records, principal)
             if approver is None or approver.salt != salt:
                 return
             try:
-                self._records.commit(_put(principal, version, replace(approver, failures=0)))
+                self._records.commit(put_approver(principal, version, replace(approver, failures=0)))
                 return
             except ConflictError:
                 continue
-
-    def _find(self, principal: Principal) -> tuple[int, _Approver | None]:
-        key = _key(principal)
-        for stored in self._records.load_guarded(APPROVERS):  # or a count could be put back
-            if stored.key == key:
-                approver = _decoded(self._records.open(stored))
-                if approver.principal != str(principal):
-                    raise _damaged()
-                return stored.version, approver
-        return self._records.read(key).version, None
 
 
 class PassphraseProof:
@@ -223,34 +193,9 @@ def _derived(cost: Cost, salt: bytes, passphrase: SensitiveBytes) -> SensitiveBy
     )
 
 
-def _key(principal: Principal) -> bytes:
-    return APPROVERS.key(sha256(frame("palyra approver", str(principal))))
-
-
-def _put(principal: Principal, version: int, approver: _Approver) -> Change:
-    change = Change()
-    change.check(_key(principal), version)
-    change.put(_key(principal), msgspec.json.encode(approver))
-    return change
-
-
 def _delayed(failures: int, left_ms: int) -> DeniedError:
     return DeniedError(
         "approval.delayed",
         f"after {failures} wrong approval passphrases the next is looked at in {-(-left_ms // 1000)} s",
         hint="wait; it was not looked at",
     )
-
-
-def _damaged() -> IntegrityError:
-    return IntegrityError("approval.damaged", "the record of an approver is damaged")
-
-
-def _decoded(document: bytes) -> _Approver:
-    try:
-        approver = msgspec.json.decode(document, type=_Approver)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        approver = None
-    if approver is None or approver.format != _FORMAT:
-        raise _damaged()
-    return approver

@@ -1,10 +1,9 @@
-"""What each act on an approval would change. ``act`` commits, and plans again if somebody else was first."""
+"""What each act on an approval would change. Nothing here commits."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
 from palyra_kernel.approvals import arguments as exact
 from palyra_kernel.approvals import ledger
@@ -14,6 +13,7 @@ from palyra_kernel.approvals.deciding import decided
 from palyra_kernel.approvals.ledger import Ledger, Row
 from palyra_kernel.approvals.proof import Proven, Verdict
 from palyra_kernel.approvals.shown import masked
+from palyra_kernel.approvals.turn import Plan, Turn
 from palyra_kernel.errors import ConflictError, DeniedError, InvalidInputError, NotFoundError
 from palyra_kernel.records import Change, Records
 from palyra_kernel.values.decisions import ActionRequest, RequireApproval
@@ -21,23 +21,8 @@ from palyra_kernel.values.ids import now_ms
 from palyra_kernel.values.principals import Subject
 from palyra_kernel.values.ulid import is_ulid, new_ulid
 
-_T = TypeVar("_T")
-_ATTEMPTS = 8
 _DAY_MS = 86_400_000
 _MAX_KEY_CHARACTERS = 200
-
-MAX_PENDING = 50
-"""Requests of one principal that wait for an answer. Who is asked too often stops reading."""
-
-MAX_LIVE = 1000
-"""Approvals of a vault that count at the same time."""
-
-
-class Plan(NamedTuple, Generic[_T]):
-    """An act before its commit: the change, and what its result will be."""
-
-    change: Change
-    result: _T
 
 
 class Terms(NamedTuple):
@@ -186,6 +171,13 @@ class Planner:
             raise NotFoundError("approval.missing", f"there is no approval {id[:32]!r}")
         return self._now(found, self._clock())
 
+    def waiting(self, id: str) -> Approval:
+        """The approval *id*, which must be pending. Raises as :meth:`decide` does."""
+        found = self.find(id)
+        if found.state != "pending":
+            raise _ended(found)
+        return found
+
     def all(self, *, past: bool = False) -> list[Approval]:
         """What counts or waits for an answer, oldest first; with *past* also what is over."""
         now = self._clock()
@@ -195,10 +187,11 @@ class Planner:
             found += self.ledger.past()
         return sorted({each.id: each for each in found}.values(), key=lambda each: each.id)
 
-    def _begin(self) -> _Act:
+    def _begin(self) -> Turn:
         now = self._clock()
         turn, stored = self.ledger.live()
-        act = _Act(turn, now)
+        self._expired &= {row.approval.id for row in stored}  # what is written down need not be remembered
+        act = Turn(turn, now)
         for row in stored:
             current = self._now(row.approval, now)
             if current.over(now):
@@ -241,76 +234,25 @@ class Planner:
             )
         return found
 
-    def _joined(self, act: _Act, row: Row, key: str | None) -> Plan[Approval]:
+    def _joined(self, act: Turn, row: Row, key: str | None) -> Plan[Approval]:
         if key is None:
             return Plan(Change(), row.approval)
         ledger.unchanged(act.change, row)
         ledger.name(act.change, row.approval.binding.principal, key, row.approval.id)
         return Plan(act.change, row.approval)
 
-    def _unanswered(self, act: _Act, id: str) -> Row:
+    def _unanswered(self, act: Turn, id: str) -> Row:
         """The row of *id*, unless it is over."""
         for row in act.rows:
             if row.approval.id == id and row.approval.state != "denied":
                 return row
-        found = self.find(id)
-        if found.state == "expired":
-            raise ConflictError("approval.expired", f"the time of approval {id} is over", hint="ask again")
-        raise ConflictError("approval.final", f"approval {id} is {found.state} already")
+        raise _ended(self.find(id))
 
-    def _pending(self, act: _Act, id: str) -> Row:
+    def _pending(self, act: Turn, id: str) -> Row:
         row = self._unanswered(act, id)
         if row.approval.state != "pending":
-            raise ConflictError("approval.final", f"approval {id} is {row.approval.state} already")
+            raise _ended(row.approval)
         return row
-
-
-class _Act:
-    """A change that is being planned, and the approvals that count beside it."""
-
-    def __init__(self, turn: int, now: int) -> None:
-        self.change = Change()
-        self.now = now
-        self.rows: list[Row] = []
-        ledger.take_turn(self.change, turn)
-
-    def end(self, row: Row, ended: Approval) -> None:
-        """What was read is over, as *ended*."""
-        ledger.retire(self.change, row, ended)
-
-    def replace(self, row: Row, approval: Approval) -> None:
-        """What was read counts on, as *approval*; or is over."""
-        if approval.over(self.now):
-            self.end(row, approval)
-            return
-        ledger.unchanged(self.change, row)
-        ledger.keep(self.change, approval)
-
-    def check_room(self, principal: str) -> None:
-        """Refuse more requests than anybody reads."""
-        waiting = [row.approval for row in self.rows if row.approval.state == "pending"]
-        own = sum(1 for each in waiting if each.binding.principal == principal)
-        if own >= MAX_PENDING or len(self.rows) >= MAX_LIVE:
-            raise DeniedError(
-                "approval.too_many",
-                f"{own} requests of {principal} wait for an answer: no more are taken",
-                hint="have them decided: palyra approvals list; or take some back: palyra approvals cancel ID",
-            )
-
-
-def act(records: Records, plan: Callable[[], Plan[_T]]) -> _T:
-    """Plan and commit; when somebody else was first, plan again, and from then on without competition."""
-    for attempt in range(_ATTEMPTS):
-        with records.exclusive() if attempt else nullcontext():
-            planned = plan()
-            if not planned.change.puts and not planned.change.events:
-                return planned.result
-            try:
-                records.commit(planned.change)
-            except ConflictError:
-                continue
-            return planned.result
-    raise ConflictError("record_changed", "the approvals kept changing under this act", hint="try again")
 
 
 def _fits(approval: Approval, session: str) -> bool:
@@ -325,6 +267,12 @@ def _shown(request: ActionRequest, arguments: object) -> str:
     if exact.digest(arguments) != request.arguments:
         raise InvalidInputError("approval.other_arguments", "these are not the arguments of the request")
     return masked(text.decode())
+
+
+def _ended(approval: Approval) -> ConflictError:
+    if approval.state == "expired":
+        return ConflictError("approval.expired", f"the time of {approval.id} is over", hint="ask again")
+    return ConflictError("approval.final", f"approval {approval.id} is {approval.state} already")
 
 
 def _denied(approval: Approval) -> DeniedError:

@@ -7,11 +7,14 @@ from typing import Protocol, TypeVar
 
 from palyra_kernel.approvals import waiting
 from palyra_kernel.approvals.approval import Approval
+from palyra_kernel.approvals.approver import Cost
 from palyra_kernel.approvals.deciding import check_decider, check_verdict, statement
-from palyra_kernel.approvals.passphrase import Cost, Passphrases
-from palyra_kernel.approvals.planning import Plan, Planner, Terms, act
-from palyra_kernel.approvals.proof import Proof, Verdict
-from palyra_kernel.errors import DeniedError
+from palyra_kernel.approvals.ledger import LIVE
+from palyra_kernel.approvals.passphrase import Passphrases
+from palyra_kernel.approvals.planning import Planner, Terms
+from palyra_kernel.approvals.proof import Proof, Proven, Verdict
+from palyra_kernel.approvals.turn import Plan, act
+from palyra_kernel.errors import DeniedError, PalyraError
 from palyra_kernel.records import Change, Records
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.ids import now_ms
@@ -28,7 +31,8 @@ class Perform(Protocol):
     """The seam: may this be done? then plan, write it down, commit once; plan again where somebody was first."""
 
     def __call__(self, action: str, approval: str, plan: Callable[[], Plan[_T]]) -> _T:
-        """Do *action* to the approval of this id. The plan is free of side effects and may be made several times."""
+        """Do *action* to the approval of this id. The plan changes nothing by itself and may be made several times; the
+        first time it may check a proof, which takes a moment."""
 
 
 class Approvals:
@@ -68,17 +72,31 @@ class Approvals:
 
         Raises what :meth:`Planner.decide <palyra_kernel.approvals.planning.Planner.decide>` and the proof raise.
         """
-        asked = self.plans.find(id)
-        proven = None
-        if proof is not None and asked.state == "pending":
-            check_verdict(asked, verdict)
-            check_decider(asked, by, session)
-            proven = proof.verify(statement(asked, by.principal, verdict))
-        return self._perform(
-            "approval.decide",
-            id,
-            lambda: self.plans.decide(id, verdict, by=by, session=session, proven=proven),
-        )
+        proven: list[Proven] = []
+
+        def plan() -> Plan[Approval]:
+            if proof is not None and not proven:
+                asked = self._answerable(id, verdict, by, session)
+                proven.append(proof.verify(statement(asked, by.principal, verdict)))
+            return self.plans.decide(
+                id, verdict, by=by, session=session, proven=proven[0] if proven else None
+            )
+
+        return self._perform("approval.decide", id, plan)
+
+    def ready(self, id: str, verdict: Verdict, *, by: Subject, session: str) -> bool:
+        """Whether only a proof is missing, so that it is worth asking for one."""
+        try:
+            self._answerable(id, verdict, by, session)
+        except PalyraError:
+            return False
+        return True
+
+    def _answerable(self, id: str, verdict: Verdict, by: Subject, session: str) -> Approval:
+        asked = self.plans.waiting(id)
+        check_verdict(asked, verdict)
+        check_decider(asked, by, session)
+        return asked
 
     def cancel(self, id: str, *, by: Subject) -> Approval:
         """Take a request or a grant back."""
@@ -118,6 +136,10 @@ class Approvals:
     async def wait_async(self, id: str, deadline: Deadline) -> Approval:
         """The same in asyncio."""
         return await waiting.wait_async(self._records, self.plans.find, id, deadline)
+
+    def changed(self, deadline: Deadline) -> bool:
+        """Wait until something may have changed since the last call, or the deadline: then False."""
+        return self._records.store.watch(LIVE.prefix, deadline)
 
     def _bare(self, action: str, approval: str, plan: Callable[[], Plan[_T]]) -> _T:
         del action, approval

@@ -1,0 +1,117 @@
+"""``palyra approvals decide``."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from palyra_kernel.cli.context import ask_hidden, on_terminal, read_key_file
+from palyra_kernel.cli.options import json_option
+from palyra_kernel.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from palyra_kernel.approvals import Approval, Verdict
+    from palyra_kernel.cli.approvals.seat import Seat
+    from palyra_kernel.cli.context import Cli
+
+_EPILOG = """\b
+Examples:
+  palyra approvals decide 01K0ZQ4T5N8W9XJ3V7C2M6B1HD               (shows it, and asks)
+  palyra approvals decide 01K0ZQ4T5N8W9XJ3V7C2M6B1HD --deny --reason 'not today'
+  palyra approvals decide 01K0ZQ4T5N8W9XJ3V7C2M6B1HD --allow --option timeboxed --ttl 15m
+"""
+_SPAN = re.compile(r"([1-9][0-9]{0,8})([smhd])", re.ASCII)
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+@click.command("decide", epilog=_EPILOG)
+@click.argument("approval", metavar="ID")
+@click.option("--allow/--deny", default=None, help="The answer. Without it you are asked; Enter denies.")
+@click.option(
+    "--option",
+    type=click.Choice(["once", "session", "timeboxed"]),
+    default="once",
+    show_default=True,
+    help="What an allowance is good for: one use, the session that asked, or a time.",
+)
+@click.option("--ttl", metavar="TIME", help="How long it lives, at most: 90s, 15m, 2h. timeboxed needs it.")
+@click.option("--reason", default="", metavar="TEXT", help="Kept with the answer.")
+@click.option(
+    "--approval-passphrase-file", metavar="FILE", help="Your approval passphrase (- is standard input)."
+)
+@json_option
+@click.pass_obj
+def command(cli: Cli, /, approval: str, **given: Any) -> None:
+    """Allow or deny the request ID, with your approval passphrase.
+
+    The whole request is shown first, with nothing hidden in it. What is allowed is exactly that, for one use unless
+    --option says more.
+    """
+    from palyra_kernel.cli.approvals.seat import take_seat
+    from palyra_kernel.cli.approvals.views import approval_json, described, explained
+
+    file: str | None = given["approval_passphrase_file"]
+    if file == "-" and "-" in (cli.passphrase_file, cli.recovery_file):
+        raise click.UsageError("standard input cannot be both key files")
+    if given["allow"] is None and not on_terminal():
+        raise click.UsageError("there is no terminal to ask on: add --allow or --deny")
+    ttl = parse_span(given["ttl"])
+    with cli.kernel() as kernel:
+        seat = take_seat(kernel)
+        asked = seat.approvals.show(approval)
+        if on_terminal():
+            for line in explained(asked):
+                click.echo(line, err=True)
+        decided = _decided(seat, asked, _verdict(given, ttl), file)
+    if cli.as_json:
+        approval_json(described(decided))
+    else:
+        click.echo(_sentence(decided))
+
+
+def _verdict(given: dict[str, Any], ttl: int) -> Verdict:
+    from palyra_kernel.approvals import Verdict
+
+    allow = given["allow"]
+    if allow is None:
+        allow = click.confirm(f"Allow exactly this, {_FOR[given['option']]}?", default=False, err=True)
+    return Verdict(allow=allow, option=given["option"], ttl_seconds=ttl, reason=given["reason"])
+
+
+_FOR = {"once": "for one use", "session": "for its session", "timeboxed": "for a time"}
+
+
+def _decided(seat: Seat, asked: Approval, verdict: Verdict, file: str | None) -> Approval:
+    approvals, by, session = seat
+    proof = None
+    if approvals.ready(asked.id, verdict, by=by, session=session):  # else nothing could come of a passphrase
+        passphrases = approvals.passphrases
+        if file is not None or (on_terminal() and passphrases.has(by.principal)):
+            typed = read_key_file(file) or ask_hidden("Approval passphrase")
+            proof = passphrases.proof(by.principal, typed)
+    return approvals.decide(asked.id, verdict, by=by, session=session, proof=proof)
+
+
+def _sentence(decided: Approval) -> str:
+    from palyra_kernel.cli.output import moment
+    from palyra_kernel.values.ids import to_datetime
+
+    until = moment(to_datetime(decided.until_ms))
+    if decided.state == "allowed":
+        return f"{decided.id}: allowed ({decided.option}) until {until}"
+    if decided.state == "denied":
+        return f"{decided.id}: denied; the same is not asked again before {until}"
+    missing = decided.obligation.quorum - len(decided.votes)
+    return f"{decided.id}: noted; it needs {missing} more until {until}"
+
+
+def parse_span(text: str | None) -> int:
+    """``90s``, ``15m``, ``2h`` or ``1d`` in seconds; 0 for none."""
+    if text is None:
+        return 0
+    span = _SPAN.fullmatch(text)
+    if span is None:
+        raise InvalidInputError("approval.ttl", f"not a time: {text[:32]!r}", hint="like 90s, 15m or 2h")
+    return int(span[1]) * _SECONDS[span[2]]
