@@ -71,12 +71,16 @@ def perform(job: Job) -> Result:
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder) / "base"
         base.mkdir(mode=0o700)
+        sys.path.insert(0, install(Path(folder) / "site"))  # a second backend, for vaults that move
         try:
             return job(base)
         except pytest.skip.Exception as reason:
             return Result(Counter(), [f"not run: {reason}"])
         except Exception as error:  # noqa: BLE001  # told in the table
             return Result(Counter(), [f"{type(error).__name__}: {error}"])
+        finally:  # the process may get another job
+            sys.path.pop(0)
+            sys.modules.pop(f"strange_{KIND}", None)
 
 
 def _kill(seed: int, rounds: int, base: Path) -> Result:
@@ -171,14 +175,9 @@ def _link(swaps: int, base: Path) -> Result:
 
 
 def _move(seed: int, kills: int, base: Path) -> Result:
-    sys.path.insert(0, install(base.parent / "site"))
     moving = Moving(base, seed)
-    try:
-        while moving.interruptions < kills:
-            moving.round()
-    finally:  # the process may get another job
-        sys.path.pop(0)
-        sys.modules.pop(f"strange_{KIND}", None)
+    while moving.interruptions < kills:
+        moving.round()
     return Result(moving.counts + Counter(done=moving.counts.pop("interrupted")), [])
 
 

@@ -15,6 +15,7 @@ from tests.faults.program import needed_before
 from tests.faults.stage import BrokenError, Stage
 from tests.faults.states import START, State
 from tests.faults.step import CANARY, Step, Verb
+from tests.stranger import BothPlaces
 
 PROBE = "probe"
 _LAST_CALL = 1000
@@ -43,7 +44,7 @@ class Failing:
     """One vault, and faults that walk through verbs on it; what one round leaves is what the next starts from."""
 
     def __init__(self, base: Path, seed: int) -> None:
-        self.stage = Stage.new(base)
+        self.stage = Stage.new(base, BothPlaces)
         self._chance = Random(seed)
         self.state = START
         self.counts: Counter[str] = Counter()

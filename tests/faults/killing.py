@@ -12,6 +12,7 @@ from tests.faults.program import program
 from tests.faults.stage import BrokenError, Stage
 from tests.faults.states import START
 from tests.faults.step import Step
+from tests.stranger import BothPlaces
 
 _LONGEST = 4
 _COLLECT_EVERY = 25
@@ -26,7 +27,7 @@ class Killing:
     """
 
     def __init__(self, base: Path, seed: int) -> None:
-        self._stage = Stage.new(base)
+        self._stage = Stage.new(base, BothPlaces)
         self._chance = Random(seed)
         self._state = START
         self._spans: defaultdict[str, float] = defaultdict(lambda: _START_SPAN)

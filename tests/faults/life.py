@@ -9,10 +9,12 @@ from shutil import rmtree
 
 from palyra_kernel import Kernel
 from palyra_kernel.errors import ConflictError, IntegrityError
+from palyra_kernel.kernel.backing import load_state
 from palyra_kernel.kernel.opening import Consent
 from tests.faults.stage import BrokenError, Stage
 from tests.faults.states import START, State, observe
 from tests.faults.step import CANARY, Step
+from tests.stranger import BOTH, held
 from tests.support import Places
 
 
@@ -43,6 +45,26 @@ def rekey_root(state: State, chance: Random) -> Step:
         stage.close()
 
     return Step("rekey_root", run, state, reopen=lambda stage: stage.reopen())
+
+
+def migrate(state: State, chance: Random) -> Step:
+    def run(stage: Stage) -> None:
+        (target,) = {*BOTH} - {stage.kernel.backend_kind}
+        stage.kernel.migrate(target)
+
+    return Step("migrate", run, state, reopen=moved)
+
+
+def moved(stage: Stage) -> Kernel:
+    """Open it; a move that was interrupted is finished, and what was left is empty."""
+    kernel = stage.reopen()
+    pins, record, _ = load_state(kernel._records)
+    if record.copying_to or record.emptying:
+        kernel.migrate(record.copying_to or pins.backend)
+        (other,) = {*BOTH} - {kernel.backend_kind}
+        if held(kernel, other):
+            raise BrokenError(f"{other} still holds something")
+    return kernel
 
 
 def adopt(state: State, chance: Random) -> Step:
@@ -131,7 +153,7 @@ def _backup(stage: Stage) -> Path:
 
 
 def _restored(stage: Stage) -> Places:
-    return Places(stage.base / "restored")
+    return type(stage.places)(stage.base / "restored")
 
 
 def _no_backup(stage: Stage) -> None:
@@ -155,7 +177,7 @@ def _restore(stage: Stage) -> None:
             signer=stage.signer,
             state_root=to.state_root,
             config_dir=to.config_dir,
-            plugins=["file"],
+            plugins=list(BOTH),
         )
 
 

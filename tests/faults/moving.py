@@ -24,14 +24,12 @@ _START_SPAN = 0.2
 class Moving:
     """Rounds on one vault: each moves it to the other backend, however often that is interrupted.
 
-    :func:`tests.stranger.install` must be on the path. The span from which the moments are drawn follows how long a
+    The span from which the moments are drawn follows how long a
     migration takes here.
     """
 
     def __init__(self, base: Path, seed: int) -> None:
-        self._stage = Stage(base)
-        self._stage.places = BothPlaces(base)
-        self._stage.create()
+        self._stage = Stage.new(base, BothPlaces)
         self._chance = Random(seed)
         self._state = START
         self._span = _START_SPAN

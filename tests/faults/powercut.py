@@ -16,10 +16,12 @@ import pytest
 from tests.faults.children import WAIT, Child, Talk, broken
 from tests.faults.disk import Disk, Op
 from tests.faults.forgetful import SAID, read_journal
+from tests.faults.life import moved
 from tests.faults.program import VERBS, needed_before
 from tests.faults.stage import BrokenError, Stage
 from tests.faults.states import START, State
 from tests.faults.step import Step
+from tests.stranger import BothPlaces
 
 SURVIVALS = (0.0, 0.5, 0.9)
 """Chances of what was not synced: nothing survives, half of it, nearly all."""
@@ -39,7 +41,7 @@ class PowerCuts:
     def __init__(self, base: Path, seed: int) -> None:
         self._base = base
         self._chance = Random(seed)
-        self._stage = Stage(base / "disk" / "vault")
+        self._stage = Stage(base / "disk" / "vault", BothPlaces)
         self._steps = _every_verb(self._chance)
         self.ops = self._record()
 
@@ -86,7 +88,7 @@ class PowerCuts:
             return
         states = [START, *(step.after for step in self._steps)]
         done = len(said) - 1
-        stage.settle(states[done : done + 2], collect=done % 5 == 0)
+        stage.settle(states[done : done + 2], moved, collect=done % 5 == 0)
 
 
 def _every_verb(chance: Random) -> list[Step]:

@@ -26,6 +26,7 @@ VERBS: dict[str, Verb] = {
     "rekey_root": life.rekey_root,
     "adopt": life.adopt,
     "accept_rollback": life.accept_rollback,
+    "migrate": life.migrate,
     "backup": life.backup,
     "restore": life.restore,
 }

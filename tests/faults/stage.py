@@ -21,11 +21,15 @@ class BrokenError(AssertionError):
 
 
 class Stage:
-    """One vault in *base*, with a ``file`` and a ``recovery`` slot. At most one kernel is open at a time."""
+    """One vault in *base*, with a ``file`` and a ``recovery`` slot. At most one kernel is open at a time.
 
-    def __init__(self, base: Path) -> None:
+    *places* says which plugins its kernels have: with ``BothPlaces`` of :mod:`tests.stranger` there is a backend to
+    move to.
+    """
+
+    def __init__(self, base: Path, places: type[Places] = Places) -> None:
         self.base = base
-        self.places = Places(base)
+        self.places = places(base)
         self.incarnation = 0
         self.signer = ""
         self._kernel: Kernel | None = None
@@ -34,22 +38,22 @@ class Stage:
             self._recovery = text.reveal()
 
     @classmethod
-    def new(cls, base: Path) -> Stage:
+    def new(cls, base: Path, places: type[Places] = Places) -> Stage:
         """Make the vault. Nothing is open afterwards."""
-        stage = cls(base)
+        stage = cls(base, places)
         stage.create()
         return stage
 
     def at(self, base: Path) -> Stage:
         """The same vault, with the same recovery key, in another place."""
         other = copy(self)
-        other.base, other.places, other._kernel = base, Places(base), None
+        other.base, other.places, other._kernel = base, type(self.places)(base), None
         return other
 
     def create(self) -> None:
         """Make the vault unless it is there. Nothing is open afterwards."""
         recovery = NewSlot("recovery", Unlock(), self.recovery_params)
-        self.places.create(slots=(NewSlot("file", Unlock()), recovery)).close()
+        self.places.create(backend="file", slots=(NewSlot("file", Unlock()), recovery)).close()
         settings = f"[vault]\nversions_kept = {VERSIONS_KEPT}\n"
         write_file(self.places.config_dir / "palyra.toml", settings.encode())
 

@@ -3,19 +3,16 @@
 import pytest
 
 from tests.faults.moving import Moving
-from tests.stranger import install
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")]
 
 INTERRUPTIONS = 30
 
 
-def test_kill_9_at_random_moments_of_a_migration(tmp_path, monkeypatch):
+def test_kill_9_at_random_moments_of_a_migration(tmp_path):
     """Hazards U13, D5: a change of backend left what was written meanwhile, or half of everything, behind. Another
     process, which opened the vault before, writes all the time; ``python3 dev.py bench faults migrate`` kills a
     thousand times."""
-    (tmp_path / "site").mkdir()
-    monkeypatch.syspath_prepend(install(tmp_path / "site"))
     (tmp_path / "base").mkdir(mode=0o700)
     moving = Moving(tmp_path / "base", seed=3)
     while moving.interruptions < INTERRUPTIONS:
