@@ -126,6 +126,20 @@ def prompt_needed(what: str) -> UnavailableError:
     return UnavailableError("prompt_needed", f"{what} takes a prompt", hint=f"answer it once: {_SET_UP}")
 
 
+def prompt_each_time(what: str) -> UnavailableError:
+    """The same where each call takes one, as in KeePassXC. A slot is made once; a backend stores all the time."""
+    return UnavailableError(
+        "prompt_needed",
+        f"{what} takes a prompt in this store",
+        hint="a slot may ask you: palyra --interactive …",
+    )
+
+
+def not_kept() -> UnavailableError:
+    """It said that it had stored something."""
+    return UnavailableError("not_kept", "the Secret Service did not give back what it was given")
+
+
 def dismissed() -> UnavailableError:
     """The user said no, or there is no display to ask on: the service does not tell the two apart."""
     return UnavailableError(

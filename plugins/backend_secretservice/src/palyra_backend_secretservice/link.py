@@ -28,6 +28,8 @@ from palyra_backend_secretservice.failures import (
     RepeatableError,
     dismissed,
     locked,
+    not_kept,
+    prompt_each_time,
     prompt_needed,
     translated,
 )
@@ -117,40 +119,41 @@ class Link:
         except GoneError:
             return None
 
-    def keep(self, label: str, attributes: Mapping[str, str], secret: bytes) -> None:
+    def keep(
+        self, label: str, attributes: Mapping[str, str], secret: bytes, *, interactive: bool = False
+    ) -> None:
         """Store *secret* as the only item with these attributes, and read it back. Raises :class:`ConflictError`
-        ``blob_exists`` if there is one, and :class:`UnavailableError` ``not_kept``."""
+        ``blob_exists`` if there is one, and :class:`UnavailableError` ``not_kept`` or ``prompt_needed``."""
         if self.search(attributes):
             raise _exists()
-        path = self._create(label, attributes, secret)
+        path = self._create(label, attributes, secret, interactive=interactive)
         try:
             alone = self.search(attributes) == [path]  # the protocol lets two programs make the same
             kept = self.read(path) == secret
             if not (alone and kept):
-                self.delete(path)
+                self.delete(path, interactive=interactive)
         except RepeatableError as error:  # done again, the item would be in its own way
             raise error.final() from None
         if not alone:
             raise _exists()
         if not kept:
-            raise UnavailableError("not_kept", "the Secret Service did not give back what it was given")
+            raise not_kept()
 
-    def delete(self, path: str) -> None:
+    def delete(self, path: str, *, interactive: bool = False) -> None:
         """Delete an item; one that is gone is fine."""
         try:
             prompt = self._call(path, "Item", "Delete", "")[0]
         except GoneError:
             return
-        if prompt != _NONE:
-            self._asked(prompt, interactive=False)
-            raise prompt_needed("deleting from the keyring")
+        if prompt != _NONE and not self._asked(prompt, interactive=interactive):
+            raise prompt_each_time("deleting")
 
     def _read(self, path: str) -> bytes:
         session = self._opened()
         _, iv, data, _ = self._call(path, "Item", "GetSecret", "o", session.object_path)[0]
         return _decrypted(session, bytes(iv), bytes(data))
 
-    def _create(self, label: str, attributes: Mapping[str, str], secret: bytes) -> str:
+    def _create(self, label: str, attributes: Mapping[str, str], secret: bytes, *, interactive: bool) -> str:
         properties = {
             f"{SS_PREFIX}Item.Label": ("s", label),
             f"{SS_PREFIX}Item.Attributes": ("a{ss}", dict(attributes)),
@@ -161,10 +164,14 @@ class Link:
             path, prompt = self._call(there, "Collection", "CreateItem", signature, properties, sealed, False)
         except LostError as error:  # it may be there: another call could make another one
             raise error.final() from None
-        if path == _NONE:
-            self._asked(prompt, interactive=False)
-            raise prompt_needed("storing in the keyring")
-        return str(path)
+        if path != _NONE:
+            return str(path)
+        if not self._asked(prompt, interactive=interactive):
+            raise prompt_each_time("storing")
+        made = self.search(attributes)
+        if not made:
+            raise not_kept()
+        return made[-1]
 
     def _age(self, path: str) -> tuple[int, int, str]:
         """When an item was made. Within a second the number of its path decides, which grows in gnome-keyring."""

@@ -106,7 +106,7 @@ def _check(link: Link) -> None:
 
 def _keep(attributes: Mapping[str, str], key: SensitiveBytes, interactive: bool, link: Link) -> None:
     link.make_ready(interactive=interactive)
-    link.keep("Palyra: a key of a vault", attributes, key.reveal())
+    link.keep("Palyra: a key of a vault", attributes, key.reveal(), interactive=interactive)
 
 
 def _kept(attributes: Mapping[str, str], interactive: bool, link: Link) -> SensitiveBytes:
@@ -125,4 +125,4 @@ def _kept(attributes: Mapping[str, str], interactive: bool, link: Link) -> Sensi
 def _forget(attributes: Mapping[str, str], interactive: bool, link: Link) -> None:
     link.unlock(interactive=interactive)
     for path in link.search(attributes):
-        link.delete(path)
+        link.delete(path, interactive=interactive)
