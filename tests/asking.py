@@ -105,3 +105,11 @@ def serving(session, service):
             name = DBusAddress("/", "org.freedesktop.secrets", "org.palyra.Test")
             other.send(new_method_call(name, "Stop"))
             thread.join(45)
+
+
+@contextmanager
+def silent(session):
+    """A program that took the name of the Secret Service on the bus of *session* and never answers, for the block."""
+    with session.connected() as connection:
+        assert Proxy(message_bus, connection).RequestName("org.freedesktop.secrets")[0] == 1
+        yield

@@ -38,6 +38,7 @@ PROVED: dict[str, tuple[str, ...]] = {
         "../plugins/backend_file/tests/test_file_contract.py::test_the_largest_blob_survives",
         "../plugins/backend_secretservice/tests/test_ss_kernel.py::test_every_size_up_to_the_maximum",
         "../plugins/backend_keychain/tests/test_kc_kernel.py::test_every_size_up_to_the_maximum",
+        "../plugins/backend_secretservice/tests/test_ss_bad_input.py::test_one_byte_more_than_the_store_takes",
     ),
     # A lost blob can be neither read, overwritten nor deleted.
     "D8": (
@@ -326,6 +327,7 @@ PROVED: dict[str, tuple[str, ...]] = {
     "U13": (
         "cli/test_vault_commands.py::test_status_says_where_the_vault_is_and_what_opens_it",
         "kernel/test_choosing.py::test_the_strongest_that_works_is_taken_and_the_others_are_told_why",
+        "../plugins/backend_secretservice/tests/test_ss_status.py::test_a_backend_that_is_locked_or_away_is_shown_with_the_reason",
         "kernel/test_migration.py::test_everything_is_moved_and_the_old_place_is_empty",
         "faults/test_moving.py::test_kill_9_at_random_moments_of_a_migration",
     ),

@@ -180,6 +180,23 @@ def test_the_slot_opens_the_vault_and_a_lock_closes_it(desktop, places):
         assert kernel.vault.get("a") == VALUE
 
 
+def test_the_key_is_on_the_disk_only_behind_the_password(desktop, places, items):
+    """Hazard S1: a key lay beside the data. Neither folder has it, nor does the keyring's file; and a machine that got
+    everything but the password has a locked keyring."""
+    with places.create(plugins=["secretservice", "file"], backend="file") as kernel:
+        kernel.slots.add("secretservice", Unlock(), unlock=Unlock())
+    (item,) = items(type="key")
+    key = item.get_secret()
+    kept = [path for path in desktop.folder.rglob("*.keyring") if path.is_file()]
+    assert kept
+    assert all(key not in path.read_bytes() for path in [*kept, *places.files()])
+    for path in (places.config_dir / "keys").iterdir():
+        path.unlink()
+    desktop.restart(unlock=False)
+    with pytest.raises(UnavailableError, match="locked"):
+        places.open(plugins=["secretservice", "file"])
+
+
 def test_a_key_that_a_stranger_replaced_is_a_wrong_key(desktop, places, items):
     """Somebody puts another key in the place of ours: that is an error, and never another vault."""
     with places.create(plugins=["secretservice", "file"], backend="file") as kernel:

@@ -9,8 +9,6 @@ from contextlib import closing, contextmanager
 
 import pytest
 from jeepney import DBusAddress, new_method_call  # type: ignore[import-untyped]
-from jeepney.bus_messages import message_bus  # type: ignore[import-untyped]
-from jeepney.io.blocking import Proxy  # type: ignore[import-untyped]
 from jeepney.low_level import HeaderFields  # type: ignore[import-untyped]
 
 from palyra_backend_secretservice import SecretServiceBackend, SecretServiceProtector
@@ -23,6 +21,7 @@ from palyra_kernel import (
     UnavailableError,
     Unlock,
 )
+from tests.asking import silent
 
 assert sys.platform == "linux"  # elsewhere conftest.py ignores this file
 
@@ -112,14 +111,6 @@ def prompts(seen):
     return [
         method for interface, method in seen if interface.endswith("Secret.Prompt") and method == "Prompt"
     ]
-
-
-@contextmanager
-def silent(desktop):
-    """A program that took the name of the Secret Service and never answers."""
-    with desktop.connected() as connection:
-        assert Proxy(message_bus, connection).RequestName("org.freedesktop.secrets")[0] == 1
-        yield
 
 
 @pytest.mark.parametrize(
