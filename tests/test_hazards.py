@@ -60,6 +60,7 @@ PROVED: dict[str, tuple[str, ...]] = {
         "faults/test_killed.py::test_kill_9_at_random_moments",
         "vault/test_crash.py::test_an_error_at_any_call_of_backend_or_store",
         "../plugins/backend_secretservice/tests/test_ss_states.py::test_killed_while_storing",
+        "../plugins/backend_secretservice/tests/test_ss_killed.py::test_killed_at_random_moments",
     ),
     # ("a:b", "c") and ("a", "b:c") are one.
     "D11": ("values/test_properties.py::test_a_colon_never_moves_the_border_between_scope_and_key",),
