@@ -236,6 +236,25 @@ def test_a_slow_protector_keeps_no_writer_waiting(places, monkeypatch):
     assert seen == [1]
 
 
+def test_a_removed_slot_is_removed_also_if_its_store_does_not_answer(places, monkeypatch):
+    """Hazard K7: a store that asks somebody kept every writer waiting; and the removal was reported as failed, and had
+    happened."""
+    seen = []
+
+    def locked(*_):
+        with places.open() as other:
+            seen.append(other.vault.put("meanwhile", b"1").version)
+        raise UnavailableError("locked", "the store is locked")
+
+    with places.create() as kernel:
+        slot = add_passphrase(kernel)
+        monkeypatch.setattr(keeper, "forget_slot", locked)
+        removed = kernel.slots.remove(slot.id, unlock=Unlock())
+        assert removed == (slot, "the store is locked")
+        assert slot not in kernel.slots.list()
+    assert seen == [1]
+
+
 def test_adopting_an_emptied_store_is_no_new_vault(places):
     """'Empty, so make it new' would have let the collector delete every envelope as garbage."""
     with places.create() as kernel:

@@ -54,3 +54,16 @@ def test_what_a_loss_would_cost_with_a_slot_in_the_keyring(desktop, palyra):
     palyra("slots", "remove", file, "--yes")
     guess = f"guess the password that protects slot {slot} (secretservice)"
     assert guess in findings(palyra)["cost_stolen_disk"]["message"]
+
+
+def test_a_slot_is_removed_while_its_keyring_is_locked(desktop, palyra):
+    """Hazard K7: whoever lost the keyring's password must get rid of the slot. What is left there is said."""
+    slot, other = (palyra("slots", "add", "secretservice")["slot"]["id"] for _ in range(2))
+    desktop.lock()
+    removed = palyra("slots", "remove", slot, "--yes")
+    assert "locked" in removed["left"]
+    desktop.unlock()
+    assert palyra("slots", "remove", other, "--yes")["left"] is None
+    assert [each["kind"] for each in palyra("slots", "list")["slots"]] == ["file"]
+    with desktop.collection() as collection:
+        assert [item.get_attributes()["slot"] for item in collection.search_items({"type": "key"})] == [slot]

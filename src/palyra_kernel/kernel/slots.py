@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from palyra_kernel.config import Places
 from palyra_kernel.contracts import KeyProtector, SlotScalar, Unlock
-from palyra_kernel.errors import ConflictError, IntegrityError, NotFoundError, UnavailableError
+from palyra_kernel.errors import ConflictError, IntegrityError, NotFoundError, PalyraError, UnavailableError
 from palyra_kernel.kernel.pins import load_pins, pinned_keyring, put_pins
 from palyra_kernel.keys.slots import KEYRING_FILE, KeyringDocument, Slot, write_keyring
 from palyra_kernel.keys.unlock import FindProtector, forget_slot, make_slot, open_root, open_slot
@@ -22,6 +23,13 @@ from palyra_kernel.records import Change, Records
 def with_key_folder(unlock: Unlock, folder: Path) -> Unlock:
     """*unlock* with the folder of key files, unless it names one."""
     return unlock if unlock.key_folder is not None else replace(unlock, key_folder=folder)
+
+
+class RemovedSlot(NamedTuple):
+    """A slot that opens nothing any more; ``left`` is why what its protector keeps outside is still there, or None."""
+
+    slot: Slot
+    left: str | None
 
 
 def second_slot_needed(kind: str) -> ConflictError:
@@ -98,10 +106,12 @@ class SlotKeeper:
         if slot is not None and slot not in slots and not shared:
             forget_slot(self._vault_id, slot, self._find, unlock)
 
-    def remove(self, slot_id: str, *, unlock: Unlock) -> Slot:
+    def remove(self, slot_id: str, *, unlock: Unlock) -> RemovedSlot:
         """Remove a slot. A copy of ``keyring.json`` that somebody made before still opens the vault with it.
 
-        Raises :class:`NotFoundError` ``slot_missing``, :class:`ConflictError` ``last_slot``.
+        What its protector keeps outside is forgotten behind that, with no writer waiting: a store that is locked or
+        away keeps it, and the answer says why. Raises :class:`NotFoundError` ``slot_missing``, :class:`ConflictError`
+        ``last_slot``.
         """
         with self._records.exclusive():
             document = self._read()
@@ -114,9 +124,11 @@ class SlotKeeper:
                     hint="add another slot first: palyra slots add passphrase",
                 )
             self._replace(document, rest)
-            if self._find(slot.kind) is not None:  # without its plugin there is nobody to tidy up after it
-                forget_slot(document.vault_id, slot, self._find, with_key_folder(unlock, self._key_folder))
-        return slot
+        try:
+            forget_slot(document.vault_id, slot, self._find, with_key_folder(unlock, self._key_folder))
+        except PalyraError as error:
+            return RemovedSlot(slot, error.message)
+        return RemovedSlot(slot, None)
 
     def leave_bound(self) -> tuple[Slot, ...]:
         """Leave slots that go with a machine or account to the vault that this one was restored from: it may be in use

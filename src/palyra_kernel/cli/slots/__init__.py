@@ -68,9 +68,10 @@ def remove(cli: Cli, slot_id: str, yes: bool) -> None:
             click.echo(note, err=True)
         confirm(f"Remove slot {slot.id} ({slot.kind})?", yes=yes)
         with cli.acting(kernel, "slots.remove"):
-            kernel.slots.remove(slot.id, unlock=cli.opened_with())
-        removed = {"removed": slot.id, "kind": slot.kind, "note": note}
-        say(cli, removed, f"slot {slot.id} ({slot.kind}) is removed")
+            left = kernel.slots.remove(slot.id, unlock=cli.opened_with()).left
+        removed = {"removed": slot.id, "kind": slot.kind, "note": note, "left": left}
+        behind = f"; what was kept for it outside the vault stays there: {left}" if left else ""
+        say(cli, removed, f"slot {slot.id} ({slot.kind}) is removed{behind}")
         if on_terminal() and not yes and not cli.as_json and click.confirm(_CHANGE, err=True):
             change_root(cli, kernel, drop_slots=False)
 
