@@ -70,7 +70,9 @@ class KeePassXC:
         ).stdout.decode()
 
     def start(self) -> None:
-        """Start it; wait until the database is unlocked."""
+        """Start it unless it runs; wait until the database is unlocked."""
+        if self._program is not None:
+            return
         command = ["keepassxc", "--pw-stdin", str(self.database)]
         self._program = Popen(command, stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL, env=self._environment)
         assert self._program.stdin is not None

@@ -1,10 +1,21 @@
 """KeePassXC: each store and each delete takes a prompt, whether it shows one or not. A slot can live with that."""
 
+import secrets
+
 import pytest
 
 from palyra_backend_secretservice import SecretServiceBackend, SecretServiceProtector
-from palyra_kernel import BlobPlace, Deadline, IntegrityError, SensitiveBytes, UnavailableError, Unlock
+from palyra_kernel import (
+    BlobPlace,
+    Deadline,
+    IntegrityError,
+    SensitiveBytes,
+    SlotContext,
+    UnavailableError,
+    Unlock,
+)
 from palyra_kernel.testing import KeyProtectorContract
+from tests.desktop import new_desktop, require_desktop
 from tests.keepassxc import new_keepassxc, require_keepassxc
 
 pytestmark = pytest.mark.real
@@ -13,16 +24,33 @@ BLOB = b"\x00\xff{TITLE}\r\n"
 ID = "a" * 32
 
 
-@pytest.fixture
-def keepassxc(session):
+@pytest.fixture(scope="module")
+def shared():
+    """It takes a second to start, and each test has ids of its own."""
+    require_desktop()
     require_keepassxc()
-    with new_keepassxc(session) as service:
+    with new_desktop() as desktop, new_keepassxc(desktop) as service:
         yield service
 
 
 @pytest.fixture
-def backend(keepassxc, tmp_path):
-    backend = SecretServiceBackend.open(BlobPlace(folder=tmp_path, vault_id="0" * 32))
+def keepassxc(shared, monkeypatch, _own_environment):
+    """Running, and named by the environment."""
+    for name, value in shared.desktop.environment.items():
+        if name != "PATH":
+            monkeypatch.setenv(name, value)
+    shared.start()
+    return shared
+
+
+@pytest.fixture
+def vault_id():
+    return secrets.token_hex(16)
+
+
+@pytest.fixture
+def backend(keepassxc, tmp_path, vault_id):
+    backend = SecretServiceBackend.open(BlobPlace(folder=tmp_path, vault_id=vault_id))
     yield backend
     backend.close()
 
@@ -84,10 +112,10 @@ def test_the_backend_finds_out_before_anything_depends_on_it(backend):
     assert not backend.capabilities().durable
 
 
-def test_what_it_said_to_have_deleted_is_in_its_recycle_bin(keepassxc, backend):
+def test_what_it_said_to_have_deleted_is_in_its_recycle_bin(keepassxc, backend, vault_id):
     """Deleted does not mean gone, and stored does not mean saved: the file on the disk follows later."""
     until = soon()
-    attributes = {"application": "palyra", "type": "blob", "vault": "0" * 32, "object": ID}
+    attributes = {"application": "palyra", "type": "blob", "vault": vault_id, "object": ID}
     service = backend._service
     service.run(soon(), lambda link: link.keep("Palyra: a test", attributes, BLOB, interactive=True))
     assert backend.get([ID], soon()) == {ID: BLOB}
@@ -115,11 +143,9 @@ def test_a_slot_is_added_with_leave_to_ask_and_opens_without(keepassxc, palyra, 
     assert palyra("vault", "migrate", "--to", "secretservice", "--yes") == ("prompt_needed", 6)
 
 
-def test_a_key_that_is_lost_is_missing_and_not_wrong(keepassxc):
+def test_a_key_that_is_lost_is_missing_and_not_wrong(keepassxc, vault_id):
     """It saves its file after it has answered: a kill can take the item, and the kernel goes on to the next slot."""
-    from palyra_kernel import SlotContext
-
-    context = SlotContext(vault_id="0" * 32, slot_id="0" * 8, kind="secretservice", params={})
+    context = SlotContext(vault_id=vault_id, slot_id="0" * 8, kind="secretservice", params={})
     before = keepassxc.database.read_bytes()
     slot = SecretServiceProtector().wrap(SensitiveBytes(b"k" * 32), context, Unlock(interactive=True))
     keepassxc.kill()
