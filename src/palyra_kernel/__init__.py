@@ -21,6 +21,7 @@ _HOME = {
     "Deadline": "values",
     "DeniedError": "errors",
     "DurableDatabase": "durable",
+    "DurableObjects": "durable.objects",
     "Finding": "values",
     "IntegrityError": "errors",
     "InvalidInputError": "errors",
@@ -74,6 +75,7 @@ __all__ = [
     "Deadline",
     "DeniedError",
     "DurableDatabase",
+    "DurableObjects",
     "Finding",
     "IntegrityError",
     "InvalidInputError",
@@ -132,6 +134,7 @@ if TYPE_CHECKING:
     from palyra_kernel.contracts.sources import SecretError, SecretSource, SourceCapabilities, SourcePlace
     from palyra_kernel.contracts.wrapping import open_key, seal_key, slot_bytes, slot_text
     from palyra_kernel.durable import DurableDatabase
+    from palyra_kernel.durable.objects import DurableObjects
     from palyra_kernel.errors import (
         ApprovalRequiredError,
         ConflictError,

@@ -21,6 +21,8 @@ READ_FLAGS = FOLLOW_FLAGS | _NO_FOLLOW
 """The same, never through a link."""
 CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _ALWAYS | _NO_FOLLOW
 """To make a file that is not there yet, and not at the end of a link either."""
+_REPLACE, _WRITE_THROUGH = 0x1, 0x8
+"""Of ``MoveFileExW``."""
 
 
 def read_file(path: Path, *, limit: int, private: bool = True) -> bytes:
@@ -101,11 +103,25 @@ def write_file(path: Path, data: bytes | bytearray | memoryview) -> None:
         temporary.unlink(missing_ok=True)
         try:
             create_file(temporary, data)
-            temporary.replace(path)
+            move_file(temporary, path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        fsync_folder(path.parent)
+
+
+def move_file(source: Path, target: Path) -> None:
+    """Put *source* in the place of *target*, in the same folder: durable when it returns."""
+    if sys.platform == "win32":
+        import ctypes
+
+        move = ctypes.WinDLL("kernel32", use_last_error=True).MoveFileExW
+        move.argtypes = (ctypes.c_wchar_p, ctypes.c_wchar_p, ctypes.c_ulong)
+        # os.replace does not wait until the new name is on the disk, and folders cannot be synced.
+        if not move(str(source), str(target), _REPLACE | _WRITE_THROUGH):
+            raise ctypes.WinError(ctypes.get_last_error())
+    else:
+        source.replace(target)
+        fsync_folder(target.parent)
 
 
 def create_file(path: Path, data: bytes | bytearray | memoryview) -> None:

@@ -10,6 +10,8 @@ from palyra_kernel.errors import DeniedError, PalyraError, UnavailableError
 
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _DENIED = (errno.EACCES, errno.EPERM)
+_IN_USE = (32, 33)
+"""Windows: another program has the file open, or a part of it locked, and shares it with nobody."""
 
 
 def from_os_error(error: OSError, doing: str) -> PalyraError:
@@ -21,6 +23,12 @@ def from_os_error(error: OSError, doing: str) -> PalyraError:
         )
     if error.errno == errno.EROFS:
         return UnavailableError("read_only", f"{doing}: the file system is read-only")
+    if getattr(error, "winerror", None) in _IN_USE:
+        return UnavailableError(
+            "in_use",
+            f"{doing}: another program has it open",
+            hint="try again; virus scanners and indexers open what is new",
+        )
     if error.errno in _DENIED:
         return DeniedError("os_denied", f"{doing}: the operating system refused ({name})")
     return UnavailableError(
