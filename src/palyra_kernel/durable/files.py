@@ -128,15 +128,16 @@ def create_file(path: Path, data: bytes | bytearray | memoryview) -> None:
     """Create *path* (0600 from birth, refused if it exists) and make its content durable."""
     fd = os.open(path, CREATE_FLAGS, 0o600)
     try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(fd, view) :]
-        os.fsync(fd)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(fd, view) :]
+            os.fsync(fd)
+        finally:
+            os.close(fd)  # before it is removed: Windows keeps files that are open
     except BaseException:
         path.unlink(missing_ok=True)  # half a file is worse than none
         raise
-    finally:
-        os.close(fd)
 
 
 def _unsafe(message: str) -> DeniedError:

@@ -29,14 +29,17 @@ class DurableObjects:
         self.folder = private_folder(folder, create=False)
 
     def create(self, name: str, data: bytes) -> None:
-        """Create the file *name*, durably. Raises :class:`ConflictError` ``object_exists`` if it is there, or is being
-        made."""
+        """Create the file *name*, durably. Raises :class:`ConflictError` ``object_exists`` if it is there, is being
+        made, or was being made when its writer died."""
         path, new = self.folder / name, self.folder / (name + _NEW)
         with translated(f"writing {path}"):
             try:
                 create_file(new, data)
             except FileExistsError:
                 raise _exists(path) from None
+            except FileNotFoundError:
+                self._check_folder()
+                raise
             try:
                 if exists(path):  # nobody else can put it there: that takes the file that we have just made
                     raise _exists(path)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from palyra_backend_dpapi import opening
-from palyra_backend_dpapi.failures import from_windows
+from palyra_backend_dpapi.failures import folder_not_made, from_windows
 from palyra_kernel import (
     BlobBackend,
     BlobCapabilities,
@@ -104,4 +104,4 @@ def _make(native: opening.Native, folder: Path) -> None:
         with suppress(FileExistsError):  # whether it is a folder of ours is looked at when it is opened
             native.make_folder(folder)
     except OSError as error:
-        raise from_windows(error, f"the folder {folder}") from None
+        raise folder_not_made(error, folder) from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from palyra_kernel import IntegrityError, PalyraError, UnavailableError
 
 _INVALID_DATA = 13
@@ -20,8 +22,7 @@ _REFUSED = {5: "ERROR_ACCESS_DENIED", 1325: "ERROR_PASSWORD_RESTRICTION"}
 
 def from_windows(error: OSError, what: str) -> PalyraError:
     """The error of ours for *error*, which DPAPI gave while it worked on *what*."""
-    code = getattr(error, "winerror", None)
-    number = (code if isinstance(code, int) else error.errno or 0) & 0xFFFFFFFF
+    number = _number(error)
     if number == _INVALID_DATA:
         return IntegrityError(
             "wrong_key",
@@ -42,3 +43,18 @@ def from_windows(error: OSError, what: str) -> PalyraError:
             hint="run it in a session of the user, with the user's profile loaded",
         )
     return UnavailableError("windows_error", f"Windows failed on {what}: error {number:#x}")
+
+
+def folder_not_made(error: OSError, folder: Path) -> UnavailableError:
+    """The error of ours for *error*, with which Windows did not make *folder*."""
+    return UnavailableError(
+        "folder_not_made",
+        f"Windows did not make the folder {folder}: error {_number(error)}",
+        hint="find out who may write the folder above it, and whether the disk is full",
+    )
+
+
+def _number(error: OSError) -> int:
+    """The number that Windows gave; those of cryptographic providers come negative."""
+    number = getattr(error, "winerror", None)
+    return (number if isinstance(number, int) else error.errno or 0) & 0xFFFFFFFF

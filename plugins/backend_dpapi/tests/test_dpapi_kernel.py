@@ -1,0 +1,149 @@
+"""A vault on DPAPI, and what is done to its files; on a Windows of the test."""
+
+import pytest
+
+from palyra_backend_dpapi import opening
+from palyra_kernel import IntegrityError, UnavailableError, Unlock
+from tests.support import Places
+
+ON = {"plugins": ["dpapi"], "backend": "dpapi"}
+BOTH = {"plugins": ["dpapi", "file"]}
+VALUE = b"a value that nobody else may learn"
+
+
+@pytest.fixture
+def kernel(windows, places):
+    with places.create(**ON) as kernel:
+        yield kernel
+
+
+def files(places):
+    return sorted((places.state_root / "objects" / "dpapi").iterdir())
+
+
+def refused(kernel, key):
+    with pytest.raises(IntegrityError) as caught:
+        kernel.vault.get(key)
+    assert caught.value.exit_code == 8
+
+
+def test_a_vault_lives_there(kernel, places):
+    kernel.vault.put("openai/api_key", VALUE)
+    kernel.close()
+    with places.open(**ON) as again:
+        assert again.vault.get("openai/api_key") == VALUE
+        assert again.vault.put("openai/api_key", b"new").version == 2
+        assert again.verify() == []
+
+
+def test_the_same_state_root_elsewhere_than_on_windows(kernel, places, monkeypatch):
+    """A pin that names a store of another system is an error that says how to go on: nothing falls back, nothing is lost."""
+    kernel.vault.put("a", VALUE)
+    kernel.close()
+    before = {path: path.read_bytes() for path in places.files()}
+
+    def not_windows():
+        raise UnavailableError(
+            "unsupported", "DPAPI is a part of Windows", hint="palyra vault migrate --to file"
+        )
+
+    monkeypatch.setattr(opening, "new_native", not_windows)
+    with pytest.raises(UnavailableError) as caught:
+        places.open(**BOTH)
+    assert (caught.value.code, caught.value.exit_code) == ("unsupported", 6)
+    assert "migrate" in str(caught.value.hint)
+    assert {path: path.read_bytes() for path in places.files() if path in before} == before
+
+
+@pytest.mark.parametrize("change", ["altered", "truncated", "emptied", "removed"])
+def test_what_a_stranger_changes_is_refused(kernel, places, change):
+    """Hazard D8: a lost or damaged blob could be neither read, overwritten nor deleted."""
+    kernel.vault.put_many({"a": VALUE, "b": VALUE})
+    for path in files(places):
+        sealed = path.read_bytes()
+        if change == "removed":
+            path.unlink()
+        else:
+            new = {"altered": sealed[:-1] + bytes([sealed[-1] ^ 1]), "truncated": sealed[:-1], "emptied": b""}
+            path.write_bytes(new[change])
+    for key in "ab":
+        refused(kernel, key)
+    assert kernel.verify() != []
+    assert kernel.vault.put("a", b"again").version == 2
+    assert kernel.vault.get("a") == b"again"
+    assert kernel.vault.delete("b")
+
+
+def test_swapped_files_are_refused(kernel, places):
+    """Hazard S4: each is whole, and in the wrong place."""
+    kernel.vault.put_many({"a": b"1", "b": b"2"})
+    first, second = files(places)
+    one, two = first.read_bytes(), second.read_bytes()
+    first.write_bytes(two)
+    second.write_bytes(one)
+    for key in "ab":
+        refused(kernel, key)
+    first.write_bytes(one)
+    second.write_bytes(two)
+    assert (kernel.vault.get("a"), kernel.vault.get("b")) == (b"1", b"2")
+
+
+def test_two_vaults_of_one_user(windows, tmp_path):
+    """Hazard D9: object ids without a vault id, and two roots of one user overwrote each other."""
+    both = [Places(tmp_path / name) for name in ("one", "two")]
+    for places in both:
+        places.state_root.parent.mkdir()
+    with both[0].create(**ON) as one, both[1].create(**ON) as two:
+        for number in range(20):
+            one.vault.put(f"key-{number}", b"one %d" % number)
+            two.vault.put(f"key-{number}", b"two %d" % number)
+        for number in range(20):
+            assert one.vault.get(f"key-{number}") == b"one %d" % number
+            assert two.vault.get(f"key-{number}") == b"two %d" % number
+        assert one.verify() == two.verify() == []
+    assert len({path.name for places in both for path in files(places)}) == 40
+
+
+def test_the_slot_opens_the_vault_and_another_user_does_not(windows, places):
+    """The key file is gone: only this user of this Windows opens the vault, and a copied disk does not."""
+    with places.create(**BOTH, backend="file") as kernel:
+        kernel.vault.put("a", VALUE)
+        kernel.slots.add("dpapi", Unlock(), unlock=Unlock())
+    for path in (places.config_dir / "keys").iterdir():
+        path.unlink()
+    with places.open(**BOTH) as kernel:
+        assert kernel.vault.get("a") == VALUE
+    windows.log_in("mallory")
+    with pytest.raises(UnavailableError) as caught:
+        places.open(**BOTH)
+    assert caught.value.exit_code == 6
+    windows.log_in("alice")
+    with places.open(**BOTH) as kernel:
+        assert kernel.vault.get("a") == VALUE
+
+
+def test_a_vault_moves_there_and_back(windows, places):
+    with places.create(**BOTH, backend="file") as kernel:
+        kernel.vault.put_many({f"key-{number}": b"%d" % number for number in range(20)})
+        assert kernel.migrate("windows_dpapi").copied == 20
+        assert len(files(places)) == 20
+        assert kernel.vault.get("key-7") == b"7"
+        assert kernel.migrate("file").removed == 20
+        assert files(places) == []
+        assert kernel.verify() == []
+
+
+def test_a_new_vault_takes_the_stronger_one_and_its_slot(windows, places):
+    """Hazard U14: the store of the system was never chosen, or chosen where it does not work."""
+    with places.create(**BOTH) as kernel:
+        assert kernel.status().backend == "dpapi"
+        assert {slot.kind for slot in kernel.slots.list()} == {"file", "dpapi"}
+
+
+def test_where_it_does_not_work_it_is_passed_over(places, windows):
+    """Hazard U14, the other way round: the reason is kept, and the vault has another backend."""
+    windows.failing = 0x8009000B
+    with places.create(**BOTH) as kernel:
+        assert kernel.status().backend == "file"
+        assert [slot.kind for slot in kernel.slots.list()] == ["file"]
+        assert "NTE_BAD_KEY_STATE" in str(kernel.status().passed_over)
