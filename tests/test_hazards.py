@@ -39,6 +39,7 @@ PROVED: dict[str, tuple[str, ...]] = {
         "../plugins/backend_secretservice/tests/test_ss_kernel.py::test_every_size_up_to_the_maximum",
         "../plugins/backend_keychain/tests/test_kc_kernel.py::test_every_size_up_to_the_maximum",
         "../plugins/backend_secretservice/tests/test_ss_bad_input.py::test_one_byte_more_than_the_store_takes",
+        "../plugins/backend_dpapi/tests/test_dpapi_outcomes.py::test_every_size_up_to_the_maximum",
     ),
     # A lost blob can be neither read, overwritten nor deleted.
     "D8": (
@@ -47,6 +48,8 @@ PROVED: dict[str, tuple[str, ...]] = {
         "../plugins/backend_secretservice/tests/test_ss_states.py::test_a_locked_keyring_is_locked_and_never_empty",
         "../plugins/backend_keychain/tests/test_kc_kernel.py::test_an_item_that_vanished",
         "../plugins/backend_keychain/tests/test_kc_states.py::test_a_locked_keychain_is_locked_and_never_empty",
+        "../plugins/backend_dpapi/tests/test_dpapi_kernel.py::test_what_a_stranger_changes_is_refused",
+        "../plugins/backend_dpapi/tests/test_dpapi_outcomes.py::test_without_the_master_key_nothing_is_lost",
     ),
     # Two vaults of one user overwrite each other.
     "D9": (
@@ -54,6 +57,7 @@ PROVED: dict[str, tuple[str, ...]] = {
         "../plugins/backend_secretservice/tests/test_ss_kernel.py::test_two_vaults_in_one_keyring",
         "../plugins/backend_keychain/tests/test_kc_kernel.py::test_two_vaults_in_one_keychain",
         "../plugins/backend_secretservice/tests/test_ss_restored.py::test_what_one_life_destroys_moves_or_collects_the_others_keep",
+        "../plugins/backend_dpapi/tests/test_dpapi_kernel.py::test_two_vaults_of_one_user",
     ),
     # A write that is killed loses the old value.
     "D10": (
@@ -61,6 +65,7 @@ PROVED: dict[str, tuple[str, ...]] = {
         "vault/test_crash.py::test_an_error_at_any_call_of_backend_or_store",
         "../plugins/backend_secretservice/tests/test_ss_states.py::test_killed_while_storing",
         "../plugins/backend_secretservice/tests/test_ss_killed.py::test_killed_at_random_moments",
+        "durable/test_objects.py::test_killed_at_random_moments",
     ),
     # ("a:b", "c") and ("a", "b:c") are one.
     "D11": ("values/test_properties.py::test_a_colon_never_moves_the_border_between_scope_and_key",),
@@ -87,7 +92,10 @@ PROVED: dict[str, tuple[str, ...]] = {
     # An error while reading the key selects another key.
     "D16": ("hazards/test_behind_the_vault.py::test_a_damaged_key_is_an_error_and_no_other_key_is_made",),
     # Orphans stay for ever.
-    "D17": ("vault/test_gc.py::test_orphans_are_marked_first_and_deleted_an_hour_later",),
+    "D17": (
+        "vault/test_gc.py::test_orphans_are_marked_first_and_deleted_an_hour_later",
+        "../plugins/backend_dpapi/tests/test_dpapi_outcomes.py::test_what_a_dead_writer_left_is_collected",
+    ),
     # Reading makes things.
     "D18": (
         "kernel/test_opening.py::test_opening_what_is_not_there_writes_nothing",
@@ -158,6 +166,7 @@ PROVED: dict[str, tuple[str, ...]] = {
     "S4": (
         "vault/test_tampering.py::test_swapped_records_are_refused",
         "records/test_guard.py::test_a_record_under_another_key_does_not_open",
+        "../plugins/backend_dpapi/tests/test_dpapi_kernel.py::test_swapped_files_are_refused",
     ),
     # The output of commands goes to temporary files, which stay.
     "S5": (
@@ -214,6 +223,7 @@ PROVED: dict[str, tuple[str, ...]] = {
         "durable/test_folders.py::test_an_ancestor_that_others_write_is_refused",
         "durable/test_files.py::test_files_are_born_private",
         "kernel/test_opening.py::test_everything_is_born_private",
+        "../plugins/backend_dpapi/tests/test_dpapi_windows.py::test_the_folder_is_the_users_alone",
     ),
     # Plaintext and keys stay in memory.
     "S12": (
@@ -221,6 +231,7 @@ PROVED: dict[str, tuple[str, ...]] = {
         "memory/test_memory.py::test_a_value_that_was_tampered_with",
         "memory/test_memory.py::test_closing_is_enough",
         "resolve/sources/test_exec_output.py::test_what_it_grew_out_of_is_wiped",
+        "../plugins/backend_dpapi/tests/test_dpapi_outcomes.py::test_the_key_is_left_in_no_buffer",
     ),
     # Showing decrypts, deleting does not ask.
     "S17": (
@@ -232,6 +243,7 @@ PROVED: dict[str, tuple[str, ...]] = {
     "S20": (
         "hazards/test_errors_apart.py::test_each_fault_has_its_own_code",
         "hazards/test_errors_apart.py::test_no_two_faults_share_a_code",
+        "../plugins/backend_dpapi/tests/test_dpapi_outcomes.py::test_each_fault_has_its_own_outcome",
     ),
     # Redaction knows names, not values.
     "S21": (
@@ -338,6 +350,8 @@ PROVED: dict[str, tuple[str, ...]] = {
         "../plugins/backend_secretservice/tests/test_ss_states.py::test_a_locked_keyring_is_locked_and_never_empty",
         "../plugins/backend_keychain/tests/test_kc_kernel.py::test_a_probe_finds_out",
         "../plugins/backend_keychain/tests/test_kc_states.py::test_a_locked_keychain_is_locked_and_never_empty",
+        "../plugins/backend_dpapi/tests/test_dpapi_outcomes.py::test_elsewhere_than_on_windows_it_says_so",
+        "../plugins/backend_dpapi/tests/test_dpapi_kernel.py::test_a_new_vault_takes_the_stronger_one_and_its_slot",
     ),
     # Every fault is "Io".
     "U15": (
@@ -357,6 +371,7 @@ PROVED: dict[str, tuple[str, ...]] = {
         "cli/credential/test_pages.py::test_the_session_is_what_happens",
         "../plugins/adapter_keyring/tests/test_page.py::test_the_session_is_what_happens",
         "../plugins/adapter_pydantic/tests/test_page.py::test_the_examples_run",
+        "../plugins/backend_dpapi/tests/test_dpapi_wine.py::test_backend_slot_and_vault_work_on_windows",
     ),
 }  # fmt: skip
 

@@ -50,14 +50,13 @@ def fetched() -> Path:
 
 
 def main() -> None:
-    """Fill :func:`fetched`, unless it is there; what earlier versions left is removed."""
+    """Fill :func:`fetched`, unless it is there."""
     target = fetched()
     if target.exists():
         return
     if shutil.which(COMPILER) is None:
         raise SystemExit(f"needs {COMPILER}: apt-get install gcc-mingw-w64-x86-64")
-    shutil.rmtree(_CACHE, ignore_errors=True)
-    _CACHE.mkdir(parents=True)
+    _CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=_CACHE) as name:
         folder, work = Path(name) / "new", Path(name) / "work"
         for each in (folder, work):

@@ -21,8 +21,8 @@ from palyra_kernel import (
 )
 
 _FOLDER = "dpapi"
-_CAPABILITIES = BlobCapabilities(max_blob_bytes=16 * 1024 * 1024)
-"""Windows documents no limit; this is what was measured to survive."""
+_CAPABILITIES = BlobCapabilities(max_blob_bytes=16 * 1024 * 1024, may_block=True)
+"""Windows documents no limit; this is what was measured to survive. In a domain it may wait for a controller."""
 _MOST_ADDED = 4096
 """What DPAPI adds is about 150 to 300 bytes."""
 
