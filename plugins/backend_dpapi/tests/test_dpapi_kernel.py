@@ -87,19 +87,20 @@ def test_swapped_files_are_refused(kernel, places):
 
 
 def test_two_vaults_of_one_user(windows, tmp_path):
-    """Hazard D9: object ids without a vault id, and two roots of one user overwrote each other."""
-    both = [Places(tmp_path / name) for name in ("one", "two")]
-    for places in both:
+    """Hazard D9: object ids without a vault id, and two roots of one user overwrote each other. Also a file that is put
+    into the other vault by hand says nothing there."""
+    both = {name: Places(tmp_path / name) for name in ("one", "two")}
+    for name, places in both.items():
         places.state_root.parent.mkdir()
-    with both[0].create(**ON) as one, both[1].create(**ON) as two:
-        for number in range(20):
-            one.vault.put(f"key-{number}", b"one %d" % number)
-            two.vault.put(f"key-{number}", b"two %d" % number)
-        for number in range(20):
-            assert one.vault.get(f"key-{number}") == b"one %d" % number
-            assert two.vault.get(f"key-{number}") == b"two %d" % number
-        assert one.verify() == two.verify() == []
-    assert len({path.name for places in both for path in files(places)}) == 40
+        with places.create(**ON) as kernel:
+            kernel.vault.put_many({f"key-{number}": f"{name} {number}".encode() for number in range(20)})
+    (first, *_), (second, *_) = (files(places) for places in both.values())
+    second.write_bytes(first.read_bytes())
+    with both["one"].open(**ON) as one, both["two"].open(**ON) as two:
+        assert one.verify() == []
+        assert len({finding.subject for finding in two.verify()}) == 1
+        right = [number for number in range(20) if one.vault.get(f"key-{number}") == b"one %d" % number]
+        assert len(right) == 20
 
 
 def test_the_slot_opens_the_vault_and_another_user_does_not(windows, places):

@@ -35,10 +35,6 @@ class TestDpapiProtector(KeyProtectorContract):
         return DpapiProtector()
 
     @pytest.fixture
-    def bad_params(self):
-        return ({"scope": "machine"},)
-
-    @pytest.fixture
     def missing_unlocks(self):
         return ()  # another user of Windows is not at hand; test_dpapi_outcomes.py has one
 
