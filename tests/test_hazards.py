@@ -40,6 +40,7 @@ PROVED: dict[str, tuple[str, ...]] = {
         "../plugins/backend_keychain/tests/test_kc_kernel.py::test_every_size_up_to_the_maximum",
         "../plugins/backend_secretservice/tests/test_ss_bad_input.py::test_one_byte_more_than_the_store_takes",
         "../plugins/backend_dpapi/tests/test_dpapi_outcomes.py::test_every_size_up_to_the_maximum",
+        "../plugins/backend_dpapi/tests/test_dpapi_kernel.py::test_an_envelope_over_the_maximum_of_the_store",
     ),
     # A lost blob can be neither read, overwritten nor deleted.
     "D8": (

@@ -39,7 +39,7 @@ def requirements() -> str:
     blocks = re.findall(r"^(?=[a-z]).*?(?=^[a-z#]|\Z)", LOCKED.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     chosen = [block for block in blocks if re.split("[= ]", block)[0] in PACKAGES]
     if len(chosen) != len(PACKAGES):
-        raise SystemExit(f"requirements/dev.txt does not lock all of {sorted(PACKAGES)}")
+        raise LookupError(f"requirements/dev.txt does not lock all of {sorted(PACKAGES)}")
     return "".join(chosen)
 
 

@@ -22,6 +22,8 @@ SERVER = Path("/usr/lib/wine/wineserver64")
 INSTALL = "apt-get install --no-install-recommends wine wine64 gcc-mingw-w64-x86-64"
 FETCH = ".venv/bin/python -m tests.wine.fetch"
 PATIENCE = 120.0
+IDLE_SECONDS = 60
+"""After which the server ends by itself: whoever is killed closes nothing."""
 _FETCHED = fetched()
 
 
@@ -34,7 +36,7 @@ def require_wine() -> None:
 
 
 class Wine:
-    """One prefix in *folder*, with a server that stays until :meth:`close`."""
+    """One prefix in *folder*, with a server that stays until :meth:`close`: starting it takes longer than a program."""
 
     def __init__(self, folder: Path) -> None:
         self.prefix = folder / "prefix"
@@ -52,10 +54,13 @@ class Wine:
             "PYTHONPATH": ";".join(map(windows_path, path)),
             "PYTHONPYCACHEPREFIX": windows_path(_FETCHED / "compiled"),
         }
+
+    def start(self) -> None:
+        """Make the prefix and its server."""
         self.prefix.mkdir()
         # Started here, with nothing to write to: Wine's services keep the first output that they see, and whoever reads
         # that never sees its end.
-        self._call(SERVER, "-p")
+        self._call(SERVER, f"-p{IDLE_SECONDS}")
         self._call("wine", "wineboot", "-i")
         shutil.copy(_FETCHED / "bcryptprimitives.dll", self.prefix / "drive_c/windows/system32")
 
@@ -100,6 +105,7 @@ def new_wine() -> Iterator[Wine]:
     with tempfile.TemporaryDirectory(prefix="pk-wine-") as folder:
         wine = Wine(Path(folder))
         try:
+            wine.start()
             yield wine
         finally:
             wine.close()

@@ -1,11 +1,14 @@
 """A vault on DPAPI, and what is done to its files; on a Windows of the test."""
 
 import sys
+from contextlib import closing
 
 import pytest
 
 from palyra_backend_dpapi import opening
-from palyra_kernel import IntegrityError, UnavailableError, Unlock
+from palyra_kernel import Deadline, IntegrityError, InvalidInputError, UnavailableError, Unlock
+from palyra_kernel.kernel.offers import open_backend
+from palyra_kernel.plugins import PluginHost
 from tests.support import Places
 
 ON = {"plugins": ["dpapi"], "backend": "dpapi"}
@@ -84,6 +87,29 @@ def test_swapped_files_are_refused(kernel, places):
     first.write_bytes(one)
     second.write_bytes(two)
     assert (kernel.vault.get("a"), kernel.vault.get("b")) == (b"1", b"2")
+
+
+def test_the_largest_value_and_one_byte_more(windows, places):
+    """Hazard D7: a value over the store's maximum is refused, and the old one stays."""
+    places.config_dir.mkdir(mode=0o700)
+    most = 16 * 1024 * 1024  # of any vault
+    (places.config_dir / "palyra.toml").write_text(f"[vault]\nmax_value_bytes = {most}\n")
+    with places.create(**ON) as kernel:
+        kernel.vault.put("large", bytes(most))
+        with pytest.raises(InvalidInputError):
+            kernel.vault.put("large", bytes(most + 1))
+        assert kernel.vault.get("large") == bytes(most)
+
+
+def test_an_envelope_over_the_maximum_of_the_store(windows, place):
+    """Hazard D7: the guard refuses it before anything is written."""
+    registry = PluginHost.load(place.folder, names=["dpapi"], builtins=()).registry
+    with closing(open_backend(registry, "dpapi", place)) as backend:
+        largest = backend.capabilities().max_blob_bytes
+        with pytest.raises(InvalidInputError) as caught:
+            backend.put({"0" * 32: bytes(largest + 1)}, Deadline.after(60))
+        assert caught.value.code == "too_large"
+        backend.put({"0" * 32: bytes(largest)}, Deadline.after(60))
 
 
 def test_two_vaults_of_one_user(windows, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.wine.session import new_wine, require_wine
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
 TESTS = (
     "plugins/backend_dpapi/tests/test_dpapi_windows.py",
@@ -21,7 +21,7 @@ def test_backend_slot_and_vault_work_on_windows():
     """Hazard U17: tests of operating-system stores ran on messages of their own making."""
     require_wine()
     with new_wine() as wine:
-        ran = wine.python("-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", *TESTS, seconds=240)
+        ran = wine.python("-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", *TESTS, seconds=500)
     output = (ran.stdout + ran.stderr).decode(errors="replace")
     assert ran.returncode == 0, output
     passed = re.search(r"(\d+) passed", output)

@@ -21,8 +21,8 @@ from palyra_kernel import (
 )
 
 _FOLDER = "dpapi"
-_CAPABILITIES = BlobCapabilities(max_blob_bytes=16 * 1024 * 1024, may_block=True)
-"""Windows documents no limit; this is what was measured to survive. In a domain it may wait for a controller."""
+_CAPABILITIES = BlobCapabilities(max_blob_bytes=32 * 1024 * 1024, may_block=True)
+"""Windows documents no limit; this was measured, and all our values fit. In a domain it may wait for a controller."""
 _MOST_ADDED = 4096
 """What DPAPI adds is about 150 to 300 bytes."""
 
@@ -96,7 +96,7 @@ class DpapiBackend(BlobBackend):
 
     def _entropy(self, blob_id: str) -> bytes:
         """Bound to its vault, and to its place there: files that were swapped do not open."""
-        return f"palyra blob {self._vault_id} {blob_id}".encode()
+        return f"palyra blob v1 {self._vault_id} {blob_id}".encode()
 
 
 def _make(native: opening.Native, folder: Path) -> None:
