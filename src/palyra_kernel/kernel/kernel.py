@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from palyra_kernel.kernel.backup import Progress as BackupProgress
     from palyra_kernel.kernel.migrating import Migration, MigrationPlan, MigrationReport
     from palyra_kernel.kernel.status import VaultStatus
-    from palyra_kernel.policy.bundle import Bundle
     from palyra_kernel.policy.store import PolicyStore
     from palyra_kernel.resolve.resolver import SecretResolver
     from palyra_kernel.session import Services, Session

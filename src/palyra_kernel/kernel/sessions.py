@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from palyra_kernel.access.directory import Directory
 from palyra_kernel.access.system import system_principal
-from palyra_kernel.approvals.planning import Planner
 from palyra_kernel.config import BucketConfig
 from palyra_kernel.errors import ConflictError
-from palyra_kernel.kernel.incarnation import load_incarnation
+from palyra_kernel.kernel.approving import make_approvals
 from palyra_kernel.plugins.guard_checks import GuardedCheck, close_checks, open_checks
 from palyra_kernel.policy.engine import PolicyEngine
 from palyra_kernel.policy.store import PolicyStore
@@ -37,9 +36,11 @@ class Engines:
         self._checks = checks
         self._engine: PolicyEngine | None = None
 
-    def current(self) -> PolicyEngine:
-        """The engine; another one once other policies are active."""
-        bundle, engine = self._store.active(), self._engine
+    def find(self, action: str) -> PolicyEngine:
+        """The engine that decides on *action*; another one once other policies are active. Policies that do not load
+        can be replaced: on that the ones of the kernel decide."""
+        bundle = self._store.repairing() if action.startswith("policy.") else self._store.active()
+        engine = self._engine
         if engine is None or engine.digest != bundle.digest:
             engine = self._engine = PolicyEngine(bundle, self._checks)
         return engine
@@ -57,8 +58,10 @@ def make_services(kernel: Kernel, records: Records) -> Services:
         vault=kernel.vault,
         resolver=lambda: kernel.resolver,
         directory=directory,
-        engine=Engines(kernel.policy, checks).current,
-        approvals=Planner(records, incarnation=_incarnation(records)),
+        policies=kernel.policy,
+        engine=Engines(kernel.policy, checks).find,
+        grants=make_approvals(records, kernel.config.approvals).plans,
+        approvals=partial(make_approvals, records, kernel.config.approvals),
         group=kernel.audit.group,
         limits=Limits(limits, default),
         close=partial(close_checks, checks),
@@ -86,10 +89,5 @@ def make_session(
         vouched_by=None if voucher is None else Principal.parse(voucher),
         **members,
     )
-    layer = None if policies is None else services.engine().bundle.session_layer(policies)
+    layer = None if policies is None else services.engine("secret.read").bundle.session_layer(policies)
     return Session(services, who, layer)
-
-
-def _incarnation(records: Records) -> str:
-    found = load_incarnation(records)
-    return "" if found is None else found.id

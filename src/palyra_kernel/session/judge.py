@@ -41,7 +41,9 @@ class Ruling(NamedTuple):
 class Judge:
     """Rules on requests. It reads and changes nothing."""
 
-    def __init__(self, directory: Directory, engine: Callable[[], PolicyEngine], approvals: Planner) -> None:
+    def __init__(
+        self, directory: Directory, engine: Callable[[str], PolicyEngine], approvals: Planner
+    ) -> None:
         self._directory = directory
         self._engine = engine
         self._approvals = approvals
@@ -52,14 +54,14 @@ class Judge:
 
     def reads_labels(self, layer: SessionLayer | None) -> bool:
         """Whether a rule looks at labels, so that somebody must look them up."""
-        return self._engine().reads_labels or any(
+        return self._engine("secret.read").reads_labels or any(
             "labels" in rule.text for rule in (layer.rules if layer else ())
         )
 
     def rule(self, request: ActionRequest, layer: SessionLayer | None = None) -> Ruling:
         """Decide. Where the policies ask for a human and there is a grant for exactly this, they are asked again with
         it: a grant overrules nothing."""
-        engine = self._engine()
+        engine = self._engine(request.action)
         subject = self._directory.subject(request.principal)
         if subject is None:
             return Ruling(request, Deny(code=UNKNOWN_PRINCIPAL), engine.digest)

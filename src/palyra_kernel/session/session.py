@@ -8,22 +8,28 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from palyra_kernel.access.directory import Directory
+from palyra_kernel.approvals import Approvals
 from palyra_kernel.approvals.planning import Planner
+from palyra_kernel.approvals.service import Perform
 from palyra_kernel.audit import Group
-from palyra_kernel.errors import InvalidInputError
+from palyra_kernel.errors import DeniedError, InvalidInputError
 from palyra_kernel.policy.bundle import SessionLayer
+from palyra_kernel.policy.codes import UNKNOWN_PRINCIPAL, words
 from palyra_kernel.policy.engine import PolicyEngine
+from palyra_kernel.policy.store import PolicyStore
 from palyra_kernel.records import Records
 from palyra_kernel.resolve.resolver import SecretResolver
+from palyra_kernel.session.approvals import Performing
 from palyra_kernel.session.gate import Gate
 from palyra_kernel.session.judge import Judge
 from palyra_kernel.session.limits import Limits
+from palyra_kernel.session.policies import SessionPolicies
 from palyra_kernel.session.principals import SessionPrincipals
 from palyra_kernel.session.resolver import SessionResolver
 from palyra_kernel.session.secrets import SessionSecrets
 from palyra_kernel.session.who import Who
 from palyra_kernel.values.decisions import Decision, Resource
-from palyra_kernel.values.principals import Principal
+from palyra_kernel.values.principals import Principal, Subject
 from palyra_kernel.vault import Vault
 
 
@@ -34,8 +40,10 @@ class Services(NamedTuple):
     vault: Vault
     resolver: Callable[[], SecretResolver]
     directory: Directory
-    engine: Callable[[], PolicyEngine]
-    approvals: Planner
+    policies: PolicyStore
+    engine: Callable[[str], PolicyEngine]
+    grants: Planner
+    approvals: Callable[[Perform], Approvals]
     group: Group
     limits: Limits
     close: Callable[[], None]
@@ -50,22 +58,34 @@ class Session:
 
     def __init__(self, services: Services, who: Who, layer: SessionLayer | None) -> None:
         self._services = services
-        judge = Judge(services.directory, services.engine, services.approvals)
         self.who = who
+        judge = Judge(services.directory, services.engine, services.grants)
         self.gate = Gate(
-            who, judge, services.records, services.group, services.approvals, services.limits, layer
+            who, judge, services.records, services.group, services.grants, services.limits, layer
         )
         """Where everything is decided; for the verbs of the command line and of listeners."""
         self.secrets = SessionSecrets(self.gate, services.vault)
         """The secrets that the principal may see."""
         self.principals = SessionPrincipals(self.gate, services.directory)
         """Who else may act."""
+        self.policies = SessionPolicies(self.gate, services.policies)
+        """The policies themselves."""
+        self.approvals = services.approvals(Performing(self.gate))
+        """What waits for a human, and what a human granted."""
         self._closed = False
 
     @property
     def principal(self) -> Principal:
         """Who acts."""
         return self.who.principal
+
+    @property
+    def subject(self) -> Subject:
+        """The principal with what was granted to it. Raises :class:`DeniedError` if it is not known."""
+        found = self.gate.judge.subject(self.principal)
+        if found is None:
+            raise DeniedError(UNKNOWN_PRINCIPAL, words(UNKNOWN_PRINCIPAL).text)
+        return found
 
     @property
     def resolver(self) -> SessionResolver:

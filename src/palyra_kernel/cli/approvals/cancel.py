@@ -26,8 +26,8 @@ def command(cli: Cli, approval: str) -> None:
     from palyra_kernel.cli.approvals.seat import take_seat
     from palyra_kernel.cli.approvals.views import approval_json, described
 
-    with cli.kernel() as kernel:
-        seat = take_seat(kernel)
+    with cli.kernel() as kernel, cli.session(kernel) as session:
+        seat = take_seat(session)
         ended = seat.approvals.cancel(approval, by=seat.subject)
     if cli.as_json:
         approval_json(described(ended))

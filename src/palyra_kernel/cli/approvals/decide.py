@@ -58,8 +58,8 @@ def command(cli: Cli, /, approval: str, **given: Any) -> None:
     if given["allow"] is None and not on_terminal():
         raise click.UsageError("there is no terminal to ask on: add --allow or --deny")
     ttl = parse_span(given["ttl"])
-    with cli.kernel() as kernel:
-        seat = take_seat(kernel)
+    with cli.kernel() as kernel, cli.session(kernel) as session:
+        seat = take_seat(session)
         asked = seat.approvals.show(approval)
         if on_terminal():
             for line in explained(asked):

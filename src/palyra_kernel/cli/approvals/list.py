@@ -37,8 +37,8 @@ def command(cli: Cli, past: bool, count: int) -> None:
     from palyra_kernel.cli.approvals.views import HEADERS, approval_json, described, summary
     from palyra_kernel.cli.output import table
 
-    with cli.kernel() as kernel:
-        found = take_seat(kernel).approvals.list(past=past)[-count:]
+    with cli.kernel() as kernel, cli.session(kernel) as session:
+        found = take_seat(session).approvals.list(past=past)[-count:]
     if cli.as_json:
         approval_json({"approvals": [described(each) for each in found]})
     elif found:

@@ -41,8 +41,8 @@ def command(cli: Cli, principal: str | None, old_file: str | None, new_file: str
 
     if [old_file, new_file, cli.passphrase_file, cli.recovery_file].count("-") > 1:
         raise click.UsageError("standard input cannot be several key files")
-    with cli.kernel() as kernel:
-        approvals, by, _ = take_seat(kernel)
+    with cli.kernel() as kernel, cli.session(kernel) as session:
+        approvals, by, _ = take_seat(session)
         whose = by.principal if principal is None else Principal.parse(principal)
         changed = approvals.passphrases.has(whose)
         if not changed and not on_terminal():

@@ -29,8 +29,8 @@ def command(cli: Cli, approval: str) -> None:
     from palyra_kernel.cli.approvals.seat import take_seat
     from palyra_kernel.cli.approvals.views import approval_json, described, explained
 
-    with cli.kernel() as kernel:
-        found = take_seat(kernel).approvals.show(approval)
+    with cli.kernel() as kernel, cli.session(kernel) as session:
+        found = take_seat(session).approvals.show(approval)
     if cli.as_json:
         approval_json(described(found))
     else:

@@ -33,8 +33,8 @@ def command(cli: Cli, seconds: float | None) -> None:
 
     end = Deadline.after(10**9 if seconds is None else seconds)
     shown: set[str] = set()
-    with cli.kernel() as kernel:
-        approvals = take_seat(kernel).approvals
+    with cli.kernel() as kernel, cli.session(kernel) as session:
+        approvals = take_seat(session).approvals
         while True:
             waiting = [each for each in approvals.list() if each.state == "pending"]
             for each in waiting:

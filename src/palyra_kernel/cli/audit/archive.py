@@ -43,7 +43,7 @@ def archive(cli: Cli, file: str, keep: int) -> None:
     from palyra_kernel.cli.vault.progress import counted
 
     path = Path(file).absolute()
-    with cli.kernel() as kernel:
+    with cli.kernel() as kernel, cli.acting(kernel, "audit.archive"):
         report = kernel.audit.archive(path, keep=keep, event=_event())
     say(
         cli,

@@ -35,7 +35,7 @@ def export(cli: Cli, redacted: tuple[str, ...], since: str | None, until: str | 
     from palyra_kernel.cli.files import write_stdout
 
     since_ms, until_ms = _ms(since), _ms(until)
-    with cli.kernel() as kernel:
+    with cli.kernel() as kernel, cli.acting(kernel, "audit.export"):
         report = kernel.audit.export(write_stdout, redacted=redacted, since_ms=since_ms, until_ms=until_ms)
     click.echo(f"events: {report.events}\nsigner: {report.signer}", err=True)
 

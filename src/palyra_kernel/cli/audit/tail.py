@@ -38,7 +38,7 @@ def tail(cli: Cli, count: int) -> None:
     """
     from palyra_kernel.cli.output import json_out, table
 
-    with cli.kernel() as kernel:
+    with cli.kernel() as kernel, cli.acting(kernel, "audit.read"):
         events = kernel.audit.tail(count)
     if cli.as_json:
         json_out(

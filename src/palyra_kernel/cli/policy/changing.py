@@ -70,9 +70,9 @@ def apply(cli: Cli, bundle: str, yes: bool) -> None:
     The one before it is kept for `rollback`. What does not load is not applied.
     """
     new = chosen(cli, bundle)
-    with cli.kernel() as kernel:
+    with cli.kernel() as kernel, cli.session(kernel) as session:
         confirm(f"Decide by {bundle} ({len(new.rules)} rules) from now on?", yes=yes)
-        kernel.apply_policies(new)
+        session.policies.apply(new)
         _in_force(cli, kernel.policy.active())
 
 
@@ -82,9 +82,9 @@ def apply(cli: Cli, bundle: str, yes: bool) -> None:
 @click.pass_obj
 def rollback(cli: Cli, yes: bool) -> None:
     """Put the bundle before the active one in force again."""
-    with cli.kernel() as kernel:
+    with cli.kernel() as kernel, cli.session(kernel) as session:
         confirm("Decide by the policies from before from now on?", yes=yes)
-        kernel.roll_back_policies()
+        session.policies.rollback()
         _in_force(cli, kernel.policy.active())
 
 

@@ -1,0 +1,46 @@
+"""The policies themselves, as far as the principal of a session may see and change them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from palyra_kernel.policy.bundle import Bundle
+from palyra_kernel.policy.store import PolicyStore
+from palyra_kernel.records import Change
+from palyra_kernel.session.gate import Gate
+from palyra_kernel.values.decisions import VAULT
+
+
+class SessionPolicies:
+    """Which bundle decides. Each method raises :class:`DeniedError` and :class:`ApprovalRequiredError`."""
+
+    def __init__(self, gate: Gate, store: PolicyStore) -> None:
+        self._gate = gate
+        self._store = store
+
+    def active(self) -> Bundle:
+        """The bundle that decides now."""
+        permit = self._gate.enter("policy.show", VAULT)
+        with self._gate.watched([permit]):
+            bundle = self._store.active()
+        self._gate.settle([permit])
+        return bundle
+
+    def apply(self, bundle: Bundle) -> None:
+        """Put *bundle* in force; the one before it is kept."""
+        self._change({"digest": bundle.digest}, lambda: self._store.plan_apply(bundle))
+
+    def rollback(self) -> None:
+        """Swap the active and the previous bundle. Raises :class:`NotFoundError` ``policy_previous_missing``."""
+        self._change({"rollback": True}, self._store.plan_rollback)
+
+    def _change(self, arguments: object, plan: Callable[[], Change]) -> None:
+        permit = self._gate.enter("policy.apply", VAULT, arguments=arguments)
+
+        def whole() -> Change:
+            change = plan()
+            change.merge(self._gate.beside([permit]))
+            return change
+
+        with self._gate.watched([permit]):
+            self._gate.commit(whole)
