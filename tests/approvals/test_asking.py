@@ -104,7 +104,7 @@ def test_a_plan_changes_nothing_until_it_is_committed(room):
     plan = room.plans.request(asking(None), NEEDED, policy_digest=POLICY)
     assert isinstance(plan, Plan)
     assert room.approvals.list() == []
-    plan.change.record(b"event")
+    plan.change.record(bytes(32))
     room.records.commit(plan.change)
     assert [each.id for each in room.approvals.list()] == [plan.result.id]
 

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from palyra_kernel import Kernel
+from palyra_kernel.access.system import system_principal
 from palyra_kernel.approvals import Approval
-from palyra_kernel.cli.approvals.seat import _user
 from palyra_kernel.kernel.approving import make_approvals
 from palyra_kernel.values.principals import Principal
 from tests.approvals.room import Room
@@ -17,7 +17,7 @@ from tests.cli.conftest import bare, call, prompts
 
 __all__ = ["bare", "call", "prompts"]  # fixtures
 
-ME = str(_user())
+ME = str(system_principal())
 PASSPHRASE = "correct horse battery"
 
 

@@ -130,6 +130,7 @@ MANAGEMENT = [
     *(f"slots.{act} vault:own" for act in ("list", "add", "remove", "drill")),
     *(f"principal.{act} principal:user:7" for act in ("list", "grant", "revoke", "vouch")),
     *(f"approval.{act} approval:01J" for act in ("list", "show", "decide", "cancel")),
+    "approval.passphrase vault:own",
     *(f"policy.{act} policy:active" for act in ("show", "apply", "test")),
     *(f"audit.{act} audit:own" for act in ("read", "verify", "export", "archive")),
     *(f"profile.{act} profile:openai" for act in ("use", "manage")),

@@ -15,6 +15,7 @@ from pathlib import Path
 from palyra_kernel.config import CONFIG_FILE, Places, read_config
 from palyra_kernel.durable.folders import private_folder
 from palyra_kernel.errors import PalyraError
+from palyra_kernel.kernel.approving import make_approvals
 from palyra_kernel.kernel.costs import OpenSlot, costs
 from palyra_kernel.kernel.kernel import Kernel
 from palyra_kernel.kernel.making import vault_exists
@@ -103,8 +104,22 @@ def kernel_findings(kernel: Kernel) -> Iterator[Finding]:
     protectors = [(slot, kernel.slots.protector(slot.kind)) for slot in working]
     yield from costs([OpenSlot(slot, protector) for slot, protector in protectors if protector])
     yield from kernel.resolver.problems()
+    yield from _approvers(kernel)
     yield from _seals(kernel._records.check_head().generation)
     yield from _journal(kernel)
+
+
+def _approvers(kernel: Kernel) -> Iterator[Finding]:
+    """Whether a decision needs something that the programs that ask do not have."""
+    if not make_approvals(kernel._records, kernel.config.approvals).passphrases.known():
+        yield Finding(
+            severity="info",
+            code="approvals_without_proof",
+            subject="approvals",
+            message="approvals do not bind programs of the same user: nobody has an approval passphrase, "
+            "and any of them could set the first",
+            hint="palyra approvals passphrase",
+        )
 
 
 def _backend(facts: VaultStatus) -> Iterator[Finding]:
