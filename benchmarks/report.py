@@ -24,6 +24,7 @@ TITLES = {
     "size": "Disk and memory",
     "start": "Whole processes",
     "resolve": "References",
+    "audit": "The audit log",
     "secretservice": "One read from the Secret Service",
 }
 COUNTED = {"faults": "Faults", "fuzz": "Fuzzing"}
