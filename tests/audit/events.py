@@ -10,7 +10,7 @@ from palyra_kernel.values.sensitive import SensitiveBytes
 SIGNER_SEED = bytes(range(32))
 
 
-def made(number: int = 1, **fields: Any) -> Event:
+def made(number: int = 1, /, **fields: Any) -> Event:
     """An event like many others; *fields* are what is special about it."""
     usual: dict[str, Any] = {
         "time_ms": 1_700_000_000_000 + number,

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import signal
 import subprocess
 import sys
 from itertools import count
@@ -213,7 +212,8 @@ def test_kill_9_at_any_moment(places, tmp_path):
     with places.create() as kernel:
         for number in range(200):
             kernel.audit.group.add(made(number))
-    seen, last = {}, 200
+    seen: set[int] = set()
+    last = 200
     for turn in range(6):
         file = tmp_path / f"archive-{turn}"
         places_of = (str(places.state_root), str(places.config_dir), str(file))
@@ -222,17 +222,17 @@ def test_kill_9_at_any_moment(places, tmp_path):
         assert child.stdout.readline() == b"ready\n"
         spin = sum(range(turn * 400_000))
         assert spin >= 0
-        child.send_signal(signal.SIGKILL)
+        child.kill()
         child.communicate(timeout=60)
         with places.open() as kernel:
             assert kernel.audit.verify()[1] == []
-            seen |= {told.number: told.hash for told in kernel.audit.tail(10_000)}
+            seen |= {told.number for told in kernel.audit.tail(10_000)}
             last = kernel.audit.head().last
             first = kernel.audit.head().first
             kernel.audit.group.add(made(turn))
         for path in tmp_path.glob("archive-*"):
             found = checked(path)
             assert found.events == found.last + 1 - found.first
-            seen |= dict.fromkeys(range(found.first, found.last + 1), b"")
+            seen |= set(range(found.first, found.last + 1))
         assert first == 1 or any(checked(path).last >= first - 1 for path in tmp_path.glob("archive-*"))
-    assert set(range(1, last + 1)) <= seen.keys()
+    assert set(range(1, last + 1)) <= seen

@@ -8,7 +8,7 @@ import pytest
 
 from palyra_kernel.audit import Audit, Group
 from palyra_kernel.audit import group as group_module
-from palyra_kernel.errors import UnavailableError
+from palyra_kernel.errors import PalyraError, UnavailableError
 from palyra_kernel.records import Change, Namespace
 from palyra_kernel.testing.threads import together
 from tests.audit.events import made, seed
@@ -149,6 +149,20 @@ def test_close_commits_what_is_pending_or_says_that_it_could_not(parts, full):
     with pytest.raises(UnavailableError) as caught:
         audit.group.add(made())
     assert caught.value.code == "closed"
+
+
+@pytest.mark.usefixtures("quiet")
+@pytest.mark.parametrize(
+    "wrong", [{"purpose": None}, {"version": 1.5}, {"rules": (1,)}, {"outcome": "maybe"}, {"code": object()}]
+)
+def test_an_event_that_cannot_be_encoded_is_refused_at_once(audit, wrong):
+    """Hazard S14: one event that could not be written held up all that came behind it, for ever."""
+    audit.group.add(made(1))
+    for add in (audit.group.add, audit.write):
+        with pytest.raises(PalyraError) as caught:
+            add(made(2, **wrong))
+        assert caught.value.code == "invalid_event"
+    assert len(told(audit)) == 1
 
 
 @pytest.mark.usefixtures("quiet")

@@ -143,12 +143,10 @@ def audit():
                 "fields": told.opened.fields,
                 "commitment": told.opened.commitment.hex(),
                 "hash": told.hash.hex(),
+                "document": (kernel._records.read(event_key(told.number)).document or b"").hex(),
             }
             for told in log.tail(10)
         ]
-        for case in cases:
-            key = event_key(case["number"])
-            case["document"] = (kernel._records.read(key).document or b"").hex()
         log.close()
     shutil.rmtree(base)
     return {"seed": seed.hex(), "cases": cases, "exports": exports}

@@ -7,6 +7,7 @@ leaf and not its salt learns nothing of the value, not even by trying all of the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from cryptography.hazmat.primitives.hmac import HMAC
 
@@ -32,7 +33,13 @@ def field_salts(salt: bytes, names: Mapping[str, object]) -> dict[str, bytes]:
 
 def leaf(salt: bytes, name: str, value: Value) -> bytes:
     """The hash of one field under its own salt."""
-    return sha256(frame("palyra audit field v1", salt, name, *_framed(value)))
+    kind, content = _framed(value)
+    return sha256(_start(name, kind) + frame(salt, content))
+
+
+@lru_cache(256)
+def _start(name: str, kind: str) -> bytes:
+    return frame("palyra audit field v1", name, kind)
 
 
 def leaves(fields: Mapping[str, Value], salts: Mapping[str, bytes]) -> dict[str, bytes]:

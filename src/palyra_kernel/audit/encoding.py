@@ -6,6 +6,7 @@ Layout: commitment (32 bytes), salt (32 bytes), JSON object of the fields.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 
 from palyra_kernel.audit.commitment import SALT_BYTES, Value, commitment, field_salts, leaves
 from palyra_kernel.audit.event import Event
-from palyra_kernel.errors import IntegrityError
+from palyra_kernel.errors import IntegrityError, PalyraError
 from palyra_kernel.redact import redact_text
 
 TEXT_BYTES = 1_280
@@ -45,8 +46,31 @@ class Opened(NamedTuple):
 
 def encode(event: Event) -> bytes:
     """The bytes for :meth:`Change.record`. Values that live now, and what looks like a secret, are masked; then long
-    texts and lists are cut."""
-    body = msgspec.json.encode(_clean(event))
+    texts and lists are cut. Raises :class:`PalyraError` ``invalid_event``."""
+    check_types(event)
+    return encode_all((event,))[0]
+
+
+def check_types(event: Event) -> None:
+    """Refuse what cannot be encoded while whoever made it is still there to hear it."""
+    try:
+        msgspec.convert(msgspec.to_builtins(event), Event)
+    except (TypeError, ValueError):
+        raise PalyraError("invalid_event", "a field of an event has a wrong type") from None
+
+
+def encode_all(events: Sequence[Event]) -> list[bytes]:
+    """The same for several. One look at everything together tells the usual case, nothing to mask and nothing to cut, at
+    a fraction of the cost."""
+    texts = [text for event in events for text in _said(event)]
+    whole = "\n".join(texts)
+    if not (whole.isascii() and _fits(events, texts) and redact_text(whole) == whole):
+        events = [_clean(event) for event in events]
+    return [_encoded(event) for event in events]
+
+
+def _encoded(event: Event) -> bytes:
+    body = msgspec.json.encode(event)
     salt = os.urandom(SALT_BYTES)
     return b"".join((_commit(_parse(body), salt), salt, body))
 
@@ -84,18 +108,23 @@ def _commit(fields: dict[str, Value], salt: bytes) -> bytes:
         raise damaged("a number is out of range") from None
 
 
-def _clean(event: Event) -> Event:
-    """*event* as it may be kept. One look at everything together tells the usual case, nothing to mask and nothing to
-    cut, at a tenth of the cost."""
+def _said(event: Event) -> list[str]:
+    """Everything in *event* that is text, as it is looked at."""
     texts = [getattr(event, name) for name in _TEXTS]
     texts += [
         getattr(event, name).partition(":")[2] for name in _NAMED
     ]  # ``secret:NAME`` is not the secret NAME
-    items = [*event.capabilities, *event.rules, *event.details, *event.details.values()]
-    whole = "\n".join(texts + items)
-    short = len(items) <= ITEMS and all(len(text) <= ITEM_BYTES for text in texts + items)
-    if short and whole.isascii() and redact_text(whole) == whole:
-        return event
+    texts += (*event.capabilities, *event.rules, *event.details, *event.details.values())
+    return texts
+
+
+def _fits(events: Sequence[Event], texts: Sequence[str]) -> bool:
+    items = (each for event in events for each in (event.capabilities, event.rules, event.details))
+    return max(map(len, texts), default=0) <= ITEM_BYTES and max(map(len, items), default=0) <= ITEMS
+
+
+def _clean(event: Event) -> Event:
+    """*event* as it may be kept."""
     return replace(
         event,
         **{name: _text(getattr(event, name)) for name in _TEXTS},

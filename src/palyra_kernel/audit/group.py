@@ -18,7 +18,7 @@ from operator import attrgetter
 
 from msgspec.structs import replace
 
-from palyra_kernel.audit.encoding import encode
+from palyra_kernel.audit.encoding import check_types, encode_all
 from palyra_kernel.audit.event import Event
 from palyra_kernel.errors import PalyraError, UnavailableError
 from palyra_kernel.records import Change, Records
@@ -95,6 +95,7 @@ class Group:
             if tally is not None:
                 tally.add(event)
                 return
+            check_types(event)  # one that cannot be encoded would hold up all that wait with it
             first = not self._pending
             self._pending[key] = _Tally(event)
         if first:
@@ -119,7 +120,7 @@ class Group:
             pending, self._pending = self._pending, {}
         own = len(change.events)
         try:
-            change.events[:0] = [encode(tally.event()) for tally in pending.values()]
+            change.events[:0] = encode_all([tally.event() for tally in pending.values()])
             yield
         except BaseException:
             del change.events[: len(change.events) - own]
