@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.hazards.audit_rows import AUDIT
+
 TESTS = Path(__file__).parent
 
 PROVED: dict[str, tuple[str, ...]] = {
@@ -375,6 +377,7 @@ PROVED: dict[str, tuple[str, ...]] = {
         "../plugins/backend_dpapi/tests/test_dpapi_wine.py::test_backend_slot_and_vault_work_on_windows",
     ),
 }  # fmt: skip
+PROVED |= AUDIT
 
 WAITING = {
     "D3": "no older format is taken over when a vault is opened, so nothing can race with it",
@@ -383,9 +386,11 @@ WAITING = {
 
 _NUMBERS = {"D": range(1, 19), "K": range(1, 8), "P": range(1, 6), "U": range(1, 18)}
 _SECRETS = (*range(1, 13), 17, 20, 21, 22)  # the others are of decisions, audit logs and approvals
-ROWS = {f"{letter}{number}" for letter, numbers in _NUMBERS.items() for number in numbers} | {
-    f"S{number}" for number in _SECRETS
-}
+ROWS = (
+    {f"{letter}{number}" for letter, numbers in _NUMBERS.items() for number in numbers}
+    | {f"S{number}" for number in _SECRETS}
+    | _AUDIT
+)
 
 
 def test_every_row_is_proved_or_waits():

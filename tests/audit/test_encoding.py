@@ -81,7 +81,7 @@ def test_the_same_event_twice_has_two_commitments():
     "spell", [bytes.decode, lambda value: base64.b64encode(value).decode(), lambda value: value.hex()]
 )
 def test_a_value_that_lives_is_masked(field, spell):
-    """Hazard S13: a log of accesses kept the secrets that it told of."""
+    """Hazard S21: a log of accesses kept the secrets that it told of."""
     with SensitiveBytes(b"correct horse battery") as value:
         text = spell(value.reveal())
         event = made(**{field: f"user:{text}"})
@@ -91,7 +91,7 @@ def test_a_value_that_lives_is_masked(field, spell):
 
 @pytest.mark.parametrize("token", ["ghp_" + "a" * 36, "sk-ant-" + "b" * 40, "password=hunter2hunter2"])
 def test_what_looks_like_a_secret_is_masked(token):
-    """Hazard S13: what people type in the wrong place is kept for ever in a log that nobody can edit."""
+    """Hazard S21: what people type in the wrong place is kept for ever in a log that nobody can edit."""
     event = made(
         purpose=f"deploy with {token}",
         resource=f"secret:global/{token}",

@@ -155,7 +155,7 @@ def test_an_act_that_cannot_be_told_does_not_happen(places):
 
 
 def test_an_event_is_sealed(places):
-    """Hazard S13: the log of accesses lay open on the disk, names and all."""
+    """The log of accesses lay open on the disk, names and all."""
     with places.create() as kernel:
         kernel.audit.write(made(1, purpose="a very rare purpose"))
         kernel.audit.group.add(made(2, purpose="another rare purpose"))

@@ -60,8 +60,8 @@ def check_types(event: Event) -> None:
 
 
 def encode_all(events: Sequence[Event]) -> list[bytes]:
-    """The same for several. One look at everything together tells the usual case, nothing to mask and nothing to cut, at
-    a fraction of the cost."""
+    """The same for several. One look at everything together tells the usual case, nothing to mask and nothing to cut,
+    at a fraction of the cost."""
     texts = [text for event in events for text in _said(event)]
     whole = "\n".join(texts)
     if not (whole.isascii() and _fits(events, texts) and redact_text(whole) == whole):
