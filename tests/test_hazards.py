@@ -389,7 +389,7 @@ _SECRETS = (*range(1, 13), 17, 20, 21, 22)  # the others are of decisions, audit
 ROWS = (
     {f"{letter}{number}" for letter, numbers in _NUMBERS.items() for number in numbers}
     | {f"S{number}" for number in _SECRETS}
-    | _AUDIT
+    | AUDIT.keys()
 )
 
 
