@@ -33,6 +33,7 @@ PROVED: dict[str, tuple[str, ...]] = {
     # Nothing is synced.
     "D6": (
         "vault/test_system_calls.py::test_a_write_is_synced_before_it_is_acknowledged_blob_first",
+        "durable/test_objects.py::test_content_and_name_are_synced_in_this_order",
     ),
     # A store cuts long values and says success.
     "D7": (
@@ -132,6 +133,7 @@ PROVED: dict[str, tuple[str, ...]] = {
         "kernel/test_slot_keeper.py::test_a_slow_protector_keeps_no_writer_waiting",
         "../plugins/backend_secretservice/tests/test_ss_states.py::test_a_service_that_never_answers",
         "../plugins/backend_keychain/tests/test_kc_states.py::test_who_waits_for_a_busy_keychain_has_a_deadline",
+        "../plugins/backend_dpapi/tests/test_dpapi_windows.py::test_windows_is_told_not_to_ask",
     ),
     # A put rewrites everything.
     "P1": ("hazards/test_costs.py::test_a_put_writes_as_much_into_a_large_vault_as_into_a_small_one",),

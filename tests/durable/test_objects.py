@@ -112,6 +112,21 @@ def test_killed_at_random_moments(objects, folder):
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_content_and_name_are_synced_in_this_order(objects, folder, monkeypatch):
+    """Hazard D6: without a sync of the folder a power cut takes the file away, however well it was written."""
+    synced, fsync = [], os.fsync
+
+    def watched(fd):
+        synced.append((os.readlink(f"/proc/self/fd/{fd}"), (folder / "a").exists()))
+        fsync(fd)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    objects.create("a", b"one")
+    objects.remove(["a"])
+    assert synced == [(f"{folder}/a.new", False), (str(folder), True), (str(folder), False)]
+
+
 @pytest.mark.parametrize("failing", ["fsync", "replace"])
 def test_an_error_leaves_nothing(objects, folder, monkeypatch, failing):
     """Hazard D10: half a file is worse than none."""

@@ -60,6 +60,23 @@ def test_what_windows_refuses(given, entropy):
     assert caught.value.winerror == 13 or not given
 
 
+def test_windows_is_told_not_to_ask(monkeypatch):
+    """Hazard K7: a prompt inside a call freezes the vault, and a service has nobody to answer it."""
+    real, flags = _native._crypt32, []
+
+    class Watched:
+        def __getattr__(self, name):
+            def call(*arguments):
+                flags.append((name, arguments[5]))
+                return getattr(real, name)(*arguments)
+
+            return call
+
+    monkeypatch.setattr(_native, "_crypt32", Watched())
+    assert _native.unprotect(_native.protect(b"data", b"entropy"), b"entropy") == b"data"
+    assert flags == [("CryptProtectData", 1), ("CryptUnprotectData", 1)]  # CRYPTPROTECT_UI_FORBIDDEN
+
+
 def test_the_folder_is_the_users_alone(place):
     """Hazard S11: folders that inherit who may read them, from wherever the state root was put."""
     with closing(DpapiBackend.open(place)) as backend:
