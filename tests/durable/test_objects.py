@@ -5,6 +5,7 @@ import os
 import secrets
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -118,13 +119,13 @@ def test_content_and_name_are_synced_in_this_order(objects, folder, monkeypatch)
     synced, fsync = [], os.fsync
 
     def watched(fd):
-        synced.append((os.readlink(f"/proc/self/fd/{fd}"), (folder / "a").exists()))
+        synced.append((Path(f"/proc/self/fd/{fd}").readlink(), (folder / "a").exists()))
         fsync(fd)
 
     monkeypatch.setattr(os, "fsync", watched)
     objects.create("a", b"one")
     objects.remove(["a"])
-    assert synced == [(f"{folder}/a.new", False), (str(folder), True), (str(folder), False)]
+    assert synced == [(folder / "a.new", False), (folder, True), (folder, False)]
 
 
 @pytest.mark.parametrize("failing", ["fsync", "replace"])
