@@ -11,41 +11,8 @@ from hypothesis import strategies as st
 from palyra_kernel.redact import redact_text
 from palyra_kernel.redact.names import _MARKERS
 from palyra_kernel.redact.patterns import NAMED, PATTERNS, find_tokens, is_secret_name, looks_secret
+from tests.redact.tokens import TOKENS
 
-LONG = "a1B2c3D4e5F6g7H8" * 4
-
-# In pieces: whoever scans this repository for tokens should find none.
-TOKENS = {
-    "anthropic_key": ["sk-" + "ant-api03-" + LONG],
-    "openai_key": ["sk-" + LONG, "sk-" + "proj-" + LONG],
-    "stripe_key": ["sk_" + "live_" + LONG, "rk_" + "test_" + LONG],
-    "stripe_webhook_secret": ["whsec_" + LONG],
-    "github_token": [f"gh{kind}_" + LONG[:36] for kind in "pousr"],
-    "github_fine_grained_token": ["github_" + "pat_" + LONG],
-    "gitlab_token": ["glpat-" + LONG[:20]],
-    "aws_key_pair": ["AKIA" + "ABCDEFGHIJKLMNOP" + '", "' + LONG[:40]],
-    "aws_access_key_id": ["AKIA" + "ABCDEFGHIJKLMNOP", "ASIA" + "ABCDEFGHIJKLMNOP"],
-    "slack_token": ["xoxb-" + "123456789012-" + LONG[:24], "xapp-" + "1-" + LONG[:24]],
-    "slack_webhook": ["hooks.slack.com/" + "services/T00000000/B00000000/" + LONG[:24]],
-    "google_api_key": ["AIza" + LONG[:35]],
-    "google_oauth_token": ["ya29." + LONG, "GOCSPX-" + LONG[:28]],
-    "npm_token": ["npm_" + LONG[:36]],
-    "pypi_token": ["pypi-" + "AgEIcHlwaS5vcmc" + LONG],
-    "huggingface_token": ["hf_" + LONG[:34]],
-    "sendgrid_key": ["SG." + LONG[:22] + "." + LONG[:43]],
-    "digitalocean_token": ["dop_" + "v1_" + "0123456789abcdef" * 4],
-    "hashicorp_vault_token": ["hvs." + LONG],
-    "telegram_bot_token": ["123456789:" + "AA" + LONG[:33]],
-    "age_key": ["AGE-SECRET-" + "KEY-1" + "QPZRY9X8" * 7],
-    "palyra_recovery_key": ["PALYRA-RECOVERY-" + "-".join(["ABC23"] * 12)],
-    "jwt": ["eyJ" + LONG[:20] + ".eyJ" + LONG + "." + LONG, "eyJ" + LONG[:20] + ".eyJ" + LONG + "."],
-    "private_key": [
-        f"-----BEGIN {kind}PRIVATE KEY-----\n{LONG}\n{LONG}\n-----END {kind}PRIVATE KEY-----"
-        for kind in ("", "RSA ", "OPENSSH ", "ENCRYPTED ")
-    ],
-    "bearer_token": [LONG[:12]],
-    "url_userinfo": ["user:p%40ss", "user:p@ss", ":password", LONG],
-}  # fmt: skip
 AROUND = {"bearer_token": "bearer {}", "url_userinfo": "https://{}@host/path"}
 
 INNOCENT = [
@@ -144,6 +111,10 @@ PIECES = [
     *("password=", "password:  ", "password='\\'", 'password=\\"', "token=", "token='a b", "cookie:", "key=>"),
     *("xoxb-", "bearer ", "AKIAAAAAAAAAAAAAAAAA:", "123456789:AA", "SG.aaaaaaaaaaaaaaaa."),
     *("password=***", "ghp_a1", "a1b2c3d4e5f6a7b8"),
+    *("--password ", "-u ", "curl ", "curl -u a:", "mysql -p", "<password>", "<password ", "</"),
+    *("key: password value: ", "password: a ", "password: f(", "password=[", "authorization: ", "basic "),
+    *("identified by '", "login a password ", "&", "&a", ",", ";", "(", '["password",', "password: |\n", "API "),
+    *("Aa", "a.b.", "password\uff1a", "%3D", "user:a@tcp(", ")"),
 ]  # fmt: skip
 
 

@@ -71,7 +71,7 @@ def test_huge_text():
 def test_values_first_then_patterns():
     token = "ghp_" + "a1B2" * 9
     with SensitiveBytes(b"first value"):
-        assert redact_text(f"first value, {token}; pw: x") == "<redacted>, <redacted>; pw: x"
+        assert redact_text(f"first value, {token}; by: x") == "<redacted>, <redacted>; by: x"
     assert not contains_secret(b"plain \xff bytes")
     assert contains_secret(token.encode() + b"\xff")
 

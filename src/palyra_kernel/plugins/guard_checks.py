@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from palyra_kernel.contracts.checks import CheckPlace, PolicyCheck
 from palyra_kernel.errors import InvalidInputError, UnavailableError
@@ -28,28 +28,27 @@ CLOSED = "closed"
 _is_reason = re.compile(r"[a-z0-9_.-]{1,64}").fullmatch
 
 
-class GuardedCheck:
-    """A check of an author, asked through :meth:`objection` only.
+class GuardedPolicyCheck(PolicyCheck):
+    """A check of an author. It is never late and never raises, so it blocks nobody.
 
     Reasons besides the author's own: ``failed``, ``wrong_answer``, ``deadline``, ``closed`` and, where the check
     declares ``may_block``, ``circuit_open`` (too many calls hang) and ``no_thread``.
     """
 
-    def __init__(self, inner: PolicyCheck, name: str, origin: Origin) -> None:
-        self.name = name
+    _cls: ClassVar[type[PolicyCheck]]
+    _origin: ClassVar[Origin]
+
+    def __init__(self, inner: PolicyCheck, who: str) -> None:
         self.trouble: str | None = None
         """What was wrong with the check when it last failed, in words for people; None if it never did."""
         self._inner = inner
-        self._may_block = inner.may_block
-        self._origin = origin
+        self._who = who
         self._closed = False
 
     @classmethod
-    def open(cls, offer: Offer[PolicyCheck], place: CheckPlace) -> GuardedCheck:
-        """Open the check of *offer*. Raises :class:`InvalidInputError` ``invalid_config`` (the author's, about the
-        settings) and :class:`UnavailableError` ``plugin_failed``."""
-        inner = shielded(_who(offer.key, offer.origin), "open", _open, offer.cls, place)
-        return cls(inner, offer.key, offer.origin)
+    def open(cls, place: CheckPlace) -> Self:
+        who = f"policy check {cls.name!r} of {cls._origin}"
+        return cls(shielded(who, "open", _open, cls._cls, place), who)
 
     def objection(self, request: ActionRequest, deadline: Deadline) -> str | None:
         """None, or why not. It never raises; ``KeyboardInterrupt`` passes, and with it nothing is done."""
@@ -58,22 +57,19 @@ class GuardedCheck:
         if deadline.expired:
             return LATE
         ask = partial(self._asked, request, deadline)
-        if not self._may_block:
+        if not self._cls.may_block:
             reason = ask()
             return LATE if reason is None and deadline.expired else reason
         try:
-            return self._origin.threads.run(
-                ask, deadline, f"objection of the {_who(self.name, self._origin)}"
-            )
+            return self._origin.threads.run(ask, deadline, f"objection of the {self._who}")
         except UnavailableError as error:  # ours: whatever the author raises ends in `_asked`
             self.trouble = error.message
             return error.code
 
     def close(self) -> None:
-        """Let the check release what it holds. Raises :class:`UnavailableError` ``plugin_failed``."""
         if not self._closed:
             self._closed = True
-            shielded(_who(self.name, self._origin), "close", _close, self._inner)
+            shielded(self._who, "close", _close, self._inner)
 
     def _asked(self, request: ActionRequest, deadline: Deadline) -> str | None:
         try:
@@ -89,13 +85,24 @@ class GuardedCheck:
         return WRONG_ANSWER
 
 
+def check_guard(cls: type[PolicyCheck], origin: Origin) -> type[GuardedPolicyCheck]:
+    """Return the guard class for *cls*."""
+
+    class Guarded(GuardedPolicyCheck):
+        name = cls.name
+        _cls = cls
+        _origin = origin
+
+    return Guarded
+
+
 def open_checks(
     offers: Mapping[str, Offer[PolicyCheck]], settings: Mapping[str, Mapping[str, Any]]
-) -> tuple[GuardedCheck, ...]:
+) -> tuple[GuardedPolicyCheck, ...]:
     """Open all checks, by name, each with its table of *settings*.
 
-    Raises :class:`InvalidInputError` ``invalid_config``, also for a table of a check that no enabled plugin brings:
-    somebody believes that it is in force. Those that were opened before an error are closed.
+    Raises :class:`UnavailableError` ``plugin_failed`` and :class:`InvalidInputError` ``invalid_config``, also for a
+    table of a check that no enabled plugin brings: somebody believes that it is in force. Those that were opened before an error are closed.
     """
     unknown = sorted(settings.keys() - offers.keys())
     if unknown:
@@ -104,18 +111,18 @@ def open_checks(
             f"[checks.{said(unknown[0], 80)}]: no enabled plugin brings this check",
             hint="run `palyra plugins list`; enable the plugin, or correct or remove the table",
         )
-    opened: list[GuardedCheck] = []
+    opened: list[GuardedPolicyCheck] = []
     try:
         for name in sorted(offers):
             place = CheckPlace(settings=settings.get(name, {}))
-            opened.append(GuardedCheck.open(offers[name], place))
+            opened.append(check_guard(offers[name].cls, offers[name].origin).open(place))
     except BaseException:
         close_checks(opened)
         raise
     return tuple(opened)
 
 
-def close_checks(checks: Sequence[GuardedCheck]) -> None:
+def close_checks(checks: Sequence[PolicyCheck]) -> None:
     """Close all of *checks*; the first error is raised when every one was tried."""
     failure: UnavailableError | None = None
     for check in checks:
@@ -125,10 +132,6 @@ def close_checks(checks: Sequence[GuardedCheck]) -> None:
             failure = failure or error
     if failure is not None:
         raise failure
-
-
-def _who(name: str, origin: Origin) -> str:
-    return f"policy check {name!r} of {origin}"
 
 
 def _type(thing: object) -> str:

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from palyra_kernel.redact.names import find_named, is_secret_name, looks_secret
+from palyra_kernel.redact.named import find_named
+from palyra_kernel.redact.names import is_secret_name, looks_secret
 
 __all__ = ["NAMED", "PATTERNS", "Match", "find_tokens", "is_secret_name", "looks_secret"]
 
@@ -54,6 +55,16 @@ PATTERNS: dict[str, tuple[tuple[str, ...], str]] = {
     "digitalocean_token": (("_v1_",), r"do[opr]_v1_[0-9a-f]{64}"),
     "hashicorp_vault_token": (("hvs.", "hvb."), _ALONE + r"hv[sb]\.[\w-]{24,}+"),
     "telegram_bot_token": ((":AA",), r"(?<!\d)\d{8,10}:AA[\w-]{33}"),
+    "docker_token": (("dckr_pat_",), r"dckr_pat_[\w-]{20,}+"),
+    "grafana_token": (("glsa_", "glc_"), _ALONE + r"gl(?:sa|c)_[\w+/=]{24,}+"),
+    "shopify_token": (("shp",), r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32,}+"),
+    "linear_key": (("lin_api_",), r"lin_api_[A-Za-z0-9]{30,}+"),
+    "postman_key": (("PMAK-",), r"PMAK-[0-9a-f]{24}-[0-9a-f]{34}"),
+    "databricks_token": (("dapi",), _ALONE + r"dapi[0-9a-f]{32}(?:-\d)?(?![A-Za-z0-9])"),
+    "groq_key": (("gsk_",), _ALONE + r"gsk_[A-Za-z0-9]{40,}+"),
+    "terraform_token": ((".atlasv1.",), _ALONE + r"[A-Za-z0-9]{14}\.atlasv1\.[\w-]{40,}+"),
+    "mailgun_key": (("key-",), _ALONE + r"key-[0-9a-f]{32}(?![A-Za-z0-9])"),
+    "atlassian_token": (("ATATT3x",), r"ATATT3x[\w=-]{40,}+"),
     "age_key": (("AGE-SECRET-KEY-",), r"AGE-SECRET-KEY-[A-Z0-9-]{40,}+"),
     "palyra_recovery_key": (("PALYRA-RECOVERY-",), r"PALYRA-RECOVERY-[A-Z2-7-]{40,}+"),
     "jwt": (("eyJ",), _ALONE + r"eyJ[\w-]{8,}+\.[\w-]{8,}+\.[\w-]*+"),
@@ -65,7 +76,10 @@ PATTERNS: dict[str, tuple[tuple[str, ...], str]] = {
         ("earer", "EARER"),
         r"(?i)\bbearer\s{1,8}(?=[\w.~+/=-]*\d|[\w.~+/=-]{20})([\w.~+/=-]{8,}+)",
     ),
-    "url_userinfo": (("://",), r"(?<=://)(?:[^\s/?#@:\"'<>]*+:[^\s/?#\"'<>]+|[^\s/?#@:\"'<>]{16,}+)(?=@)"),
+    "url_userinfo": (
+        ("://",),
+        r"(?<=://)(?:[^\s/?#@:\"'<>]*+:(?!\*{3}|\$[{A-Z])[^\s/?#\"'<>]+|[^\s/?#@:\"'<>]{16,}+)(?=@)",
+    ),
 }
 """Id of a pattern → what it cannot be without (any of these), and its expression; group 1, if any, is the secret."""
 
