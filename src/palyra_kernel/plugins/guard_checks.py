@@ -102,7 +102,8 @@ def open_checks(
     """Open all checks, by name, each with its table of *settings*.
 
     Raises :class:`UnavailableError` ``plugin_failed`` and :class:`InvalidInputError` ``invalid_config``, also for a
-    table of a check that no enabled plugin brings: somebody believes that it is in force. Those that were opened before an error are closed.
+    table of a check that no enabled plugin brings: somebody believes that it is in force. Those that were opened
+    before an error are closed.
     """
     unknown = sorted(settings.keys() - offers.keys())
     if unknown:
