@@ -110,7 +110,7 @@ WRONG = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("answer", WRONG, ids=repr)
+@pytest.mark.parametrize("answer", WRONG)
 @pytest.mark.parametrize("may_block", [False, True])
 def test_whatever_is_no_answer_is_an_objection(made, answer, may_block):
     """Hazard P13: False meant 'no objection' to one reader and 'not allowed' to the other."""
@@ -263,7 +263,7 @@ def test_settings_of_a_check_that_is_not_there(offers):
     assert "acmee" in caught.value.message
 
 
-@pytest.mark.parametrize("opened", [None, object(), SimpleNamespace(objection=lambda *_: None)], ids=type)
+@pytest.mark.parametrize("opened", [None, object(), SimpleNamespace(objection=lambda *_: None)])
 def test_what_opens_to_no_check_stops_the_start(author, offers, opened):
     author.open = classmethod(lambda *_: opened)
     with pytest.raises(UnavailableError) as caught:
