@@ -67,7 +67,9 @@ def test_another_process_sees_a_grant_at_once(parts, directory):
     other = Directory(parts.records)
     assert other.subject(AGENT) is None
     granted(parts, directory, OWNER, AGENT, groups=("night",))
-    assert other.subject(AGENT).groups == ("night",)
+    known = other.subject(AGENT)
+    assert known is not None
+    assert known.groups == ("night",)
 
 
 def test_only_an_owner_makes_and_unmakes_owners(parts, directory):

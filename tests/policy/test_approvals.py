@@ -62,7 +62,7 @@ def test_what_is_approved_is_not_asked_for_again():
     asked = request("agent:planner", "secret.read", "secret:global/openai_api_key")
     assert isinstance(engine.decide(asked, READER), RequireApproval)
     for truthy in (1, "yes", [0]):
-        assert isinstance(engine.decide(asked, READER, approved=truthy), RequireApproval)  # type: ignore[arg-type]
+        assert isinstance(engine.decide(asked, READER, approved=truthy), RequireApproval)
     assert answer(engine, READER, "secret.read", "secret:global/openai_api_key", approved=True) == "allow"
 
 

@@ -218,7 +218,7 @@ def test_who_is_not_known_is_denied():
     unknown, voucher = f"deny {codes.UNKNOWN_PRINCIPAL}", f"deny {codes.UNKNOWN_VOUCHER}"
     assert short(engine.decide(asked, AGENT)) == unknown
     assert short(engine.decide(asked, None)) == unknown  # type: ignore[arg-type]
-    assert short(engine.decide(asked, OWNER.principal)) == unknown  # type: ignore[arg-type]
+    assert short(engine.decide(asked, OWNER.principal)) == unknown
     assert short(engine.decide(asked, OWNER, AGENT)) == voucher
     assert short(engine.decide(changed(vouched_by=AGENT.principal), OWNER)) == voucher
     assert short(engine.decide(changed(vouched_by=AGENT.principal), OWNER, OWNER)) == voucher

@@ -71,7 +71,7 @@ def test_the_reader_of_the_schema_agrees_with_cedar():
     """Each action that was read is one for Cedar, done to those types, and in those groups and no others."""
     made = Bundle.default()
     engine = engine_of(base="// nothing")
-    examples = {}
+    examples: dict[str, Resource] = {}
     for asked in probes([made], made.actions.resources):
         examples.setdefault(asked.request.action, asked.request.resource)
     for group in made.actions.below:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from palyra_kernel.access.directory import Directory
 from palyra_kernel.access.system import system_principal
 from palyra_kernel.config import BucketConfig
+from palyra_kernel.contracts.checks import PolicyCheck
 from palyra_kernel.errors import ConflictError
 from palyra_kernel.kernel.approving import make_approvals
-from palyra_kernel.plugins.guard_checks import GuardedCheck, close_checks, open_checks
+from palyra_kernel.plugins.guard_checks import close_checks, open_checks
 from palyra_kernel.policy.engine import PolicyEngine
 from palyra_kernel.policy.store import PolicyStore
 from palyra_kernel.records import Records
@@ -31,7 +32,7 @@ _PROGRAMS = BucketConfig(burst=1_000, per_minute=6_000.0)
 class Engines:
     """The engine for the policies as they are now."""
 
-    def __init__(self, store: PolicyStore, checks: Sequence[GuardedCheck]) -> None:
+    def __init__(self, store: PolicyStore, checks: Sequence[PolicyCheck]) -> None:
         self._store = store
         self._checks = checks
         self._engine: PolicyEngine | None = None

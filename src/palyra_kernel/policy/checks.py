@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Protocol
 
+from palyra_kernel.contracts.checks import PolicyCheck
 from palyra_kernel.policy import codes
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.decisions import ActionRequest
 
-
-class Check(Protocol):
-    """An open check: one of :class:`PolicyCheck`, or the guard of one."""
-
-    name: str
-
-    def objection(self, request: ActionRequest, deadline: Deadline) -> str | None:
-        """See :meth:`PolicyCheck.objection`."""
-
-
 _REASON = re.compile(r"[a-z0-9_.-]{1,64}")
 
 
-def first_objection(checks: Sequence[Check], request: ActionRequest, seconds: float) -> str | None:
+def first_objection(checks: Sequence[PolicyCheck], request: ActionRequest, seconds: float) -> str | None:
     """The code of the first objection, None if all agree. They share *seconds*.
 
     An exception, an answer that is no reason and one that came too late are objections: ``raised``,
@@ -37,7 +27,7 @@ def first_objection(checks: Sequence[Check], request: ActionRequest, seconds: fl
     return None
 
 
-def _asked(check: Check, request: ActionRequest, deadline: Deadline) -> str | None:
+def _asked(check: PolicyCheck, request: ActionRequest, deadline: Deadline) -> str | None:
     try:
         answer = check.objection(request, deadline)
     except KeyboardInterrupt:

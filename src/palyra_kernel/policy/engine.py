@@ -6,9 +6,10 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from palyra_kernel.contracts.checks import PolicyCheck
 from palyra_kernel.policy import codes
 from palyra_kernel.policy.bundle import Bundle, SessionLayer
-from palyra_kernel.policy.checks import Check, first_objection
+from palyra_kernel.policy.checks import first_objection
 from palyra_kernel.policy.entities import EntityCache
 from palyra_kernel.policy.index import RuleIndex
 from palyra_kernel.policy.obligations import strictest
@@ -32,7 +33,9 @@ class PolicyEngine:
     ``check_seconds`` is what all checks together have to answer one request.
     """
 
-    def __init__(self, bundle: Bundle, checks: Sequence[Check] = (), *, check_seconds: float = 2.0) -> None:
+    def __init__(
+        self, bundle: Bundle, checks: Sequence[PolicyCheck] = (), *, check_seconds: float = 2.0
+    ) -> None:
         self.bundle = bundle
         self.digest = bundle.digest
         self.reads_labels = any("labels" in rule.text for rule in bundle.rules)
