@@ -43,6 +43,7 @@ _HOME = {
     "SecretResolver": "resolve.resolver",
     "SecretSource": "contracts.sources",
     "Session": "session",
+    "SessionSecrets": "session",
     "SensitiveBytes": "values",
     "SlotContext": "contracts",
     "SourceCapabilities": "contracts.sources",
@@ -60,6 +61,7 @@ _HOME = {
     "redact_text": "redact",
     "seal_key": "contracts.wrapping",
     "segment_text": "values.key_segment",
+    "system_principal": "access.system",
     "slot_bytes": "contracts.wrapping",
     "slot_text": "contracts.wrapping",
 }
@@ -98,6 +100,7 @@ __all__ = [
     "SecretSource",
     "SensitiveBytes",
     "Session",
+    "SessionSecrets",
     "SlotContext",
     "SourceCapabilities",
     "SourcePlace",
@@ -117,9 +120,11 @@ __all__ = [
     "segment_text",
     "slot_bytes",
     "slot_text",
+    "system_principal",
 ]
 
 if TYPE_CHECKING:
+    from palyra_kernel.access.system import system_principal
     from palyra_kernel.contracts import (
         BlobBackend,
         BlobCapabilities,
@@ -152,7 +157,7 @@ if TYPE_CHECKING:
     from palyra_kernel.redact.logs import RedactingFilter
     from palyra_kernel.resolve.outcome import Resolution, ResolutionMetadata
     from palyra_kernel.resolve.resolver import SecretResolver
-    from palyra_kernel.session import Session
+    from palyra_kernel.session import Session, SessionSecrets
     from palyra_kernel.values import Deadline, Finding, SensitiveBytes, VaultRef, VaultScope
     from palyra_kernel.values.decisions import ActionRequest, Resource
     from palyra_kernel.values.key_segment import key_segment, segment_text

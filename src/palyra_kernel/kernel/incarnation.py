@@ -13,6 +13,7 @@ import msgspec
 
 from palyra_kernel.errors import IntegrityError
 from palyra_kernel.records import Change, Namespace, Records
+from palyra_kernel.values.decisions import VAULT
 from palyra_kernel.values.ids import new_id, now_ms
 
 INCARNATIONS = Namespace("incarnation", guarded=True)
@@ -47,10 +48,24 @@ def load_incarnation(records: Records) -> Incarnation | None:
 
 
 def put_incarnation(change: Change, before: Incarnation | None, cause: Cause) -> str:
-    """Add to *change*: the next incarnation begins. Return its id."""
+    """Add to *change*: the next incarnation begins, and the audit log says who began it."""
+    from palyra_kernel.access.system import system_principal
+    from palyra_kernel.audit import Event, encode
+
     number = 1 if before is None else before.number + 1
     new = Incarnation(format=_FORMAT, id=new_id(), number=number, cause=cause, started_at_ms=now_ms())
     change.put(_KEY, msgspec.json.encode(new))
+    event = Event(
+        time_ms=new.started_at_ms,
+        principal=str(system_principal()),
+        action=f"vault.{cause}",
+        resource=str(VAULT),
+        outcome="allowed",
+        code="vault.key_holder",  # whoever opens a slot may: no policy is in force before, or it was put back too
+        surface="local",
+        details={"incarnation": f"{number} {new.id}"},
+    )
+    change.record(encode(event))
     return new.id
 
 

@@ -33,7 +33,7 @@ from palyra_adapter_keyring.opened import OpenedVault
 from palyra_kernel import NotFoundError
 
 if TYPE_CHECKING:
-    from palyra_kernel import Vault
+    from palyra_kernel import SessionSecrets
 
 __all__ = ["VaultKeyring"]
 
@@ -103,7 +103,7 @@ def _utf8(password: str) -> bytes:
     raise PasswordSetError("the password is no valid Unicode text")
 
 
-def _password(vault: Vault, key: str) -> str | None:
+def _password(vault: SessionSecrets, key: str) -> str | None:
     try:
         with vault.get(key) as secret:
             return str(secret.view(), "utf-8")

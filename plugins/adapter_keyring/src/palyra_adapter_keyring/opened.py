@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from palyra_kernel import UnavailableError
 
 if TYPE_CHECKING:
-    from palyra_kernel import Kernel, Vault
+    from palyra_kernel import Kernel, Session, SessionSecrets
 
 _T = TypeVar("_T")
 _OPEN_AGAIN = ("root_changed", "forked")
@@ -24,15 +24,15 @@ class OpenedVault:
         self._lock = threading.Lock()
         self._kernel: Kernel | None = None
 
-    def act(self, what: Callable[[Vault], _T]) -> _T:
-        """Do *what* with the vault. Raises the errors of ``palyra_kernel``."""
+    def act(self, what: Callable[[SessionSecrets], _T]) -> _T:
+        """Do *what* as the user of the operating system. Raises the errors of ``palyra_kernel``."""
         kernel = self._open()
         try:
-            return what(kernel.vault)
+            return what(_session(kernel).secrets)
         except UnavailableError as error:
             if error.code not in _OPEN_AGAIN:
                 raise
-        return what(self._open(instead_of=kernel).vault)
+        return what(_session(self._open(instead_of=kernel)).secrets)
 
     def _open(self, instead_of: Kernel | None = None) -> Kernel:
         from palyra_kernel import Kernel  # here: keyring imports every backend, to look at it
@@ -43,3 +43,10 @@ class OpenedVault:
                 weakref.finalize(self, kernel.close)
                 self._kernel = kernel
             return self._kernel
+
+
+def _session(kernel: Kernel) -> Session:
+    """What is read goes to whoever asked keyring: it leaves our hands."""
+    from palyra_kernel import system_principal
+
+    return kernel.session(system_principal(), purpose="keyring", surface="adapter", reveals=True)

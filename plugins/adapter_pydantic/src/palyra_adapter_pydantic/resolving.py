@@ -13,7 +13,7 @@ from palyra_adapter_pydantic.walking import Location, Value, mapped, with_defaul
 from palyra_kernel import PalyraError
 
 if TYPE_CHECKING:
-    from palyra_kernel import Kernel, Resolution
+    from palyra_kernel import Kernel, Resolution, Session
 
 SCHEMES: Collection[str] = ("vault", "env", "file", "exec")
 """What is taken for a reference unless more, or less, is named."""
@@ -77,10 +77,20 @@ def _open(resolver: Resolver | Kernel | None) -> Iterator[Resolver]:
     from palyra_kernel import Kernel  # here: settings without a reference need none of it
 
     if resolver is None:
-        with Kernel.open() as kernel:
-            yield kernel.resolver
+        with Kernel.open() as kernel, _session(kernel) as session:
+            yield session.resolver
+    elif isinstance(resolver, Kernel):
+        with _session(resolver) as session:
+            yield session.resolver
     else:
-        yield resolver.resolver if isinstance(resolver, Kernel) else resolver
+        yield resolver
+
+
+def _session(kernel: Kernel) -> Session:
+    """As the user of the operating system; the values become settings, out of our hands."""
+    from palyra_kernel import system_principal
+
+    return kernel.session(system_principal(), purpose="settings", surface="adapter", reveals=True)
 
 
 def _is_reference(text: str, schemes: Collection[str]) -> bool:
