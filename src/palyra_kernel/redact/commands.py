@@ -11,7 +11,7 @@ from palyra_kernel.redact.values import is_stand_in, repeats
 Span = tuple[int, int]
 
 _BETWEEN = r"""(?:[^\S\r\n]++["']?|["'],\s*+["'])"""
-_FLAG = re.compile(rf"""(?<![\w-])(--?)([A-Za-z][\w.-]*+){_BETWEEN}([^\s"'-][^\s"']*+)""")
+_FLAG = re.compile(rf"""(?<![\w-])(--?)([A-Za-z][\w.-]*+){_BETWEEN}([^\s"'`-][^\s"'`]*+)""")
 _FUNCTION_WORDS = frozenset(
     re.findall(
         r"\S+",
@@ -24,18 +24,32 @@ _FUNCTION_WORDS = frozenset(
 _ELSEWHERE = ("pass:", "env:", "file:", "fd:")
 """Where openssl is told to find a password; what is behind ``pass:`` is one."""
 _OPTION = re.compile(
-    rf"""(?<![\w-])(-[uUpPaN]|--(?:proxy-)?user)(?:{_BETWEEN}|=["']?|["'])?+([^\s"'=-][^\s"']*+)"""
+    rf"""(?<![\w-])(-[uUpPaN]|--(?:proxy-)?user)(?:{_BETWEEN}|=["']?|["'])?+([^\s"'`=,;)-][^\s"'`]*+)"""
 )
 _OPTIONS = ("-u", "-U", "-p", "-P", "-a", "-N")
 _PROGRAM = re.compile(
-    r"(?<![\w-])(curl|xh|https?|mysql(?:dump|admin|import|show)?|mariadb(?:-dump|-admin)?|sshpass|ssh-keygen|mongo(?:sh|dump|restore)?"
-    r"|redis-cli|smbclient|(?:docker|podman|helm|nerdctl|oras)[\"',\s]++(?:registry\s++)?login|az[\"',\s]++login|zip|unzip)(?![\w-])"
+    r"""(?<![\w-])(curl|xh|https?|smbclient|redis-cli|ssh-keygen|zip|unzip|sshpass|mongo(?:sh|dump|restore)?
+    |mysql(?:dump|admin|import|show)?|mariadb(?:-dump|-admin)?
+    |(?:docker|podman|helm|nerdctl|oras|az)["',\s]++(?:registry\s++)?login)(?![\w-])""",
+    re.VERBOSE,
 )
+_WHOLE = re.compile(r"(.++)", re.DOTALL)
+_BEHIND_COLON = re.compile(r"[^\s:\"'/]*+:(.++)", re.DOTALL)
+_BEHIND_PERCENT = re.compile(r"[^\s%\"']*+%(.++)", re.DOTALL)
+_ARGUMENTS = (
+    (("curl", "xh", "http"), ("-u", "-U", "--user", "--proxy-user"), _BEHIND_COLON),
+    (("smbclient",), ("-U",), _BEHIND_PERCENT),
+    (("redis-cli",), ("-a",), _WHOLE),
+    (("ssh-keygen",), ("-N",), _WHOLE),
+    (("zip", "unzip"), ("-P",), _WHOLE),
+    (("",), ("-p",), _WHOLE),
+)
+"""Of which programs which options have a secret in their argument, and where in it; the first that fits counts."""
+_ATTACHED = ("mysql", "mariadb")
+"""Here ``-p word`` asks for the password, and names a database."""
 _NEXT_COMMAND = re.compile(r"[|;&\r\n]")
 _REACH = 200
 """Characters in front of an option in which its program is looked for."""
-_USER = re.compile(r"[^\s:\"'/]*+:(.++)", re.DOTALL)
-_SHARE_USER = re.compile(r"[^\s%\"']*+%(.++)", re.DOTALL)
 _PASS_SOURCE = re.compile(r"-pass(?:in|out)?\s++pass:(\S++)")
 _DSN = re.compile(r"(?<![\w./:-])[\w.-]++:([^\s@/:\"']++)@(?:tcp|udp|unix)\(")
 
@@ -75,27 +89,13 @@ def _of_programs(text: str) -> Iterator[Span]:
     for option in _OPTION.finditer(text):
         before = text[max(0, option.start() - _REACH) : option.start()]
         program = _PROGRAM.search(_NEXT_COMMAND.split(before)[-1])
-        start = option.start(2) + _skipped(program[1], option) if program else -1
-        if program and start >= option.start(2) and not is_stand_in(text[start : option.end()]):
-            yield start, option.end()
+        secret = _secret_of(program[1], option) if program else None
+        if secret and not is_stand_in(secret[1]):
+            yield option.start(2) + secret.start(1), option.end()
 
 
-def _skipped(program: str, option: re.Match[str]) -> int:
-    """Characters of the argument in front of the secret; -1 if there is none in it."""
-    flag, argument = option[1], option[2]
-    attached = option.end(1) == option.start(2)
-    if program in ("curl", "xh", "http", "https"):
-        match = _USER.fullmatch(argument) if flag in ("-u", "-U", "--user", "--proxy-user") else None
-        return match.start(1) if match else -1
-    if program == "smbclient":
-        match = _SHARE_USER.fullmatch(argument) if flag == "-U" else None
-        return match.start(1) if match else -1
-    if program == "redis-cli":
-        return 0 if flag == "-a" else -1
-    if program.startswith(("mysql", "mariadb")):
-        return 0 if flag == "-p" and attached else -1
-    if program in ("zip", "unzip"):
-        return 0 if flag == "-P" else -1
-    if program == "ssh-keygen":
-        return 0 if flag == "-N" else -1
-    return 0 if flag == "-p" else -1
+def _secret_of(program: str, option: re.Match[str]) -> re.Match[str] | None:
+    if program.startswith(_ATTACHED) and option.end(1) != option.start(2):
+        return None
+    flags, form = next((flags, form) for names, flags, form in _ARGUMENTS if program.startswith(names))
+    return form.fullmatch(option[2]) if option[1] in flags else None

@@ -7,48 +7,23 @@ from collections.abc import Iterator
 
 from palyra_kernel.redact.commands import find_flags, find_in_commands
 from palyra_kernel.redact.names import Says, says
-from palyra_kernel.redact.values import is_stand_in, is_value
+from palyra_kernel.redact.values import is_mixed, is_stand_in, is_value
 
 Span = tuple[int, int]
 
-_HINTS = (
-    *(
-        "auth",
-        "bearer",
-        "cookie",
-        "cred",
-        "key",
-        "pass",
-        "pw",
-        "secret",
-        "sess",
-        "sig",
-        "sid",
-        "token",
-        "vault",
-    ),
-    *(
-        "identified",
-        "contrase",
-        "haslo",
-        "hasło",
-        "heslo",
-        "jelszó",
-        "kennwort",
-        "lösenord",
-        "parola",
-        "senha",
-        "şifre",
-    ),
-    *("wachtwoord", "пароль", "비밀번호", "암호", "パスワード", "口令", "密码", "密碼"),
+_HINTS = re.findall(
+    r"\S+",
+    """auth bearer cookie cred key pass pw secret sess sig sid token vault identified
+    contrase haslo hasło heslo jelszó kennwort lösenord parola senha şifre
+    wachtwoord пароль 비밀번호 암호 パスワード 口令 密码 密碼""",
 )
 """What stands in every text in which something is called a secret."""
 _ASSIGNED = re.compile(  # possessive, here and below: time stays linear
     r"""(?<![\w.-])([\w.-]++)\\?["']?([^\S\r\n]*+(?::(?!//|:)=?|=(?![=~])>?|\uff1a|%3[dDaA])[^\S\r\n]*+)"""
 )
-_PLAIN = r"""[^\s,;&"'<>\\\uff0c\u3002\uff1b\u3001]|&(?![\w.%-]{0,64}+=)|\\(?![nrt"'])"""
+_PLAIN = r"""[^\s,;&"'`<>\\\uff0c\u3002\uff1b\u3001]|&(?![\w.%-]{0,64}+=)|\\(?![nrt"'])"""
 _VALUE = re.compile(
-    r"""(?:\[[^\S\r\n]*+(?=["']))?[bru]?(?:
+    r"""(?:\[[^\S\r\n]*+(?=["']))?[bfru]?(?:
         \\"((?:[^"\\\r\n]|\\(?!")[^\r\n])++)(?:\\"|\Z)  # inside JSON that is quoted itself
         |(?:"{3}|"(?!"))((?:[^"\\\r\n]|\\[^\r\n])++)(?:"|(?<=\w)\Z)  # a text may be cut
         |(?:'{3}|'(?!'))((?:[^'\\\r\n]|\\[^\r\n])++)(?:'|(?<=\w)\Z)
@@ -109,7 +84,7 @@ def _assigned(text: str) -> Iterator[Span]:
         if meaning is Says.NOTHING or text[max(0, assigned.start() - 3) : assigned.start()] == "://":
             continue
         value = _VALUE.match(text, position)
-        if value is None:
+        if value is None or _closes(text, assigned):
             continue
         group = value.lastindex or 0
         end = _end(text, assigned, value) if group == _UNQUOTED else value.end(group)
@@ -121,6 +96,12 @@ def _assigned(text: str) -> Iterator[Span]:
                 end = rest.end()
             yield value.start(group), end
             position = end
+
+
+def _closes(text: str, assigned: re.Match[str]) -> bool:
+    """Whether the quote behind a pair of name and sign is the one in front of it: ``input("Password: ")``."""
+    quote = text[max(0, assigned.start() - 1) : assigned.start()]
+    return quote in ('"', "'") and quote not in assigned[0] and text.startswith(quote, assigned.end())
 
 
 def _end(text: str, assigned: re.Match[str], value: re.Match[str]) -> int:
@@ -140,6 +121,8 @@ def _called(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
     for match in pattern.finditer(text):
         group = match.lastindex or 0
         meaning, value = says(match[1]), match[group]
+        if pattern is _TUPLE and not is_mixed(value):
+            continue  # `["password", "token"]` is a list of names
         if meaning is not Says.NOTHING and is_value(
             match[1], meaning, value, quoted=True, spaced=False, text=text, end=match.end()
         ):

@@ -78,7 +78,8 @@ _PERHAPS_ENDS = ("cookie", "credential", "sessid", "sessionid", "signature", "to
 _KEYS = frozenset(
     re.findall(
         r"\S+",
-        """access account aes app auth client consumer decryption deploy encryption hmac license master service session
+        """access account aes app auth client consumer decryption deploy encryption hmac license master recovery service
+        session
         shared signing ssh storage subscription webhook""",
     )
 )

@@ -78,7 +78,7 @@ PATTERNS: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "url_userinfo": (
         ("://",),
-        r"(?<=://)(?:[^\s/?#@:\"'<>]*+:(?!\*{3}|\$[{A-Z])[^\s/?#\"'<>]+|[^\s/?#@:\"'<>]{16,}+)(?=@)",
+        r"(?<=://)(?:[^\s/?#@:\"'<>]*+:(?!\*{3}|\$?\{|\$[A-Z])[^\s/?#\"'<>]+|[^\s/?#@:\"'<>]{16,}+)(?=@)",
     ),
 }
 """Id of a pattern → what it cannot be without (any of these), and its expression; group 1, if any, is the secret."""

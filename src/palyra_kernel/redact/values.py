@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from palyra_kernel.redact.names import Says, forms, looks_secret
+from palyra_kernel.redact.names import Says, forms, looks_secret, says
 
 _OTHER = re.compile(r"[^a-z0-9]")
 _WORDS = frozenset(
@@ -31,14 +31,16 @@ _STAND_IN = re.compile(
 """What stands in place of a value: redaction, references, templates."""
 _CODE = re.compile(
     r"await|new|lambda|function|return"
-    r"|[A-Za-z_$][\w$]*+(?:(?:\.|::|->)[A-Za-z_$][\w$]*+)*+(?:[(\[{]|[(\[{](?!\d+[)\]}]).*[)\]}])"  # load(path)
+    r"|[A-Za-z_$][\w$]*+(?:(?:\.|::|->)[A-Za-z_$][\w$]*+)*+(?:[(\[{]|[(\[{](?!\d+[)\]}]).*[)\]}](?:\.\w++)*+)"
     r"|&(?:str\b|mut\b|self\b|\[|[A-Z]\w*+\Z).*"
     r"|(?:self|this|os|env|settings|config|conf|cfg|args|opts|options|params|request|req|process|user|data|ctx)"
     r"(?:\.|->)[A-Za-z_].*",
     re.DOTALL,
 )
-_CALL = re.compile(r"[A-Za-z_][\w.]{2,}+\([^()]*+")
+_CALL = re.compile(r"[A-Za-z_][\w.]{2,}+[(\[][^()\[\]]*+")
 """A call whose arguments go on."""
+_TYPE = re.compile(r"[A-Z][a-z]\w*(?:Buffer|Bytes|Key|Password|Ref|Secret|Str|String|Token|Type|Value)")
+_VARIABLE = re.compile(r"[a-z]+(?:_[a-z]+)+")
 _SENTENCE = re.compile(
     r"(?:must|is|are|was|cannot|can't|should|may not|has to|does not|do not|will be|too|at least|your|the|this|enter"
     r"|please|invalid|choose|forgot|confirm)\s",
@@ -50,7 +52,7 @@ _LETTERS = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*[.!?\u2026:]?")
 _AMOUNT = re.compile(r"\d{1,4}(?:[-\u2013.]\d{1,4})?")
 _MIXED = re.compile(r"(?=[^\W\d_]*+\d)(?=\d*+[^\W\d_])[\w.~+/=-]{6,}+")
 _LAST = re.compile(
-    r"[^\S\r\n]*+(?:[\r\n,;|}\])#<]|[\"'`](?![^\W_])|\\+[nrt\"']|//|--|\Z)"
+    r"[^\S\r\n]*+(?:[\r\n,;|}\])#<]|\\+[nrt\"']|//|--|\Z)|[\"'`](?![^\W_])"
     r"|[^\S\r\n]++[\"']?[\w.-]++[\"']?[^\S\r\n]*+[:=]"
 )
 """Nothing of a sentence follows: the end of a line or list, a comment, or the next pair."""
@@ -65,16 +67,18 @@ def is_value(
     """
     if is_stand_in(value) or repeats(name, value):
         return False
+    if not quoted and _is_code(value, text[end : end + 1]):
+        return False
     if meaning is Says.PERHAPS:
         return _is_token(name, value)
     if quoted:
         return not _SENTENCE.match(value)
-    if _CODE.fullmatch(value) or (_CALL.fullmatch(value) and text[end : end + 1] in (",", '"', "'", " ")):
-        return False
-    if spaced and ("/" in value and _WORDLIKE.fullmatch(value)):
-        return False  # `no such secret: prod/database`
+    if spaced and (
+        value[0] == "#" or _TYPE.fullmatch(value) or ("/" in value and _WORDLIKE.fullmatch(value))
+    ):
+        return False  # a comment, a type, and `no such secret: prod/database`
     if spaced and name.lower() == "pass":
-        return _MIXED.fullmatch(value) is not None  # tests pass, and so do trains
+        return is_mixed(value)  # tests pass, and so do trains
     return not spaced or _is_alone(value, text, end)
 
 
@@ -93,12 +97,25 @@ def repeats(name: str, value: str) -> bool:
     return bool(said) and any(form == said or form.endswith(f"_{said}") for form in forms(name))
 
 
+def is_mixed(value: str) -> bool:
+    """Whether *value* has letters and digits, as names seldom have: 6 characters and more."""
+    return _MIXED.fullmatch(value) is not None
+
+
+def _is_code(value: str, after: str) -> bool:
+    """Whether *value*, with *after* behind it, is an expression of a program."""
+    inner = value.lstrip("([{")
+    if not inner or _CODE.fullmatch(inner) or (_CALL.fullmatch(inner) and after in (",", '"', "'", " ")):
+        return True
+    return _VARIABLE.fullmatch(value) is not None and says(value) is not Says.NOTHING
+
+
 def _is_token(name: str, value: str) -> bool:
-    if _WORDLIKE.fullmatch(value) or _PLACE.match(value) or _CODE.fullmatch(value):
+    if _WORDLIKE.fullmatch(value) or _PLACE.match(value):
         return False
     if looks_secret(value):
         return True
-    return name.lower().endswith("token") and _MIXED.fullmatch(value) is not None
+    return name.lower().endswith("token") and is_mixed(value)
 
 
 def _is_alone(value: str, text: str, end: int) -> bool:
