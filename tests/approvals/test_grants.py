@@ -9,8 +9,9 @@ from threading import Barrier
 from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 
-from palyra_kernel.approvals import Verdict
+from palyra_kernel.approvals import Binding, Verdict
 from palyra_kernel.approvals.arguments import digest
 from palyra_kernel.errors import ConflictError, InvalidInputError
 from palyra_kernel.values.decisions import Resource
@@ -47,6 +48,18 @@ def test_a_grant_is_for_exactly_one_act(room, verdict, arguments, other):
     room.allowed(verdict=verdict)
     assert room.usable(arguments, **other) is None
     assert room.usable() is not None
+
+
+def test_every_part_of_a_binding_is_in_its_digest():
+    """Hazard P6: a proof is of the digest; two acts with one digest would share their proofs."""
+    one = Binding(principal="a", action="b", resource="c", arguments="d", tool="e", skill="f", workspace="g")
+    others = [
+        replace(one, **{name: value})
+        for name in one.__struct_fields__
+        for value in ("", "x", *([None] if name in ("tool", "skill", "workspace") else []))
+    ]
+    others += [replace(one, tool=None, skill="e"), replace(one, principal="ab", action=""), one]
+    assert len({each.digest for each in others}) == len(others)
 
 
 def test_other_policies_need_another_answer(room):

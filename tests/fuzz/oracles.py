@@ -19,7 +19,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 VECTORS = Path(__file__).parents[1] / "vectors"
-_CODE = re.compile(r"[a-z][a-z0-9_]*")
+_CODE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 
 
 def result(parse: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from palyra_kernel import config
+from palyra_kernel.approvals import approval, shown
 from palyra_kernel.cli.credential import git_protocol
 from palyra_kernel.cli.secrets import dotenv_format, import_files
 from palyra_kernel.durable import documents
@@ -38,6 +39,8 @@ class Anything(dict[object, str]):
 
 
 BROKEN = {
+    "approval": (approval, "UnicodeDecodeError", KeyError),
+    "arguments": (shown, "_is_plain", lambda _character, _before: True),
     "backup_file": (source, "check_signature", lambda _header, _digest, _signature: None),
     "backup_header": (header, "_encode", lambda _header: Same()),
     "backup_payload": (payload, "_NEXT", Anything()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -12,6 +12,9 @@ from palyra_kernel.errors import IntegrityError
 from palyra_kernel.values.decisions import ApprovalOption, Obligation
 
 FORMAT = 1
+
+Moment = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
+"""Milliseconds since 1970, up to the year 9999."""
 
 State = Literal["pending", "allowed", "denied", "expired", "cancelled", "consumed", "revoked"]
 FINAL: Final[frozenset[State]] = frozenset({"denied", "expired", "cancelled", "consumed", "revoked"})
@@ -28,7 +31,7 @@ class Vote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     method: str
     device: str
     reason: str
-    at_ms: int
+    at_ms: Moment
 
 
 class Approval(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,10 +55,10 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     vouched_by: str | None
     shown: str
     key: str | None
-    asked_ms: int
+    asked_ms: Moment
     state: State
-    since_ms: int
-    until_ms: int
+    since_ms: Moment
+    until_ms: Moment
     votes: tuple[Vote, ...] = ()
     option: ApprovalOption | None = None
 
@@ -103,7 +106,8 @@ def decode_approval(document: bytes) -> Approval:
         approval = msgspec.json.decode(document, type=Approval)
     except (msgspec.DecodeError, UnicodeDecodeError):
         approval = None
-    if approval is None or approval.format != FORMAT:
+    granted = approval is not None and approval.state in ("allowed", "consumed", "revoked")
+    if approval is None or approval.format != FORMAT or (granted and approval.option is None):
         raise IntegrityError(
             "approval.damaged",
             "the record of an approval is damaged, or of a newer palyra-kernel",
