@@ -13,9 +13,9 @@ from palyra_kernel.approvals import Approval
 from palyra_kernel.kernel.approving import make_approvals
 from palyra_kernel.values.principals import Principal
 from tests.approvals.room import Room
-from tests.cli.conftest import bare, call, prompts
+from tests.cli.conftest import bare, call, palyra, prompts
 
-__all__ = ["bare", "call", "prompts"]  # fixtures
+__all__ = ["bare", "call", "palyra", "prompts"]  # fixtures
 
 ME = str(system_principal())
 PASSPHRASE = "correct horse battery"
@@ -238,3 +238,16 @@ class TestPassphrase:
             *("--allow", "--approval-passphrase-file", "-"),
         )
         assert outcome.code == 2
+
+
+def test_watching_shows_what_comes_later(call, ask, palyra):
+    """Wish 16: a request that nobody sees is a request that is denied by time."""
+    first = ask({"a": 1})
+    watching = palyra.start("--json", "approvals", "watch")
+    try:
+        assert json.loads(watching.stdout.readline())["id"] == first.id
+        second = ask({"a": 2})
+        assert json.loads(watching.stdout.readline())["id"] == second.id
+    finally:
+        watching.kill()
+        watching.communicate()

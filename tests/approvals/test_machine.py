@@ -159,10 +159,15 @@ def way(room: Room, before: str, event: str, after: str) -> str:
     asked = room.ask(obligation=needed)
     if before == "allowed":
         room.decide(asked.id, Verdict(allow=True, option="session" if lasting else "once"))
+
+    def deny() -> object:
+        again = room.ask(policy="p2") if before == "allowed" else asked
+        return room.decide(again.id, Verdict(allow=False))
+
     acts: dict[str, Callable[[], object]] = {
         "request": lambda: room.ask(policy="p2") if before else asked,
         "allow": lambda: room.decide(asked.id),
-        "deny": lambda: room.decide(asked.id, Verdict(allow=False)),
+        "deny": deny,
         "cancel": lambda: room.approvals.cancel(asked.id, by=ALICE),
         "time": lambda: room.clock.go(3600),
         "use": room.use,

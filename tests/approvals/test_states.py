@@ -105,6 +105,18 @@ def test_a_grant_is_taken_back(room):
     assert refused(lambda: room.records.commit(room.plans.consume(grant))) == "record_changed"
 
 
+def test_a_later_no_takes_back_what_was_granted(room):
+    """Hazard P27: a routine ran for ever on one old yes; a later no revokes."""
+    granted = room.allowed(session="s1", verdict=Verdict(allow=True, option="session"))
+    untouched = room.allowed({"other": 1})
+    asked = room.ask(session="s2")
+    assert room.usable(session="s1") is not None
+    room.decide(asked.id, DENY)
+    assert room.usable(session="s1") is None
+    assert room.state(granted.id) == "revoked"
+    assert room.usable({"other": 1}).id == untouched.id
+
+
 def test_a_denial_is_remembered_for_a_while(room):
     """Hazard P28: a live denial was evicted. An agent that asks again at once meets it, and no new prompt."""
     asked = room.ask()

@@ -111,7 +111,8 @@ class Planner:
     def decide(
         self, id: str, verdict: Verdict, *, by: Subject, session: str, proven: Proven | None
     ) -> Plan[Approval]:
-        """Answer a request: one denial denies it, and as many different deciders as its quorum allow it.
+        """Answer a request: as many different deciders as its quorum allow it; one denial denies it, and takes back
+        what was granted for the same act before.
 
         Raises what :func:`palyra_kernel.approvals.deciding.decided` raises, and :class:`ConflictError`
         ``approval.final``, ``approval.expired``, :class:`NotFoundError` ``approval.missing``.
@@ -121,6 +122,10 @@ class Planner:
         remembered = self._terms.denied_seconds
         answered = decided(row.approval, verdict, by, session, proven, act.now, remembered)
         act.replace(row, answered)
+        if answered.state == "denied":
+            for other in act.rows:
+                if other.approval.binding == answered.binding and other.approval.state == "allowed":
+                    act.end(other, other.approval.ended("revoked", act.now))
         return Plan(act.change, answered)
 
     def cancel(self, id: str, *, by: Subject) -> Plan[Approval]:

@@ -35,8 +35,9 @@ def command(cli: Cli, seconds: float | None) -> None:
     shown: set[str] = set()
     with cli.kernel() as kernel, cli.session(kernel) as session:
         approvals = take_seat(session).approvals
+        found = approvals.list()
         while True:
-            waiting = [each for each in approvals.list() if each.state == "pending"]
+            waiting = [each for each in found if each.state == "pending"]
             for each in waiting:
                 if each.id not in shown:
                     _show(cli, each)
@@ -44,6 +45,9 @@ def command(cli: Cli, seconds: float | None) -> None:
             if end.expired:
                 return
             approvals.changed(Deadline.after(min(_LOOK_SECONDS, end.remaining())))
+            found = (
+                approvals.plans.all()
+            )  # one act, however long: each look of its own would be an event, and news
 
 
 def _show(cli: Cli, approval: Approval) -> None:
