@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from palyra_kernel.approvals import Verdict
+from palyra_kernel.approvals.deciding import statement
 from palyra_kernel.errors import ConflictError, DeniedError, InvalidInputError
 from palyra_kernel.values.principals import Principal, Subject
 from tests.approvals.room import AGENT, ALICE, ALLOW, BOB, CAROL, DENY, Sure
@@ -144,6 +145,17 @@ class TestProof:
         )
         room.decide(asked.id, by=BOB)
         assert refused(lambda: room.decide(asked.id, by=BOB, proof=never), ConflictError) == "approval.final"
+
+
+@pytest.mark.parametrize(
+    "verdict", [Verdict(allow=True, option="timeboxed"), Verdict(allow=True, option="session")]
+)
+def test_a_proof_makes_no_answer_good(room, verdict):
+    """Hazard P30: whoever plans by themselves, with a proof in hand, is checked the same."""
+    asked = room.ask(obligation={"options": ("once", "timeboxed")})
+    proven = Sure(room.clock).verify(statement(asked, ALICE.principal, verdict))
+    with pytest.raises(InvalidInputError):
+        room.plans.decide(asked.id, verdict, by=ALICE, session="desk", proven=proven)
 
 
 class TestQuorum:

@@ -161,11 +161,16 @@ def test_another_life_of_the_vault_has_no_grants(room):
 
 
 def test_what_is_over_is_kept_for_a_month(room):
-    old = room.allowed()
+    old = room.allowed(key="the key")
     room.use()
-    room.clock.go(31 * 86_400)
-    recent = room.ask({"a": 1}, key="the key")
-    assert [each.id for each in room.approvals.list(past=True)] == [recent.id]
+    room.clock.go(29 * 86_400)
+    middle = room.ask({"a": 1})
+    assert [each.id for each in room.approvals.list(past=True)] == [old.id, middle.id]
+    assert room.ask(key="the key").id == old.id
+    room.clock.go(2 * 86_400)
+    recent = room.ask({"a": 2}, key="another key")
+    assert [each.id for each in room.approvals.list(past=True)] == [middle.id, recent.id]
+    assert room.ask({"a": 3}, key="the key").state == "pending"
     assert refused(lambda: room.approvals.show(old.id), NotFoundError) == "approval.missing"
 
 
