@@ -8,6 +8,7 @@ import pytest
 from palyra_kernel.policy import codes
 from palyra_kernel.policy.bundle import Bundle
 from palyra_kernel.policy.engine import PolicyEngine
+from palyra_kernel.policy.probes import probes
 from palyra_kernel.values.decisions import ActionRequest, Deny, Resource
 from palyra_kernel.values.principals import Principal, Subject
 from tests.policy.asking import AGENT, OWNER, READER, answer, engine_of, request, short
@@ -154,7 +155,8 @@ def changed(**fields):
         {"at_ms": 1.5}, {"at_ms": None}, {"at_ms": 2**63}, {"at_ms": -1}, {"at_ms": True}, {"at_ms": "1"},
         {"at_ms": 10**15},
         {"session": None}, {"session": 5}, {"purpose": b"x"}, {"surface": ["cli"]}, {"arguments": {}},
-        {"mtls": None}, {"mtls": 1}, {"tool": 7}, {"skill": ("a",)}, {"workspace": 1.0}, {"action": None},
+        {"tool": ""}, {"skill": ""}, {"workspace": ""}, {"mtls": None}, {"mtls": 1},
+        {"tool": 7}, {"skill": ("a",)}, {"workspace": 1.0}, {"action": None},
         {"capabilities": ["a"]}, {"capabilities": None}, {"capabilities": (1,)}, {"labels": "a=b"}, {"labels": ({},)},
         {"principal": "user:1000"}, {"resource": "secret:global/x"}, {"resource": None}, {"vouched_by": "user:1"},
         {"purpose": "\ud800"}, {"session": "\udfff"},
@@ -222,6 +224,8 @@ def test_who_is_not_known_is_denied():
     assert short(engine.decide(asked, OWNER, AGENT)) == voucher
     assert short(engine.decide(changed(vouched_by=AGENT.principal), OWNER)) == voucher
     assert short(engine.decide(changed(vouched_by=AGENT.principal), OWNER, OWNER)) == voucher
+    odd = Subject(principal=AGENT.principal, roles=["Owner", 1.5])  # type: ignore[arg-type]
+    assert short(engine.decide(changed(vouched_by=AGENT.principal), OWNER, odd)) == voucher
     assert (
         answer(engine, Subject(principal=OWNER.principal, roles=("Ownr",)), "vault.gc", "vault:own") == BROKEN
     )
@@ -253,3 +257,17 @@ def test_no_name_is_above_the_rules(name):
         assert answer(engine, Subject(principal=who.principal), "vault.status", "vault:own").startswith(
             "deny"
         )
+
+
+def test_the_schema_fits_every_request_that_is_made():
+    """It looks at the first of each shape only. Here it looks at all of them, of every action, twice."""
+    made = Bundle.default()
+    engine = PolicyEngine(made)
+    every = list(probes([made], made.actions.resources))
+    for asked in every[:: len(every) // 300]:
+        first = engine.decide(*asked)
+        engine._known.shapes.schema_for = lambda shape: made.schema_handle  # type: ignore[method-assign]
+        assert engine.decide(*asked) == first
+        del engine._known.shapes.schema_for
+        assert first != Deny(code=codes.EVALUATION_ERROR)
+    assert len(engine._known.shapes._fit) > 100

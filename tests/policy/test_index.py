@@ -88,4 +88,3 @@ def test_the_reader_of_the_schema_agrees_with_cedar():
             made.session_layer(
                 f'@id("x") forbid (principal, action == Action::"{action}", resource is {name});'
             )
-    assert isinstance(examples["secret.read"], Resource)

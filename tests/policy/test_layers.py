@@ -98,7 +98,7 @@ def test_a_workspace_speaks_for_itself_alone():
         main='@id("closed") @code("main.closed") forbid (principal, action, resource);', other=""
     )
     assert answer(engine, OWNER, "vault.gc", "vault:own", workspace="main") == "deny main.closed"
-    for workspace in (None, "other", "mai", "main2", "Main", "", "workspaces/main", "main "):
+    for workspace in (None, "other", "mai", "main2", "Main", "workspaces/main", "main "):
         assert answer(engine, OWNER, "vault.gc", "vault:own", workspace=workspace) == "allow"
 
 

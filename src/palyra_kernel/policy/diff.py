@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
@@ -11,6 +12,17 @@ from palyra_kernel.policy.explain import Asked
 from palyra_kernel.policy.probes import probes
 from palyra_kernel.values.decisions import ActionRequest, Decision
 from palyra_kernel.values.principals import Principal, Subject
+
+_WORD = re.compile(r"\w+")
+_LOOKED_UP = {
+    "allowed_tools": "listed",
+    "allowed_skills": "listed",
+    "tool_principals": "tool_principal",
+    "tool_channels": "tool_channel",
+    "marked_refs": "marked",
+    "sensitive_capabilities": "sensitive",
+}
+"""Lists of a bundle, and the attribute in which rules see them."""
 
 
 class Changed(NamedTuple):
@@ -47,10 +59,20 @@ def recorded(
 
 
 def _touched(old: Bundle, new: Bundle) -> set[str]:
+    """The actions that other rules decide, or rules that look up other data."""
     every = old.actions.resources.keys() | new.actions.resources.keys()
-    if old.facts.data != new.facts.data or old.actions != new.actions:
+    if old.actions != new.actions:
         return set(every)
-    return {action for action in every if _texts(old, action) != _texts(new, action)}
+    was, now = old.facts.data, new.facts.data
+    looked_up = {word for name, word in _LOOKED_UP.items() if getattr(was, name) != getattr(now, name)}
+    touched = set(old.facts.sensitive_actions ^ new.facts.sensitive_actions)
+    touched |= set() if was.tools == now.tools else {"tool.execute"}
+    for action in every:
+        rules = _texts(new, action)
+        words = {word for _, text in rules for word in _WORD.findall(text)}
+        if rules != _texts(old, action) or not looked_up.isdisjoint(words):
+            touched.add(action)
+    return touched
 
 
 def _texts(bundle: Bundle, action: str) -> set[tuple[str, str]]:

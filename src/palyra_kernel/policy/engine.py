@@ -10,10 +10,9 @@ from palyra_kernel.contracts.checks import PolicyCheck
 from palyra_kernel.policy import codes
 from palyra_kernel.policy.bundle import Bundle, SessionLayer
 from palyra_kernel.policy.checks import first_objection
-from palyra_kernel.policy.entities import EntityCache
 from palyra_kernel.policy.index import RuleIndex
 from palyra_kernel.policy.obligations import strictest
-from palyra_kernel.policy.question import Question, question
+from palyra_kernel.policy.question import Known, Question, question
 from palyra_kernel.policy.rules import ORGANISATION, RAILS, Rule
 from palyra_kernel.policy.verdict import Verdict
 from palyra_kernel.values.decisions import ActionRequest, Allow, Decision, Deny, RequireApproval
@@ -43,7 +42,7 @@ class PolicyEngine:
         self._checks = tuple(checks)
         self._seconds = check_seconds
         self._index = RuleIndex(bundle)
-        self._entities = EntityCache(bundle.schema_handle, bundle.facts)
+        self._known = Known(bundle)
 
     def decide(
         self,
@@ -57,7 +56,7 @@ class PolicyEngine:
         """May *subject* do that? *voucher* is what is known of ``request.vouched_by``; *approved* says that a human
         approved exactly this request; *layer* has the rules of the session. Never raises: what goes wrong is Deny."""
         try:
-            asked = question(request, subject, voucher, self.bundle, self._entities)
+            asked = question(request, subject, voucher, self._known)
             if isinstance(asked, str):
                 return Deny(code=asked)
             decision = self._decided(asked, layer, approved=approved is True)

@@ -23,6 +23,10 @@ _APPLY = """\b
 Examples:
   palyra policy export ./policies && palyra policy apply ./policies
 """
+_ROLLBACK = """\b
+Example:
+  palyra policy diff active previous && palyra policy rollback
+"""
 _EXPORT = """\b
 Examples:
   palyra policy export ./policies
@@ -49,7 +53,9 @@ def fmt(cli: Cli, files: tuple[str, ...], check: bool) -> int:
         if laid_out != text:
             changed.append(name)
             if not check:
+                mode = Path(name).stat().st_mode
                 write_private(name, laid_out.encode(), force=True)
+                Path(name).chmod(mode)
     verb = "would be laid out anew" if check else "laid out anew"
     say(
         cli,
@@ -76,7 +82,7 @@ def apply(cli: Cli, bundle: str, yes: bool) -> None:
         _in_force(cli, kernel.policy.active())
 
 
-@click.command("rollback")
+@click.command("rollback", epilog=_ROLLBACK)
 @yes_option
 @json_option
 @click.pass_obj
@@ -95,11 +101,12 @@ def rollback(cli: Cli, yes: bool) -> None:
 @click.pass_obj
 def export(cli: Cli, folder: str, bundle: str) -> None:
     """Write the files of a bundle to the new FOLDER, to be edited and applied."""
-    from palyra_kernel.cli.files import write_private
+    from palyra_kernel.cli.files import refuse_existing, write_private
     from palyra_kernel.cli.output import say
     from palyra_kernel.durable.oserrors import translated
 
     found, target = chosen(cli, bundle), Path(folder).absolute()
+    refuse_existing(folder)
     with translated(f"making {folder}"):
         target.mkdir(mode=0o700)
         for name, text in found.files.items():
