@@ -10,6 +10,7 @@ from palyra_kernel.errors import ConflictError, UnavailableError
 from palyra_kernel.records import Change, Namespace
 from palyra_kernel.records.journal import EVENTS
 from tests.audit.events import made, seed
+from tests.backup.machines import Machine
 
 spawn = multiprocessing.get_context("spawn")
 THINGS = Namespace("things", guarded=True)
@@ -171,3 +172,22 @@ def test_a_conflict_leaves_no_event_behind(parts):
     with pytest.raises(ConflictError):
         audit.write(made(1), change)
     assert parts.records.scan(EVENTS.prefix, None, 10) == []
+
+
+def test_a_backup_holds_the_journal_and_a_restore_goes_on_with_it(tmp_path):
+    """Hazard P21: a restored vault began its log anew, and the one before could not be told from a lost one."""
+    here, there = Machine(tmp_path / "here"), Machine(tmp_path / "there")
+    sheet = here.make(a=b"1")
+    with here.places.open() as kernel:
+        for number in range(5):
+            kernel.audit.write(made(number))
+        signer, last = kernel.audit.signer().fingerprint, kernel.audit.head().hash
+    here.backup()
+    there.restore(here.file, sheet)
+    with there.open(sheet) as kernel:
+        assert kernel.audit.verify() == (5, [])
+        assert kernel.audit.head().hash == last
+        assert kernel.audit.signer().fingerprint == signer
+        kernel.audit.write(made(6))
+        assert kernel.audit.verify() == (6, [])
+        assert kernel.verify() == []

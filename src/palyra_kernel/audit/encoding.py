@@ -22,7 +22,8 @@ ITEM_BYTES = 256
 ITEMS = 32
 
 _COMMITMENT = 32
-_BODY = _COMMITMENT + SALT_BYTES
+BODY = _COMMITMENT + SALT_BYTES
+"""Where the fields begin."""
 _NAMED = ("principal", "vouched_by", "resource")
 _TEXTS = (
     "action", "outcome", "code", "session", "surface", "purpose", "workspace", "auth_method", "tool", "skill",
@@ -77,8 +78,8 @@ def _encoded(event: Event) -> bytes:
 
 def decode(data: bytes) -> Opened:
     """Read it. Raises :class:`IntegrityError` ``event_damaged`` unless it is what was committed to."""
-    stated, salt = data[:_COMMITMENT], data[_COMMITMENT:_BODY]
-    fields = _parse(data[_BODY:])
+    stated, salt = data[:_COMMITMENT], data[_COMMITMENT:BODY]
+    fields = _parse(data[BODY:])
     if _commit(fields, salt) != stated:
         raise damaged("it is not what was committed to")
     return Opened(fields, salt, stated)

@@ -7,7 +7,6 @@ write down it keeps, and the next read is not answered until it could.
 from __future__ import annotations
 
 import atexit
-import logging
 import os
 import sys
 import threading
@@ -169,6 +168,8 @@ class Group:
         try:
             self.flush()
         except Exception as error:  # noqa: BLE001  # the thread lives on, and the next read raises it anew
+            import logging
+
             self._failed = True
             code = error.code if isinstance(error, PalyraError) else type(error).__name__
             logging.getLogger(__name__).warning("reads could not be written down yet: %s", code)

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from palyra_kernel.audit.encoding import Opened, decode
+from palyra_kernel.audit.encoding import BODY, Opened, decode
 from palyra_kernel.errors import IntegrityError
 from palyra_kernel.records import Records
 from palyra_kernel.records.journal import (
-    COMMITMENT_BYTES,
     EVENTS,
     JOURNAL,
     JOURNAL_HEAD,
@@ -77,7 +76,7 @@ def opened(entry: Entry) -> Opened:
 def times(records: Records, first: int, last: int) -> Iterator[tuple[int, int]]:
     """Number and time of each event *first* to *last*; nothing else of it is read."""
     for entry, _ in _entries(records, first, last):
-        yield entry.number, _time.decode(entry.event[2 * COMMITMENT_BYTES :]).time
+        yield entry.number, _time.decode(entry.event[BODY:]).time
 
 
 def _entries(records: Records, first: int, last: int) -> Iterator[tuple[Entry, int]]:
