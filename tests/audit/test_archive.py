@@ -171,6 +171,22 @@ def test_two_at_once(told, tmp_path, monkeypatch):
     assert kept(told) == [10, 11, 12]
 
 
+def test_an_export_meanwhile_is_told_and_takes_nobody_for_an_attacker(told, parts, tmp_path):
+    """Hazard P21: an alarm at each archive, and soon nobody looks at alarms."""
+    lines = []
+
+    def write(line):
+        lines.append(line)
+        if len(lines) == 2:
+            told.archive(tmp_path / "file", keep=2, event=WHO)
+
+    for number in range(12, 1200):
+        told.group.add(made(number))
+    with pytest.raises(ConflictError) as caught:
+        told.export(write)
+    assert caught.value.code == "journal_shortened"
+
+
 def test_others_write_meanwhile_in_a_store_without_a_lock(told, parts, tmp_path):
     """Hazard P22: a log that is written to could not be shortened."""
     commit, others = parts.store.commit, iter(range(20))

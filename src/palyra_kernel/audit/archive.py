@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from palyra_kernel.audit.encoding import encode
 from palyra_kernel.audit.event import Event
 from palyra_kernel.audit.export import Exporter, ExportReport, Stretch
-from palyra_kernel.audit.reading import journal_head
+from palyra_kernel.audit.reading import journal_head, shortened
 from palyra_kernel.audit.signing import Signer
 from palyra_kernel.durable.target import Target
 from palyra_kernel.errors import ConflictError, NotFoundError, UnavailableError
@@ -98,9 +98,7 @@ def _remove(records: Records, first: int, step: _Mark, event: Event | None) -> N
 def _shortened(records: Records, first: int, step: _Mark, keys: list[bytes], event: Event | None) -> Change:
     version, head = records.read(JOURNAL_HEAD).version, journal_head(records)
     if head.first != first:
-        raise ConflictError(
-            "journal_shortened", "somebody else shortened the journal meanwhile", hint="palyra audit tail"
-        )
+        raise shortened()
     change = Change()
     change.check(JOURNAL_HEAD, version)
     shorter = replace(head, first=step.number + 1, before=step.hash.hex(), bytes=head.bytes - step.size)

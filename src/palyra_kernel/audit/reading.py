@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from palyra_kernel.audit.encoding import BODY, Opened, decode
-from palyra_kernel.errors import IntegrityError
+from palyra_kernel.errors import ConflictError, IntegrityError
 from palyra_kernel.records import Records
 from palyra_kernel.records.journal import (
     EVENTS,
@@ -45,7 +45,8 @@ def journal_head(records: Records) -> JournalHead:
 def read_events(records: Records, head: JournalHead, first: int, last: int) -> Iterator[Told]:
     """The events *first* to *last* of the journal that *head* describes.
 
-    Raises :class:`IntegrityError` for the first that is missing, was changed, or does not follow the one before it.
+    Raises :class:`IntegrityError` for the first that is missing, was changed, or does not follow the one before it, and
+    :class:`ConflictError` ``journal_shortened`` if somebody moves it to an archive meanwhile.
     """
     previous = bytes.fromhex(head.before) if first == head.first else None
     number = first
@@ -58,7 +59,7 @@ def read_events(records: Records, head: JournalHead, first: int, last: int) -> I
         yield told
         previous, number = told.hash, number + 1
     if number <= last:
-        raise missing(number, number)
+        raise shortened() if journal_head(records).first > number else missing(number, number)
     if last == head.last and previous not in (None, bytes.fromhex(head.hash)):
         raise not_following(last + 1)
 
@@ -102,6 +103,13 @@ def missing(first: int, last: int) -> IntegrityError:
     """The error for events that should be there."""
     which = f"event {first} is" if first == last else f"events {first} to {last} are"
     return IntegrityError("event_missing", f"{which} missing", hint=RESTORE)
+
+
+def shortened() -> ConflictError:
+    """The error for events that somebody else moved to an archive."""
+    return ConflictError(
+        "journal_shortened", "somebody else shortened the journal meanwhile", hint="palyra audit tail"
+    )
 
 
 def not_following(number: int) -> IntegrityError:
