@@ -21,8 +21,10 @@ from palyra_kernel.audit.lines import CLASS_UID, FORMAT, EventLine, Header, Trai
 from palyra_kernel.audit.offline import verify_export
 from palyra_kernel.audit.signing import Signer
 from palyra_kernel.kernel import auditing, health
+from palyra_kernel.plugins.manage import enable
 from palyra_kernel.records.journal import EVENTS, JOURNAL_HEAD, JournalHead, decode_entry, event_hash
-from tests.docs.pages import page, section, table_rows
+from tests.audit.events import made
+from tests.docs.pages import blocks, page, section, table_rows
 
 PAGE = page("audit-log.md")
 PLAIN = " ".join(PAGE.split())
@@ -124,6 +126,20 @@ def test_an_export_of_version_1_is_proved_by_both(export):
     public.verify(bytes.fromhex(trailer["signature"]), text)
     seed = bytes.fromhex(GOLDEN["seed"])
     assert Signer(lambda: SensitiveBytes(seed)).fingerprint == export["signer"]
+
+
+def test_the_example_runs(places, monkeypatch, tmp_path, capsys):
+    with places.create() as kernel:
+        kernel.audit.write(made(1, action="secret.write"))
+    enable(places.config_dir, "file")
+    monkeypatch.setenv("PALYRA_STATE_ROOT", str(places.state_root))
+    monkeypatch.setenv("PALYRA_CONFIG_DIR", str(places.config_dir))
+    monkeypatch.chdir(tmp_path)
+    (code,) = blocks(PAGE, "python")
+    exec(code, {})  # the page's own
+    assert capsys.readouterr().out == "1 secret.write allowed\n1 [] 1\n"
+    with (tmp_path / "events.ndjson").open("rb") as file:
+        assert verify_export(file, None).redacted == ("unmapped.purpose",)
 
 
 def test_every_field_is_listed():
