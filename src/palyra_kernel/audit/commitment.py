@@ -34,12 +34,7 @@ def field_salts(salt: bytes, names: Mapping[str, object]) -> dict[str, bytes]:
 def leaf(salt: bytes, name: str, value: Value) -> bytes:
     """The hash of one field under its own salt."""
     kind, content = _framed(value)
-    return sha256(_start(name, kind) + frame(salt, content))
-
-
-@lru_cache(256)
-def _start(name: str, kind: str) -> bytes:
-    return frame("palyra audit field v1", name, kind)
+    return sha256(b"".join((_start(name, kind), salt, len(content).to_bytes(4, "big"), content)))
 
 
 def leaves(fields: Mapping[str, Value], salts: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -49,7 +44,23 @@ def leaves(fields: Mapping[str, Value], salts: Mapping[str, bytes]) -> dict[str,
 
 def commitment(found: Mapping[str, bytes]) -> bytes:
     """The hash over all leaves, by name."""
-    return sha256(frame("palyra audit fields v1", *(part for pair in sorted(found.items()) for part in pair)))
+    return sha256(_LABEL + b"".join([_named(name) + found[name] for name in sorted(found)]))
+
+
+# Frames, a part at a time: what is the same for every event is framed once.
+_LABEL = frame("palyra audit fields v1")
+_LENGTH = (32).to_bytes(4, "big")
+"""In front of a hash and of a salt."""
+
+
+@lru_cache(256)
+def _start(name: str, kind: str) -> bytes:
+    return frame("palyra audit field v1", name, kind) + _LENGTH
+
+
+@lru_cache(256)
+def _named(name: str) -> bytes:
+    return frame(name) + _LENGTH
 
 
 def _framed(value: Value) -> tuple[str, bytes]:
