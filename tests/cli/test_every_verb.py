@@ -22,7 +22,18 @@ def _leaves(group: click.Group, *words: str) -> Iterator[tuple[tuple[str, ...], 
 
 
 VERBS = dict(_leaves(app))
-_WITH_EXAMPLES = {"init", "secrets", "run", "render", "resolve", "explain", "credential", "audit", "approvals", "policy"}
+_WITH_EXAMPLES = {
+    "init",
+    "secrets",
+    "run",
+    "render",
+    "resolve",
+    "explain",
+    "credential",
+    "audit",
+    "approvals",
+    "policy",
+}
 """The first words of verbs that take names, references or files; the others do what their name says."""
 
 

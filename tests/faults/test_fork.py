@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from palyra_kernel import Unlock
+from tests.audit.events import made
 from tests.durable.processes import WAIT, in_child
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -25,6 +26,8 @@ ACTS = {
     "verify": lambda kernel: kernel.verify(),
     "status": lambda kernel: kernel.status(),
     "slots": lambda kernel: kernel.slots.list(),
+    "audit": lambda kernel: kernel.audit.tail(1),
+    "audit.write": lambda kernel: kernel.audit.write(made()),
     "rekey": lambda kernel: kernel.rekey(),
     "rekey_root": lambda kernel: kernel.rekey_root(unlock=Unlock()),
 }

@@ -6,6 +6,7 @@ import pytest
 
 from palyra_kernel import config
 from palyra_kernel.approvals import approval, shown
+from palyra_kernel.audit import lines, offline
 from palyra_kernel.cli.credential import git_protocol
 from palyra_kernel.cli.secrets import dotenv_format, import_files
 from palyra_kernel.durable import documents
@@ -41,6 +42,8 @@ class Anything(dict[object, str]):
 BROKEN = {
     "approval": (approval, "UnicodeDecodeError", KeyError),
     "arguments": (shown, "_is_plain", lambda _character, _before: True),
+    "audit_event": (lines, "commitment", lambda _leaves: bytes(32)),
+    "audit_export": (offline, "is_signed", lambda _public, _signature, _text: True),
     "backup_file": (source, "check_signature", lambda _header, _digest, _signature: None),
     "backup_header": (header, "_encode", lambda _header: Same()),
     "backup_payload": (payload, "_NEXT", Anything()),

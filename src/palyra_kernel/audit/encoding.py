@@ -41,8 +41,12 @@ class Opened(NamedTuple):
 
     @property
     def event(self) -> Event:
-        """The fields as an event. Those of a later version of the kernel are left out."""
-        return msgspec.convert(self.fields, Event)
+        """The fields as an event. Those of a later version of the kernel are left out. Raises :class:`IntegrityError`
+        ``event_damaged`` where one is missing or of another kind: whoever wrote it had the keys of the vault."""
+        try:
+            return msgspec.convert(self.fields, Event)
+        except msgspec.ValidationError:
+            raise damaged("a field is missing, or of another kind") from None
 
 
 def encode(event: Event) -> bytes:
