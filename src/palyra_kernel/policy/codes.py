@@ -39,6 +39,8 @@ _WORDS = {
     REQUEST_TOO_LARGE: Words("the request is larger than policies may look at", "say less about it"),
     CONTRADICTION: Words("the rules ask for approvals that exclude each other", "palyra policy explain"),
     DAMAGED: Words("the stored policies are damaged", "palyra policy rollback, or restore a backup"),
+    "approval.denied": Words("a human denied exactly this a moment ago", "palyra approvals list --past"),
+    "approval.too_many": Words("too many of its requests wait for a human", "palyra approvals list"),
     "policy.deny.foreign_scope": Words(
         "the scope belongs to somebody else", "act for its principal, if you may: palyra --as WHO"
     ),

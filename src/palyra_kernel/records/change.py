@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from palyra_kernel.errors import ConflictError, PalyraError
+from palyra_kernel.records.guard import SetState
 from palyra_kernel.records.journal import check_event
+from palyra_kernel.records.namespaces import Namespace
 
 
 class Change:
@@ -13,20 +15,24 @@ class Change:
     deleted. ``bytearray`` puts are secrets: they are wiped when the change was applied or refused.
     """
 
-    __slots__ = ("checks", "deletes", "events", "puts")
+    __slots__ = ("checks", "deletes", "events", "puts", "states")
 
     def __init__(self) -> None:
         self.events: list[bytes] = []
         self.checks: dict[bytes, int] = {}
+        self.states: dict[str, SetState | None] = {}
         self.puts: dict[bytes, bytes | bytearray] = {}
         self.deletes: set[bytes] = set()
 
     def check(self, key: bytes, version: int) -> None:
         """Require *key* to have *version* when the change is applied."""
         if self.checks.setdefault(key, version) != version:
-            raise ConflictError(
-                "record_changed", "the record changed while this act was planned", hint="plan it again"
-            )
+            raise _replanned()
+
+    def stand_on(self, namespace: Namespace, state: SetState | None) -> None:
+        """Require that nothing in the guarded *namespace* changed since :meth:`Records.set_states` gave *state*."""
+        if self.states.setdefault(namespace.name, state) != state:
+            raise _replanned()
 
     def put(self, key: bytes, value: bytes | bytearray) -> None:
         """Write *value*. The version of a guarded record is then the generation of this change, so that records which
@@ -50,6 +56,9 @@ class Change:
         """Take over everything of *other*."""
         for key, version in other.checks.items():
             self.check(key, version)
+        for name, state in other.states.items():
+            if self.states.setdefault(name, state) != state:
+                raise _replanned()
         for key, value in other.puts.items():
             self.put(key, value)
         for key in other.deletes:
@@ -61,3 +70,9 @@ class Change:
         for value in self.puts.values():
             if isinstance(value, bytearray):
                 value[:] = bytes(len(value))
+
+
+def _replanned() -> ConflictError:
+    return ConflictError(
+        "record_changed", "the record changed while this act was planned", hint="plan it again"
+    )

@@ -194,7 +194,10 @@ class Records:
         head, document = self._decoded_head(current.get(HEAD_KEY))
         self.heads.check(head, seen)
         versions = {key: current[key].version if key in current else 0 for key in keys}
-        if any(versions[key] != expected for key, expected in change.checks.items()):
+        sets_now = document.sets if document else {}
+        if any(versions[key] != expected for key, expected in change.checks.items()) or any(
+            sets_now.get(name) != expected for name, expected in change.states.items()
+        ):
             raise ConflictError(
                 "record_changed", "somebody else changed the record first", hint="read it again"
             )
@@ -206,9 +209,9 @@ class Records:
             for key, value in wanted.items()
         ]
         sets = changed_sets(self.keys, document, current, puts, change.deletes)
-        if sets is None:
+        if sets is None and not change.states:
             del versions[HEAD_KEY]
-        else:
+        if sets is not None:
             encoded = msgspec.json.encode(HeadDocument(FORMAT, generation, sets))
             puts.append(self._sealer.seal(HEAD_KEY, generation, encoded))
         try:
@@ -252,8 +255,13 @@ class Records:
 
     def set_state(self, namespace: Namespace) -> SetState | None:
         """The set-hash of *namespace* now; as long as it is the same, nothing in there was changed."""
+        return self.set_states(namespace)[0]
+
+    def set_states(self, *namespaces: Namespace) -> tuple[SetState | None, ...]:
+        """Those of several, of one moment."""
         document = self._stored_head()[1]
-        return None if document is None else document.sets.get(namespace.name)
+        sets = document.sets if document else {}
+        return tuple(sets.get(namespace.name) for namespace in namespaces)
 
     def close(self) -> None:
         """Close the store and let go of the keys."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -11,15 +11,15 @@ from msgspec.structs import replace
 from palyra_kernel.approvals.arguments import digest
 from palyra_kernel.approvals.planning import Planner
 from palyra_kernel.audit import Group, encode
-from palyra_kernel.audit.event import Outcome
+from palyra_kernel.audit.event import Event, Outcome, event_of
 from palyra_kernel.errors import ApprovalRequiredError, ConflictError, DeniedError, NotFoundError, PalyraError
 from palyra_kernel.policy.bundle import SessionLayer
 from palyra_kernel.policy.codes import words
 from palyra_kernel.records import Change, Records
-from palyra_kernel.session.judge import Judge, Ruling
+from palyra_kernel.session.judge import BASIS, Judge, Ruling
 from palyra_kernel.session.limits import Limits
 from palyra_kernel.session.who import Who
-from palyra_kernel.values.decisions import Allow, Decision, RequireApproval, Resource
+from palyra_kernel.values.decisions import ActionRequest, Allow, Decision, Deny, RequireApproval, Resource
 from palyra_kernel.vault import SecretMetadata
 
 _ATTEMPTS = 8
@@ -29,10 +29,20 @@ _VALUES = frozenset(("secret.read", "source.use"))
 
 
 class Permit(NamedTuple):
-    """An act that may happen. *durable*: its event is committed before anybody gets an answer."""
+    """An act that may happen. *durable*: its event is committed before anybody gets an answer. *arguments*: exactly
+    what will be done."""
 
     ruling: Ruling
     durable: bool
+    arguments: object = None
+
+
+class _RefusedAnewError(Exception):
+    """A permit does not stand any more, which is written down; so whoever writes down failures lets this pass."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(decision.code)
+        self.decision = decision
 
 
 class Gate:
@@ -56,7 +66,48 @@ class Gate:
         self._limits = limits
         self._layer = layer
 
-    def ask(
+    def reads_labels(self) -> bool:
+        """Whether a rule looks at labels of the resource."""
+        return self.judge.reads_labels(self._layer)
+
+    def allows(self, action: str, resource: Resource) -> bool:
+        """Whether it would be allowed as things are. Nothing is written down and nobody is asked."""
+        return isinstance(self.judge.rule(self._request(action, resource), self._layer).decision, Allow)
+
+    def blinded(self, *parts: str) -> str:
+        """A keyed digest of arguments that must not be guessed from it, hexadecimal."""
+        return self._records.keys.blind("arguments", *parts).hex()
+
+    def enter(self, action: str, resource: Resource, *, arguments: object = None, **facts: Any) -> Permit:
+        """Decide, and return a permit, or write down that there is none.
+
+        *arguments*: exactly what will be done, as JSON; *facts*: ``capabilities`` that it needs and ``labels`` of the
+        resource. Raises :class:`DeniedError` with the code of the decision, :class:`ApprovalRequiredError`, whose hint
+        names the approval that waits now, and :class:`UnavailableError` ``rate_limited``.
+        """
+        ruling = self._asked(self._request(action, resource, arguments=arguments, **facts))
+        if isinstance(ruling.decision, Allow):
+            return Permit(ruling, self._is_durable(action), arguments)
+        raise _error_of(self._refused(ruling, arguments))
+
+    def decide(self, action: str, resource: Resource, *, arguments: object = None, **facts: Any) -> Decision:
+        """Decide and write it down, durably, for a caller who acts next. See :meth:`enter` for what is given."""
+        ruling = self._asked(self._request(action, resource, arguments=arguments, **facts))
+        if not isinstance(ruling.decision, Allow):
+            return self._refused(ruling, arguments)
+        permit = Permit(ruling, durable=True, arguments=arguments)
+        try:
+            self.commit(lambda: self.beside([permit]))
+        except _RefusedAnewError as refused:
+            return refused.decision
+        return ruling.decision
+
+    def _is_durable(self, action: str) -> bool:
+        if action in _VALUES:
+            return self.who.reveals
+        return action.rpartition(".")[2] not in _QUIET
+
+    def _request(
         self,
         action: str,
         resource: Resource,
@@ -64,74 +115,42 @@ class Gate:
         arguments: object = None,
         capabilities: Iterable[str] = (),
         labels: Iterable[str] = (),
-    ) -> Ruling:
-        """Decide. Nothing is written down and nobody is asked. *arguments*: exactly what will be done, as JSON."""
+    ) -> ActionRequest:
         exact = "" if arguments is None else digest(arguments)
-        request = self.who.request(
-            action, resource, arguments=exact, capabilities=capabilities, labels=labels
-        )
-        return self.judge.rule(request, self._layer)
+        return self.who.request(action, resource, arguments=exact, capabilities=capabilities, labels=labels)
 
-    def reads_labels(self) -> bool:
-        """Whether a rule looks at labels of the resource."""
-        return self.judge.reads_labels(self._layer)
+    def _asked(self, request: ActionRequest) -> Ruling:
+        """Decide, unless it is asked too often, which is looked at first: it costs less. Being unable to is told."""
+        try:
+            self._limits.take(request.principal, request.action)
+        except PalyraError as error:
+            self._group.add(event_of(request, outcome="denied", code=error.code))
+            raise
+        return self._ruled(request)
 
-    def allows(self, action: str, resource: Resource) -> bool:
-        """Whether it would be allowed as things are."""
-        return isinstance(self.ask(action, resource).decision, Allow)
+    def _ruled(self, request: ActionRequest) -> Ruling:
+        try:
+            return self.judge.rule(request, self._layer)
+        except PalyraError as error:
+            self._group.add(event_of(request, outcome="failed", code=error.code))
+            raise
 
-    def blinded(self, *parts: str) -> str:
-        """A keyed digest of arguments that must not be guessed from it, hexadecimal."""
-        return self._records.keys.blind("arguments", *parts).hex()
-
-    def enter(self, action: str, resource: Resource, **facts: Any) -> Permit:
-        """Decide, and return a permit, or write down that there is none. *facts*: see :meth:`ask`.
-
-        Raises :class:`DeniedError` with the code of the decision, :class:`ApprovalRequiredError`, whose hint names the
-        approval that waits now, and :class:`UnavailableError` ``rate_limited``.
-        """
-        ruling = self._limited(self.ask(action, resource, **facts))
+    def _refused(self, ruling: Ruling, arguments: object) -> Decision:
+        """Write down that it is not allowed. What a human has to decide waits for them from then on."""
         decision = ruling.decision
-        arguments = facts.get("arguments")
-        if isinstance(decision, Allow):
-            return Permit(ruling, durable=self._is_durable(action))
-        said = words(decision.code)
         if isinstance(decision, RequireApproval):
-            approval = self._ask_human(ruling, decision, arguments)
-            hint = f"a human decides: palyra approvals show {approval}"
-            raise ApprovalRequiredError(decision.code, said.text, hint=hint)
-        self._note(ruling, "denied")
-        raise DeniedError(decision.code, said.text, hint=said.hint)
-
-    def decide(self, action: str, resource: Resource, **facts: Any) -> Decision:
-        """Decide and write it down, durably, for a caller who acts next. *facts*: see :meth:`ask`."""
-        ruling = self._limited(self.ask(action, resource, **facts))
-        decision = ruling.decision
-        if isinstance(decision, Allow):
-            self.settle([Permit(ruling, durable=True)])
-        elif isinstance(decision, RequireApproval):
-            return replace(decision, approval=self._ask_human(ruling, decision, facts.get("arguments")))
-        else:
-            self._note(ruling, "denied")
+            try:
+                return replace(decision, approval=self._ask_human(ruling, decision, arguments))
+            except DeniedError as error:  # it was denied a moment ago, or too many wait
+                decision = Deny(code=error.code, rules=decision.rules)
+        self._note([ruling.event("denied", decision.code)])
         return decision
 
-    def _is_durable(self, action: str) -> bool:
-        if action in _VALUES:
-            return self.who.reveals
-        return action.rpartition(".")[2] not in _QUIET
-
-    def _limited(self, ruling: Ruling) -> Ruling:
-        try:
-            self._limits.take(self.who.principal, ruling.request.action)
-        except PalyraError as error:
-            self._group.add(ruling.event("denied", error.code))
-            raise
-        return ruling
-
-    def _note(self, ruling: Ruling, outcome: Outcome) -> None:
+    def _note(self, events: Sequence[Event]) -> None:
         def plan() -> Change:
             change = Change()
-            change.record(encode(ruling.event(outcome)))
+            for event in events:
+                change.record(encode(event))
             return change
 
         self.commit(plan)
@@ -141,15 +160,21 @@ class Gate:
         """A failure in the block, which does what is permitted, is written down."""
         try:
             yield
-        except PalyraError as error:
+        except _RefusedAnewError as refused:
+            raise _error_of(refused.decision) from None
+        except BaseException as error:
             self.fail(permits, error)
             raise
 
-    def fail(self, permits: Sequence[Permit], error: PalyraError) -> None:
-        """Write down that what was permitted failed with *error*."""
-        outcome: Outcome = "missing" if isinstance(error, NotFoundError) else "failed"
-        for permit in permits:
-            self._group.add(permit.ruling.event(outcome, error.code))
+    def fail(self, permits: Sequence[Permit], error: BaseException) -> None:
+        """Write down that what was permitted came to *error*: durably if that is a denial, by a room or a source."""
+        outcome, code = _outcome(error)
+        events = [permit.ruling.event(outcome, code) for permit in permits]
+        if outcome == "denied":
+            self._note(events)
+            return
+        for event in events:
+            self._group.add(event)
 
     def settle(self, permits: Sequence[Permit]) -> None:
         """Write down that what only reads succeeded: durably where a value leaves the process or a grant is used."""
@@ -159,19 +184,36 @@ class Gate:
                 binding.append(permit)
             else:
                 self._group.add(permit.ruling.event("allowed"))
-        if binding:
+        if not binding:
+            return
+        try:
             self.commit(lambda: self.beside(binding))
+        except _RefusedAnewError as refused:
+            raise _error_of(refused.decision) from None
 
     def beside(self, permits: Sequence[Permit], result: object = None) -> Change:
-        """What belongs into the commit of an act: its events, and the grants that it uses up."""
+        """What belongs into the commit of an act: its events, the grants that it uses up, and that nothing changed on
+        which it was decided. Where that did, or a grant is gone, it is decided anew; so it is when an act is planned
+        again. The refusal that may come of it passes through :meth:`watched` or :meth:`settle`."""
         change = Change()
         versions = _versions(result)
         for number, permit in enumerate(permits):
-            if permit.ruling.grant is not None:
-                change.merge(self._approvals.consume(permit.ruling.grant))
+            ruling = self._standing(permit)
+            for namespace, state in zip(BASIS, ruling.basis, strict=True):
+                change.stand_on(namespace, state)
+            if ruling.grant is not None:
+                change.merge(self._approvals.consume(ruling.grant))
             version = versions[number] if number < len(versions) else 0
-            change.record(encode(permit.ruling.event("allowed", version=version)))
+            change.record(encode(ruling.event("allowed", version=version)))
         return change
+
+    def _standing(self, permit: Permit) -> Ruling:
+        if self.judge.stands(permit.ruling):
+            return permit.ruling
+        ruling = self._ruled(permit.ruling.request)
+        if isinstance(ruling.decision, Allow):
+            return ruling
+        raise _RefusedAnewError(self._refused(ruling, permit.arguments))
 
     def _ask_human(self, ruling: Ruling, decision: RequireApproval, arguments: object) -> str:
         """Find or make the approval that somebody must decide now; return its id."""
@@ -189,18 +231,37 @@ class Gate:
         return waiting[-1]
 
     def commit(self, plan: Callable[[], Change]) -> None:
-        """Commit what *plan* returns; where somebody else was first, plan again."""
-        for _ in range(_ATTEMPTS):
-            change = plan()
-            try:
-                with self._group.joined(change):  # what was read before comes before it
-                    self._records.commit(change)
-            except ConflictError as error:
-                if error.code != "record_changed":
-                    raise
-                continue
+        """Commit what *plan* returns; where somebody else was first, plan again, and from then on without
+        competition."""
+        for attempt in range(_ATTEMPTS):
+            with self._records.exclusive() if attempt else nullcontext():
+                try:
+                    change = plan()
+                    with self._group.joined(change):  # what was read before comes before it
+                        self._records.commit(change)
+                except ConflictError as error:
+                    if error.code != "record_changed":
+                        raise
+                    continue
             return
         raise ConflictError("record_changed", "the records kept changing under this act", hint="try again")
+
+
+def _error_of(decision: Decision) -> DeniedError:
+    said = words(decision.code)
+    if isinstance(decision, RequireApproval):
+        hint = f"a human decides: palyra approvals show {decision.approval}"
+        return ApprovalRequiredError(decision.code, said.text, hint=hint)
+    return DeniedError(decision.code, said.text, hint=said.hint)
+
+
+def _outcome(error: BaseException) -> tuple[Outcome, str]:
+    """What an event says of *error*, and its code; of one that is not ours only that there was one."""
+    if not isinstance(error, PalyraError):
+        return "failed", "internal" if isinstance(error, Exception) else "interrupted"
+    if isinstance(error, NotFoundError):
+        return "missing", error.code
+    return "denied" if type(error) is DeniedError else "failed", error.code
 
 
 def _versions(result: object) -> list[int]:

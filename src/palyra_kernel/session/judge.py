@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from palyra_kernel.access.directory import Directory
+from palyra_kernel.access.directory import ACCESS, Directory
 from palyra_kernel.approvals.approval import Grant
 from palyra_kernel.approvals.binding import Binding
 from palyra_kernel.approvals.planning import Planner
@@ -13,16 +13,25 @@ from palyra_kernel.audit.event import Event, Outcome, event_of
 from palyra_kernel.policy.bundle import SessionLayer
 from palyra_kernel.policy.codes import UNKNOWN_PRINCIPAL
 from palyra_kernel.policy.engine import PolicyEngine
+from palyra_kernel.policy.store import POLICIES
+from palyra_kernel.records import Records
+from palyra_kernel.records.guard import SetState
 from palyra_kernel.values.decisions import ActionRequest, Allow, Decision, Deny, RequireApproval
 from palyra_kernel.values.principals import Principal, Subject
 
 
+BASIS = (ACCESS, POLICIES)
+"""What every decision stands on: who is known, and which policies are in force."""
+
+
 class Ruling(NamedTuple):
-    """What was decided on *request* by the policies with the digest *policy*, and the grant that it stands on."""
+    """What was decided on *request* by the policies with the digest *policy*, and the grant that it stands on.
+    *basis*: the states of ``BASIS`` when it was asked."""
 
     request: ActionRequest
     decision: Decision
     policy: str
+    basis: tuple[SetState | None, ...]
     grant: Grant | None = None
 
     def event(self, outcome: Outcome, code: str = "", version: int = 0, approval: str = "") -> Event:
@@ -42,8 +51,13 @@ class Judge:
     """Rules on requests. It reads and changes nothing."""
 
     def __init__(
-        self, directory: Directory, engine: Callable[[str], PolicyEngine], approvals: Planner
+        self,
+        records: Records,
+        directory: Directory,
+        engine: Callable[[str], PolicyEngine],
+        approvals: Planner,
     ) -> None:
+        self._records = records
         self._directory = directory
         self._engine = engine
         self._approvals = approvals
@@ -61,16 +75,29 @@ class Judge:
     def rule(self, request: ActionRequest, layer: SessionLayer | None = None) -> Ruling:
         """Decide. Where the policies ask for a human and there is a grant for exactly this, they are asked again with
         it: a grant overrules nothing."""
+        basis = self._basis()  # before anything is looked at: what changes meanwhile is noticed
         engine = self._engine(request.action)
         subject = self._directory.subject(request.principal)
         if subject is None:
-            return Ruling(request, Deny(code=UNKNOWN_PRINCIPAL), engine.digest)
+            return Ruling(request, Deny(code=UNKNOWN_PRINCIPAL), engine.digest, basis)
         voucher = None if request.vouched_by is None else self._directory.subject(request.vouched_by)
         decision = engine.decide(request, subject, voucher, layer=layer)
         if not isinstance(decision, RequireApproval):
-            return Ruling(request, decision, engine.digest)
-        grant = self._approvals.usable(Binding.of(request), engine.digest, request.session)
+            return Ruling(request, decision, engine.digest, basis)
+        grant = self._usable(request, engine.digest)
         if grant is None:
-            return Ruling(request, decision, engine.digest)
+            return Ruling(request, decision, engine.digest, basis)
         again = engine.decide(request, subject, voucher, approved=True, layer=layer)
-        return Ruling(request, again, engine.digest, grant if isinstance(again, Allow) else None)
+        return Ruling(request, again, engine.digest, basis, grant if isinstance(again, Allow) else None)
+
+    def stands(self, ruling: Ruling) -> bool:
+        """Whether nothing changed on which *ruling* was made."""
+        if ruling.basis != self._basis():
+            return False
+        return ruling.grant is None or ruling.grant == self._usable(ruling.request, ruling.policy)
+
+    def _basis(self) -> tuple[SetState | None, ...]:
+        return self._records.set_states(*BASIS)
+
+    def _usable(self, request: ActionRequest, policy: str) -> Grant | None:
+        return self._approvals.usable(Binding.of(request), policy, request.session)

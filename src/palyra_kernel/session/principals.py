@@ -9,7 +9,7 @@ import msgspec
 
 from palyra_kernel.access.directory import Directory
 from palyra_kernel.access.member import Grants, Member
-from palyra_kernel.errors import DeniedError
+from palyra_kernel.errors import ConflictError, DeniedError
 from palyra_kernel.policy.codes import UNKNOWN_PRINCIPAL
 from palyra_kernel.records import Change
 from palyra_kernel.session.gate import Gate
@@ -35,10 +35,13 @@ class SessionPrincipals:
         return [member for _, member in members]
 
     def grant(self, principal: str | Principal, grants: Grants) -> Member:
-        """Give *grants*. See :meth:`Directory.plan_grant` for what is refused."""
+        """Give *grants*. See :meth:`Directory.plan_grant` for what is refused. The answer is what it has now."""
         parsed = Principal.parse(principal)
         self._change("principal.grant", parsed, grants, partial(self._directory.plan_grant, grants=grants))
-        return self._directory.snapshot().members[parsed]
+        member = self._directory.snapshot().members.get(parsed)
+        if member is None:
+            raise ConflictError("record_changed", f"{parsed} was revoked again by somebody else")
+        return member
 
     def revoke(self, principal: str | Principal, grants: Grants | None = None) -> None:
         """Take *grants*, or everything. See :meth:`Directory.plan_revoke` for what is refused."""

@@ -11,7 +11,7 @@ from palyra_kernel.resolve.explain import Explanation
 from palyra_kernel.resolve.outcome import Resolution, exception_of
 from palyra_kernel.resolve.resolver import Given, OnePass, SecretResolver
 from palyra_kernel.session.gate import Gate, Permit
-from palyra_kernel.session.secrets import secret_resource
+from palyra_kernel.session.secrets import SessionSecrets
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.decisions import Resource
 from palyra_kernel.values.secret_ref import SecretRef
@@ -24,8 +24,11 @@ class SessionPass:
     not read what any link of the chain names; a link that is never reached counts too.
     """
 
-    def __init__(self, gate: Gate, resolver: SecretResolver, within: OnePass) -> None:
+    def __init__(
+        self, gate: Gate, secrets: SessionSecrets, resolver: SecretResolver, within: OnePass
+    ) -> None:
         self._gate = gate
+        self._secrets = secrets
         self._resolver = resolver
         self._within = within
 
@@ -60,7 +63,7 @@ class SessionPass:
 
     def _entered_link(self, link: SecretRef) -> Permit:
         if link.scheme == "vault":
-            return self._gate.enter("secret.read", secret_resource(link.ref))
+            return self._secrets.reading(link.ref)
         which = {"reference": self._resolver.fingerprint(link)}  # and no path, name or argument
         return self._gate.enter("source.use", Resource("source", link.scheme), arguments=which)
 
@@ -79,24 +82,27 @@ class SessionPass:
 class SessionResolver(SessionPass):
     """See :class:`SecretResolver`, whose methods it has."""
 
-    def __init__(self, gate: Gate, resolver: SecretResolver) -> None:
-        super().__init__(gate, resolver, resolver)
+    def __init__(self, gate: Gate, secrets: SessionSecrets, resolver: SecretResolver) -> None:
+        super().__init__(gate, secrets, resolver, resolver)
 
     def run(self) -> SessionRun:
         """Begin a run: see :meth:`SecretResolver.run`."""
-        return SessionRun(self._gate, self._resolver)
+        return SessionRun(self._gate, self._secrets, self._resolver)
 
     def explain(self, ref: Given) -> Explanation:
-        """What resolving *ref* would do and cost: see :meth:`SecretResolver.explain`."""
+        """What resolving *ref* would do and cost: see :meth:`SecretResolver.explain`. It is a look at what it names."""
+        for link in SecretRef.parse(ref).chain:
+            if link.scheme == "vault":
+                self._secrets.described(link.ref, lambda: None)
         return self._resolver.explain(ref)
 
 
 class SessionRun(SessionPass):
     """One run of a program; use it in a ``with`` block."""
 
-    def __init__(self, gate: Gate, resolver: SecretResolver) -> None:
+    def __init__(self, gate: Gate, secrets: SessionSecrets, resolver: SecretResolver) -> None:
         self._run = resolver.run()
-        super().__init__(gate, resolver, self._run)
+        super().__init__(gate, secrets, resolver, self._run)
 
     def __enter__(self) -> Self:
         self._run.__enter__()

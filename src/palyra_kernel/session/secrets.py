@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -35,7 +36,7 @@ class SessionSecrets:
 
     def get(self, ref: Ref) -> SensitiveBytes:
         """Return the value."""
-        permit = self._enter("secret.read", ref)
+        permit = self.reading(ref)
         with self._gate.watched([permit]):
             value = self._vault.get(ref)
         return self._handed_out([permit], [value], value)
@@ -43,7 +44,7 @@ class SessionSecrets:
     def get_many(self, refs: Iterable[Ref]) -> dict[Ref, SensitiveBytes]:
         """Return several values: all, or an error."""
         given = list(refs)
-        permits = [self._enter("secret.read", ref) for ref in given]
+        permits = [self.reading(ref) for ref in given]
         with self._gate.watched(permits):
             values = self._vault.get_many(given)
         return self._handed_out(permits, values.values(), values)
@@ -54,7 +55,7 @@ class SessionSecrets:
         permits: list[Permit] = []
         try:
             for ref in refs:
-                permit = self._enter("secret.read", ref)
+                permit = self.reading(ref)
                 try:
                     with self._gate.watched([permit]):
                         found[ref] = self._vault.get(ref)
@@ -76,13 +77,13 @@ class SessionSecrets:
 
     def put(self, ref: Ref, value: Value, **options: Any) -> SecretMetadata:
         """Store *value* as the next version. See :meth:`Vault.put` for the options."""
-        permit = self._writing(ref, value)
+        permit = self._writing(ref, value, options)
         with self._acting(permit) as vault:
             return vault.put(ref, value, **options)
 
     def put_many(self, values: Mapping[Ref, Value], *, create_only: bool = False) -> Sequence[SecretMetadata]:
         """Store several values, all or nothing."""
-        permits = [self._writing(ref, value) for ref, value in values.items()]
+        permits = [self._writing(ref, value, {}) for ref, value in values.items()]
         if not permits:
             return []
         vault = self._vault.beside(partial(self._gate.beside, permits))
@@ -91,15 +92,15 @@ class SessionSecrets:
 
     def check(self, ref: Ref) -> None:
         """Raise what :meth:`get` would raise because of the index."""
-        self._told("secret.describe", ref, lambda: self._vault.check(ref))
+        self.described(ref, lambda: self._vault.check(ref))
 
     def stat(self, ref: Ref) -> SecretMetadata:
         """Return the metadata of a secret."""
-        return self._told("secret.describe", ref, lambda: self._vault.stat(ref))
+        return self.described(ref, lambda: self._vault.stat(ref))
 
     def history(self, ref: Ref) -> Sequence[SecretVersion]:
         """Return the versions of a secret, newest first."""
-        return self._told("secret.describe", ref, lambda: self._vault.history(ref))
+        return self.described(ref, lambda: self._vault.history(ref))
 
     def list(self, scope: str | VaultScope | None = "global", **options: Any) -> SecretPage:
         """Return metadata of the secrets of *scope*; None: of all that may be listed. See :meth:`Vault.list`."""
@@ -113,12 +114,14 @@ class SessionSecrets:
         return page
 
     def _all_scopes(self, options: Mapping[str, Any]) -> SecretPage:
+        """Those of the scopes that may be listed; whoever may list none of them is refused ``global``."""
         page = self._vault.list(None, **options)
         scopes = {metadata.ref.scope for metadata in page}
-        listable = {
+        listable = [
             scope for scope in scopes if self._gate.allows("secret.list", Resource("scope", str(scope)))
-        }
-        permits = [self._gate.enter("secret.list", Resource("scope", str(scope))) for scope in listable]
+        ]
+        asked = listable or [VaultScope.parse("global")]
+        permits = [self._gate.enter("secret.list", Resource("scope", str(scope))) for scope in asked]
         shown = SecretPage(metadata for metadata in page if metadata.ref.scope in listable)
         shown.next_cursor = page.next_cursor
         self._gate.settle(permits)
@@ -150,6 +153,12 @@ class SessionSecrets:
         with self._acting(permit) as vault:
             return vault.destroy(ref, versions)
 
+    def reading(self, ref: Ref) -> Permit:
+        """A permit to read what *ref* means, for whoever reads it then."""
+        parsed = VaultRef.parse(ref)
+        part = {"version": parsed.version, "field": parsed.field}
+        return self._enter("secret.read", parsed, part if any(part.values()) else None)
+
     def _enter(self, action: str, ref: Ref, arguments: object = None) -> Permit:
         resource = secret_resource(ref)
         return self._gate.enter(action, resource, arguments=arguments, labels=self._labels(ref))
@@ -164,14 +173,16 @@ class SessionSecrets:
             return ()
         return tuple(f"{name}={value}" for name, value in labels.items())
 
-    def _writing(self, ref: Ref, value: Value) -> Permit:
+    def _writing(self, ref: Ref, value: Value, options: Mapping[str, Any]) -> Permit:
         """A grant to write is for exactly one value: its digest is keyed, so that nobody can try what it was."""
         with SensitiveBytes(value.view() if isinstance(value, SensitiveBytes) else value) as copy:
             digest = sha256(copy.view())
-        return self._enter("secret.write", ref, {"value": self._gate.blinded("value", digest.hex())})
+        given = {name: _plain(option) for name, option in options.items() if option is not None}
+        return self._enter("secret.write", ref, {**given, "value": self._gate.blinded("value", digest.hex())})
 
-    def _told(self, action: str, ref: Ref, look: Callable[[], T]) -> T:
-        permit = self._enter(action, ref)
+    def described(self, ref: Ref, look: Callable[[], T]) -> T:
+        """What *look* finds out about *ref*, which is no value."""
+        permit = self._enter("secret.describe", ref)
         with self._gate.watched([permit]):
             answer = look()
         self._gate.settle([permit])
@@ -182,6 +193,13 @@ class SessionSecrets:
         """The vault, in whose next commit the event is."""
         with self._gate.watched([permit]):
             yield self._vault.beside(partial(self._gate.beside, [permit]))
+
+
+def _plain(option: object) -> object:
+    """An option of :meth:`Vault.put` as an approval shows it."""
+    if isinstance(option, datetime):
+        return option.isoformat()
+    return dict(option) if isinstance(option, Mapping) else option
 
 
 def secret_resource(ref: Ref) -> Resource:

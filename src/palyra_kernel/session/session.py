@@ -59,7 +59,7 @@ class Session:
     def __init__(self, services: Services, who: Who, layer: SessionLayer | None) -> None:
         self._services = services
         self.who = who
-        judge = Judge(services.directory, services.engine, services.grants)
+        judge = Judge(services.records, services.directory, services.engine, services.grants)
         self.gate = Gate(
             who, judge, services.records, services.group, services.grants, services.limits, layer
         )
@@ -90,7 +90,7 @@ class Session:
     @property
     def resolver(self) -> SessionResolver:
         """Resolves references as far as the principal may."""
-        return SessionResolver(self.gate, self._services.resolver())
+        return SessionResolver(self.gate, self.secrets, self._services.resolver())
 
     def decide(
         self, action: str, resource: str | Resource, *, context: Mapping[str, Any] | None = None
@@ -102,6 +102,8 @@ class Session:
         ``RequireApproval``, whose ``approval`` waits for a human from then on. Raises :class:`InvalidInputError` for a
         request that makes no sense, :class:`UnavailableError` ``rate_limited``.
         """
+        if not isinstance(action, str):
+            raise _invalid("an action is a text, like tool.execute")
         return self.gate.decide(action, Resource.parse(resource), **_facts(context or {}))
 
     @contextmanager

@@ -7,6 +7,7 @@ from typing import TypedDict
 
 import msgspec
 
+from palyra_kernel.errors import InvalidInputError
 from palyra_kernel.values.decisions import ActionRequest, Resource
 from palyra_kernel.values.ids import now_ms
 from palyra_kernel.values.principals import Principal
@@ -40,6 +41,14 @@ class Who(msgspec.Struct, frozen=True, kw_only=True):
     auth_method: str = "local"
     mtls: bool = False
     reveals: bool = False
+
+    def __post_init__(self) -> None:
+        texts = [self.session, self.purpose, self.surface, self.auth_method]
+        texts += [each for each in (self.workspace, self.tool, self.skill) if each is not None]
+        if not all(isinstance(each, str) for each in texts) or not self.session:
+            raise InvalidInputError("invalid_session", "the facts of a session are texts, and it has an id")
+        if type(self.mtls) is not bool or type(self.reveals) is not bool:
+            raise InvalidInputError("invalid_session", "mtls and reveals are True or False")
 
     def request(
         self,
