@@ -14,6 +14,7 @@ from palyra_kernel.errors import (
     PalyraError,
 )
 from palyra_kernel.records import Change, Namespace, Records
+from palyra_kernel.records.guard import SetState
 from palyra_kernel.values.ids import now_ms
 from palyra_kernel.values.principals import Principal, Subject
 
@@ -40,6 +41,11 @@ class Snapshot(msgspec.Struct, frozen=True):
     version: int
     members: dict[Principal, Member]
 
+    def subject(self, principal: Principal) -> Subject | None:
+        """What is known of *principal*, or None."""
+        member = self.members.get(principal)
+        return None if member is None else member.subject()
+
 
 class Directory:
     """Reads the record again only when the set-hash of its namespace changed; plans changes, commits none."""
@@ -50,13 +56,15 @@ class Directory:
 
     def subject(self, principal: Principal) -> Subject | None:
         """What is known of *principal*, or None."""
-        member = self.snapshot().members.get(principal)
-        return None if member is None else member.subject()
+        return self.snapshot().subject(principal)
 
     def snapshot(self) -> Snapshot:
         """Everybody, compared with the set-hash. Raises :class:`IntegrityError` ``set_tampered``,
         ``principals_damaged``."""
-        state = self._records.set_state(ACCESS)
+        return self.snapshot_at(self._records.set_state(ACCESS))
+
+    def snapshot_at(self, state: SetState | None) -> Snapshot:
+        """The same for who has just read the set-hash; read anew only where *state* is another one."""
         seen = self._seen  # one read: another thread may replace it meanwhile
         if seen is None or seen[0] != state:
             found = self._records.load_guarded(ACCESS)

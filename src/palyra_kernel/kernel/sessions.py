@@ -16,6 +16,7 @@ from palyra_kernel.plugins.guard_checks import close_checks, open_checks
 from palyra_kernel.policy.engine import PolicyEngine
 from palyra_kernel.policy.store import PolicyStore
 from palyra_kernel.records import Records
+from palyra_kernel.records.guard import SetState
 from palyra_kernel.session import Services, Session
 from palyra_kernel.session.limits import Limit, Limits
 from palyra_kernel.session.who import Facts, Who
@@ -37,10 +38,11 @@ class Engines:
         self._checks = checks
         self._engine: PolicyEngine | None = None
 
-    def find(self, action: str) -> PolicyEngine:
+    def find(self, action: str, state: SetState | None) -> PolicyEngine:
         """The engine that decides on *action*; another one once other policies are active. Policies that do not load
         can be replaced: on that the ones of the kernel decide."""
-        bundle = self._store.repairing() if action.startswith("policy.") else self._store.active()
+        find = self._store.repairing_at if action.startswith("policy.") else self._store.active_at
+        bundle = find(state)
         engine = self._engine
         if engine is None or engine.digest != bundle.digest:
             engine = self._engine = PolicyEngine(bundle, self._checks)
@@ -90,5 +92,5 @@ def make_session(
         vouched_by=None if voucher is None else Principal.parse(voucher),
         **members,
     )
-    layer = None if policies is None else services.engine("secret.read").bundle.session_layer(policies)
+    layer = None if policies is None else services.policies.active().session_layer(policies)
     return Session(services, who, layer)

@@ -53,8 +53,13 @@ class PolicyStore:
         one that has none raises :class:`IntegrityError` ``policy_damaged``, and nothing may happen then but
         :meth:`repairing`.
         """
+        return self.active_at(
+            self._records.set_state(POLICIES)
+        )  # before the records: what is newer is read again
+
+    def active_at(self, state: SetState | None) -> Bundle:
+        """The same for who has just read the set-hash of the policies."""
         with self._lock:
-            state = self._records.set_state(POLICIES)  # before the records: what is newer is read once more
             if self._bundle is None or state != self._seen:
                 try:
                     self._bundle = self._load()
@@ -66,9 +71,13 @@ class PolicyStore:
             return self._bundle
 
     def repairing(self) -> Bundle:
+        """:meth:`repairing_at` this moment."""
+        return self.repairing_at(self._records.set_state(POLICIES))
+
+    def repairing_at(self, state: SetState | None) -> Bundle:
         """What decides on ``policy.*`` alone: the active bundle or, if it does not load, the one of the kernel."""
         try:
-            return self.active()
+            return self.active_at(state)
         except IntegrityError:
             return Bundle.default()
 

@@ -16,7 +16,7 @@ from palyra_kernel.errors import ApprovalRequiredError, ConflictError, DeniedErr
 from palyra_kernel.policy.bundle import SessionLayer
 from palyra_kernel.policy.codes import words
 from palyra_kernel.records import Change, Records
-from palyra_kernel.session.judge import BASIS, Judge, Ruling
+from palyra_kernel.session.judge import BASIS, Judge, Labels, Ruling
 from palyra_kernel.session.limits import Limits
 from palyra_kernel.session.who import Who
 from palyra_kernel.values.decisions import ActionRequest, Allow, Decision, Deny, RequireApproval, Resource
@@ -30,11 +30,12 @@ _VALUES = frozenset(("secret.read", "source.use"))
 
 class Permit(NamedTuple):
     """An act that may happen. *durable*: its event is committed before anybody gets an answer. *arguments*: exactly
-    what will be done."""
+    what will be done. *looked_up*: finds the labels of the resource, where a rule asks for them."""
 
     ruling: Ruling
     durable: bool
     arguments: object = None
+    looked_up: Labels | None = None
 
 
 class _RefusedAnewError(Exception):
@@ -66,10 +67,6 @@ class Gate:
         self._limits = limits
         self._layer = layer
 
-    def reads_labels(self) -> bool:
-        """Whether a rule looks at labels of the resource."""
-        return self.judge.reads_labels(self._layer)
-
     def allows(self, action: str, resource: Resource) -> bool:
         """Whether it would be allowed as things are. Nothing is written down and nobody is asked."""
         return isinstance(self.judge.rule(self._request(action, resource), self._layer).decision, Allow)
@@ -78,16 +75,26 @@ class Gate:
         """A keyed digest of arguments that must not be guessed from it, hexadecimal."""
         return self._records.keys.blind("arguments", *parts).hex()
 
-    def enter(self, action: str, resource: Resource, *, arguments: object = None, **facts: Any) -> Permit:
+    def enter(
+        self,
+        action: str,
+        resource: Resource,
+        *,
+        arguments: object = None,
+        looked_up: Labels | None = None,
+        **facts: Any,
+    ) -> Permit:
         """Decide, and return a permit, or write down that there is none.
 
-        *arguments*: exactly what will be done, as JSON; *facts*: ``capabilities`` that it needs and ``labels`` of the
-        resource. Raises :class:`DeniedError` with the code of the decision, :class:`ApprovalRequiredError`, whose hint
-        names the approval that waits now, and :class:`UnavailableError` ``rate_limited``.
+        *arguments*: exactly what will be done, as JSON; *looked_up*: finds the labels of the resource, where a rule
+        asks for them; *facts*: ``capabilities`` that it needs, and ``labels`` that are known.
+
+        Raises :class:`DeniedError` with the code of the decision, :class:`ApprovalRequiredError`, whose hint names the
+        approval that waits now, and :class:`UnavailableError` ``rate_limited``.
         """
-        ruling = self._asked(self._request(action, resource, arguments=arguments, **facts))
+        ruling = self._asked(self._request(action, resource, arguments=arguments, **facts), looked_up)
         if isinstance(ruling.decision, Allow):
-            return Permit(ruling, self._is_durable(action), arguments)
+            return Permit(ruling, self._is_durable(action), arguments, looked_up)
         raise _error_of(self._refused(ruling, arguments))
 
     def decide(self, action: str, resource: Resource, *, arguments: object = None, **facts: Any) -> Decision:
@@ -119,18 +126,18 @@ class Gate:
         exact = "" if arguments is None else digest(arguments)
         return self.who.request(action, resource, arguments=exact, capabilities=capabilities, labels=labels)
 
-    def _asked(self, request: ActionRequest) -> Ruling:
+    def _asked(self, request: ActionRequest, looked_up: Labels | None = None) -> Ruling:
         """Decide, unless it is asked too often, which is looked at first: it costs less. Being unable to is told."""
         try:
             self._limits.take(request.principal, request.action)
         except PalyraError as error:
             self._group.add(event_of(request, outcome="denied", code=error.code))
             raise
-        return self._ruled(request)
+        return self._ruled(request, looked_up)
 
-    def _ruled(self, request: ActionRequest) -> Ruling:
+    def _ruled(self, request: ActionRequest, looked_up: Labels | None) -> Ruling:
         try:
-            return self.judge.rule(request, self._layer)
+            return self.judge.rule(request, self._layer, looked_up)
         except PalyraError as error:
             self._group.add(event_of(request, outcome="failed", code=error.code))
             raise
@@ -210,7 +217,7 @@ class Gate:
     def _standing(self, permit: Permit) -> Ruling:
         if self.judge.stands(permit.ruling):
             return permit.ruling
-        ruling = self._ruled(permit.ruling.request)
+        ruling = self._ruled(permit.ruling.request, permit.looked_up)
         if isinstance(ruling.decision, Allow):
             return ruling
         raise _RefusedAnewError(self._refused(ruling, permit.arguments))

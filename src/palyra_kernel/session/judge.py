@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from palyra_kernel.access.directory import ACCESS, Directory
 from palyra_kernel.approvals.approval import Grant
@@ -19,6 +21,10 @@ from palyra_kernel.records.guard import SetState
 from palyra_kernel.values.decisions import ActionRequest, Allow, Decision, Deny, RequireApproval
 from palyra_kernel.values.principals import Principal, Subject
 
+FindEngine = Callable[[str, SetState | None], PolicyEngine]
+"""From an action, and the set-hash of the policies, to the engine that decides on it."""
+Labels = Callable[[], Sequence[str]]
+"""Looks the labels of a resource up; asked only where a rule looks at labels."""
 
 BASIS = (ACCESS, POLICIES)
 """What every decision stands on: who is known, and which policies are in force."""
@@ -31,7 +37,7 @@ class Ruling(NamedTuple):
     request: ActionRequest
     decision: Decision
     policy: str
-    basis: tuple[SetState | None, ...]
+    basis: tuple[SetState | None, SetState | None]
     grant: Grant | None = None
 
     def event(self, outcome: Outcome, code: str = "", version: int = 0, approval: str = "") -> Event:
@@ -54,7 +60,7 @@ class Judge:
         self,
         records: Records,
         directory: Directory,
-        engine: Callable[[str], PolicyEngine],
+        engine: FindEngine,
         approvals: Planner,
     ) -> None:
         self._records = records
@@ -66,21 +72,19 @@ class Judge:
         """What is known of *principal*."""
         return self._directory.subject(principal)
 
-    def reads_labels(self, layer: SessionLayer | None) -> bool:
-        """Whether a rule looks at labels, so that somebody must look them up."""
-        return self._engine("secret.read").reads_labels or any(
-            "labels" in rule.text for rule in (layer.rules if layer else ())
-        )
-
-    def rule(self, request: ActionRequest, layer: SessionLayer | None = None) -> Ruling:
+    def rule(
+        self, request: ActionRequest, layer: SessionLayer | None = None, labels: Labels | None = None
+    ) -> Ruling:
         """Decide. Where the policies ask for a human and there is a grant for exactly this, they are asked again with
         it: a grant overrules nothing."""
-        basis = self._basis()  # before anything is looked at: what changes meanwhile is noticed
-        engine = self._engine(request.action)
-        subject = self._directory.subject(request.principal)
+        basis = access, policies = self._basis()  # first: what changes meanwhile is noticed
+        engine, known = self._engine(request.action, policies), self._directory.snapshot_at(access)
+        if labels is not None and (engine.reads_labels or _reads_labels(layer)):
+            request = replace(request, labels=tuple(sorted(labels())))
+        subject = known.subject(request.principal)
         if subject is None:
             return Ruling(request, Deny(code=UNKNOWN_PRINCIPAL), engine.digest, basis)
-        voucher = None if request.vouched_by is None else self._directory.subject(request.vouched_by)
+        voucher = None if request.vouched_by is None else known.subject(request.vouched_by)
         decision = engine.decide(request, subject, voucher, layer=layer)
         if not isinstance(decision, RequireApproval):
             return Ruling(request, decision, engine.digest, basis)
@@ -96,8 +100,13 @@ class Judge:
             return False
         return ruling.grant is None or ruling.grant == self._usable(ruling.request, ruling.policy)
 
-    def _basis(self) -> tuple[SetState | None, ...]:
-        return self._records.set_states(*BASIS)
+    def _basis(self) -> tuple[SetState | None, SetState | None]:
+        access, policies = self._records.set_states(*BASIS)
+        return access, policies
 
     def _usable(self, request: ActionRequest, policy: str) -> Grant | None:
         return self._approvals.usable(Binding.of(request), policy, request.session)
+
+
+def _reads_labels(layer: SessionLayer | None) -> bool:
+    return layer is not None and any("labels" in rule.text for rule in layer.rules)

@@ -160,13 +160,11 @@ class SessionSecrets:
         return self._enter("secret.read", parsed, part if any(part.values()) else None)
 
     def _enter(self, action: str, ref: Ref, arguments: object = None) -> Permit:
-        resource = secret_resource(ref)
-        return self._gate.enter(action, resource, arguments=arguments, labels=self._labels(ref))
+        labels = partial(self._labels, ref)
+        return self._gate.enter(action, secret_resource(ref), arguments=arguments, looked_up=labels)
 
     def _labels(self, ref: Ref) -> Sequence[str]:
-        """Labels of the secret as it is now, where a rule looks at labels."""
-        if not self._gate.reads_labels():
-            return ()
+        """Labels of the secret as it is now."""
         try:
             labels = self._vault.stat(VaultRef.parse(ref).bare).labels
         except NotFoundError:

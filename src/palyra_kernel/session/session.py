@@ -15,13 +15,12 @@ from palyra_kernel.audit import Group
 from palyra_kernel.errors import DeniedError, InvalidInputError
 from palyra_kernel.policy.bundle import SessionLayer
 from palyra_kernel.policy.codes import UNKNOWN_PRINCIPAL, words
-from palyra_kernel.policy.engine import PolicyEngine
 from palyra_kernel.policy.store import PolicyStore
 from palyra_kernel.records import Records
 from palyra_kernel.resolve.resolver import SecretResolver
 from palyra_kernel.session.approvals import Performing
 from palyra_kernel.session.gate import Gate
-from palyra_kernel.session.judge import Judge
+from palyra_kernel.session.judge import FindEngine, Judge
 from palyra_kernel.session.limits import Limits
 from palyra_kernel.session.policies import SessionPolicies
 from palyra_kernel.session.principals import SessionPrincipals
@@ -41,7 +40,7 @@ class Services(NamedTuple):
     resolver: Callable[[], SecretResolver]
     directory: Directory
     policies: PolicyStore
-    engine: Callable[[str], PolicyEngine]
+    engine: FindEngine
     grants: Planner
     approvals: Callable[[Perform], Approvals]
     group: Group
