@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from palyra_kernel.plugins.foreign import said
@@ -43,6 +45,32 @@ def test_every_secret_is_masked_and_nothing_around_it(section):
     print(f"{section}: {found}")
     assert found.wrong == ()
     assert found.found == found.secrets > 0
+
+
+WRAPPED = {
+    "in a line": lambda text: f"2026-11-22T10:00:00Z INFO {text} | next",
+    "in JSON": lambda text: json.dumps({"level": "info", "message": text, "n": 1}),
+    "in a repr": repr,
+    "in JSON in JSON": lambda text: json.dumps({"body": json.dumps({"message": text})}),
+    "in JSON in a repr": lambda text: repr(json.dumps([text])),
+}
+
+
+@pytest.mark.parametrize("wrap", WRAPPED.values(), ids=WRAPPED)
+def test_a_secret_is_found_through_what_is_around_it(wrap):
+    """Hazard P24: a body that was logged as JSON in JSON, or as a repr, was none that the rules knew."""
+    for entry in SECRETS:
+        left = redact_text(wrap(entry.text))
+        for start, end in entry.secrets:
+            secret = entry.text[start:end]
+            for form in (secret, json.dumps(secret)[1:-1]):
+                assert len(secret) < 4 or secret in entry.masked or form not in left, (entry.text, left)
+
+
+@pytest.mark.parametrize("entry", SECRETS + INNOCENT, ids=lambda entry: entry.section)
+def test_what_is_masked_stays_as_it_is(entry):
+    """What goes through two filters must not lose a little more in each."""
+    assert redact_text(entry.masked) == entry.masked
 
 
 @pytest.mark.parametrize("section", sections(INNOCENT))

@@ -6,12 +6,12 @@ Errors load this when they are printed, so it costs a good run nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import AnyStr
 
 from palyra_kernel.redact.live import find_live, merged
 from palyra_kernel.redact.patterns import find_tokens
-from palyra_kernel.redact.views import Span
+from palyra_kernel.redact.views import Span, unescaped
 
 __all__ = ["contains_secret", "redact_text"]
 
@@ -39,7 +39,7 @@ def contains_secret(data: bytes | bytearray | memoryview) -> bool:
     cannot be found out."""
     try:
         content = bytes(data)
-        return bool(find_live(content)) or any(True for _ in find_tokens(content.decode("utf-8", "replace")))
+        return bool(find_live(content)) or any(True for _ in _found(content))
     except Exception:  # noqa: BLE001  # the same: in doubt there is one
         return True
 
@@ -49,7 +49,28 @@ def _redacted(text: str) -> str:
     spans = find_live(data)
     if spans:
         text = _without(data, spans, REDACTED.encode()).decode("utf-8", "replace")
-    return _without(text, merged((match.start, match.end) for match in find_tokens(text)), REDACTED)
+    if "\\" not in text:
+        return _without(text, merged((match.start, match.end) for match in find_tokens(text)), REDACTED)
+    data = _encoded(text)
+    spans = merged(_found(data))
+    return _without(data, spans, REDACTED.encode()).decode("utf-8", "surrogateescape") if spans else text
+
+
+def _found(data: bytes) -> Iterator[Span]:
+    """Where tokens and named values stand in *data*, as it is and as a reader of JSON would see it."""
+    yield from _in_text(data)
+    if b"\\" in data:
+        for view in unescaped(data):
+            yield from (view.span(start, end) for start, end in _in_text(view.data))
+
+
+def _in_text(data: bytes) -> Iterator[Span]:
+    text = data.decode("utf-8", "surrogateescape")
+    at = offset = 0
+    for match in find_tokens(text):
+        offset += len(text[at : match.start].encode("utf-8", "surrogateescape"))
+        at = match.start
+        yield offset, offset + len(text[match.start : match.end].encode("utf-8", "surrogateescape"))
 
 
 def _encoded(text: str) -> bytes:

@@ -11,7 +11,7 @@ from palyra_kernel.redact.values import is_stand_in, repeats
 Span = tuple[int, int]
 
 _BETWEEN = r"""(?:[^\S\r\n]++["']?|["'],\s*+["'])"""
-_FLAG = re.compile(rf"""(?<![\w-])(--?)([A-Za-z][\w.-]*+){_BETWEEN}([^\s"'`-][^\s"'`]*+)""")
+_FLAG = re.compile(rf"""(?<![\w-])(--?)([A-Za-z][\w.-]*+){_BETWEEN}([^\s"'`-][^\s"'`]*+)(?!["']\s*+:)""")
 _FUNCTION_WORDS = frozenset(
     re.findall(
         r"\S+",
@@ -24,7 +24,7 @@ _FUNCTION_WORDS = frozenset(
 _ELSEWHERE = ("pass:", "env:", "file:", "fd:")
 """Where openssl is told to find a password; what is behind ``pass:`` is one."""
 _OPTION = re.compile(
-    rf"""(?<![\w-])(-[uUpPaN]|--(?:proxy-)?user)(?:{_BETWEEN}|=["']?|["'])?+([^\s"'`=,;)-][^\s"'`]*+)"""
+    rf"""(?<![\w-])(-[uUpPaN]|--(?:proxy-)?user)(?:{_BETWEEN}|=["']?|["'])?+([^\s"'`=,;)\\-][^\s"'`]*+)"""
 )
 _OPTIONS = ("-u", "-U", "-p", "-P", "-a", "-N")
 _PROGRAM = re.compile(

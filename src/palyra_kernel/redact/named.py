@@ -100,8 +100,11 @@ def _assigned(text: str) -> Iterator[Span]:
 
 def _closes(text: str, assigned: re.Match[str]) -> bool:
     """Whether the quote behind a pair of name and sign is the one in front of it: ``input("Password: ")``."""
-    quote = text[max(0, assigned.start() - 1) : assigned.start()]
-    return quote in ('"', "'") and quote not in assigned[0] and text.startswith(quote, assigned.end())
+    before = text[max(0, assigned.start() - 2) : assigned.start()]
+    quote = before if before.startswith("\\") else before[-1:]
+    if quote not in ('"', "'", '\\"', "\\'"):
+        return False
+    return quote not in assigned[0] and text.startswith(quote, assigned.end())
 
 
 def _end(text: str, assigned: re.Match[str], value: re.Match[str]) -> int:

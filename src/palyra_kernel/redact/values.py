@@ -46,6 +46,8 @@ _SENTENCE = re.compile(
     r"|please|invalid|choose|forgot|confirm)\s",
     re.IGNORECASE,
 )
+_BETWEEN = re.compile(r"[\s,:;\\[\]{}()]*+")
+"""What stands between two texts: the quote in front of it was an end."""
 _WORDLIKE = re.compile(r"[A-Za-z]++(?:[-_./:](?:[A-Za-z]++|\d{1,4}(?!\d)))*+|(?:[A-Z]?[a-z]{2,}+)++")
 _PLACE = re.compile(r"(?:[a-z][a-z0-9+.-]*+://|\.{0,2}/|~/|[A-Za-z]:\\)", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*[.!?\u2026:]?")
@@ -72,7 +74,7 @@ def is_value(
     if meaning is Says.PERHAPS:
         return _is_token(name, value)
     if quoted:
-        return not _SENTENCE.match(value)
+        return not (_SENTENCE.match(value) or _BETWEEN.fullmatch(value))
     if spaced and (
         value[0] == "#" or _TYPE.fullmatch(value) or ("/" in value and _WORDLIKE.fullmatch(value))
     ):
@@ -104,7 +106,7 @@ def is_mixed(value: str) -> bool:
 
 def _is_code(value: str, after: str) -> bool:
     """Whether *value*, with *after* behind it, is an expression of a program."""
-    inner = value.lstrip("([{")
+    inner = value.lstrip("([{\\").rstrip("\\")
     if not inner or _CODE.fullmatch(inner) or (_CALL.fullmatch(inner) and after in (",", '"', "'", " ")):
         return True
     return _VARIABLE.fullmatch(value) is not None and says(value) is not Says.NOTHING

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 
+_DEEPEST = 4
 Span = tuple[int, int]
 """Start and end of some bytes, the end not included."""
 _Token = Callable[["re.Match[bytes]"], bytes]
@@ -47,6 +48,17 @@ def views(data: bytes) -> Iterator[View]:
             yield latin
         yield from _base64(layer)
         yield from _hex(layer)
+
+
+def unescaped(data: bytes) -> Iterator[View]:
+    """*data* without its backslash escapes, one layer of them after the other: JSON in JSON, a repr of it."""
+    view = View(data, lambda start, end: (start, end))
+    for _ in range(_DEEPEST):
+        inner = _replaced(view, _BACKSLASH, _backslash_text)
+        if inner is None:
+            return
+        yield inner
+        view = inner
 
 
 def _layers(whole: View) -> Iterator[View]:
