@@ -150,7 +150,11 @@ def says(name: str, before: str = "") -> Says:
 
 
 def _said(last: str, previous: str, words: tuple[str, ...]) -> Says:
-    if last in _SURE or (previous, last) in _SURE_PAIRS or last.endswith(_SURE_ENDS):
+    if (
+        last in _SURE
+        or (previous, last) in _SURE_PAIRS
+        or (last.endswith(_SURE_ENDS) and not last.startswith("lib"))
+    ):
         return Says.SURELY
     if words[0] == "x" and (words[1:2] == ("amz",) or words[1:2] == ("goog",)):
         return Says.SURELY if last in ("credential", "signature", "token") else Says.NOTHING

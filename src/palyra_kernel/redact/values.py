@@ -24,14 +24,14 @@ _STAND_INS = (
     *("${", "$(", "{{", "%("),
 )
 _STAND_IN = re.compile(
-    r"([*xX.#_\u2022-])\1{2,}|\*{3}.*|\*|\?|\u2026|\$\d|%[sdr]|\$[A-Z_][A-Z0-9_]*|%[A-Z_]+%|\{[A-Za-z_][\w.]*\}"
+    r"([*xX.#_\u2022-])\1{2,}|\*{3}.*|\*|\?|\u2026|\$\d|(?:%[sdr][:/@]?)+|\{\}|\$[A-Z_][A-Z0-9_]*|%[A-Z_]+%|\{[A-Za-z_][\w.]*\}"
     r"|<[^<>]*>|\[[A-Za-z_ ]+\]|(?i:your)[-_ ].*",
     re.DOTALL,
 )
 """What stands in place of a value: redaction, references, templates."""
 _CODE = re.compile(
     r"await|new|lambda|function|return"
-    r"|[A-Za-z_$][\w$]*+(?:(?:\.|::|->)[A-Za-z_$][\w$]*+)*+(?:[(\[{]|[(\[{](?!\d+[)\]}]).*[)\]}](?:\.\w++)*+)"
+    r"|[A-Za-z_$][\w$]*+(?:(?:\.|::|->)[A-Za-z_$][\w$]*+)*+(?:[(\[{]|[(\[{](?!\d+[)\]}]).*[)\]}](?:\.\w*+)*+[(\[]?)"
     r"|&(?:str\b|mut\b|self\b|\[|[A-Z]\w*+\Z).*"
     r"|(?:self|this|os|env|settings|config|conf|cfg|args|opts|options|params|request|req|process|user|data|ctx)"
     r"(?:\.|->)[A-Za-z_].*",
@@ -87,7 +87,7 @@ def is_value(
 def is_stand_in(value: str) -> bool:
     """Whether *value* is none: a word about it, a reference, a template, or a mask."""
     return (
-        value.lower().rstrip(".,!?)") in _WORDS
+        value.lower().rstrip(".,!?:)") in _WORDS
         or value.startswith(_STAND_INS)
         or _STAND_IN.fullmatch(value) is not None
     )
