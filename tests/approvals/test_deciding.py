@@ -42,8 +42,9 @@ def test_nor_anybody_in_its_session(room):
 
 
 def test_unless_the_obligation_says_so(room):
-    """One person alone: what the program that asks lacks is their proof."""
+    """Hazard P3: one person alone has a proof that their programs lack, and still decides in a session of their own."""
     asked = room.ask(obligation={"self_decision": True}, **OWN)
+    assert refused(lambda: room.decide(asked.id, by=ALICE, session="s1")) == "approval.self_decision"
     assert room.decide(asked.id, by=ALICE).state == "allowed"
 
 

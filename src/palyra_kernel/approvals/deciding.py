@@ -26,9 +26,15 @@ def check_decider(approval: Approval, by: Subject, session: str) -> None:
             "approval.not_an_approver", f"{by.principal} may not decide this: {' or '.join(roles)} may"
         )
     own = str(by.principal) in (approval.binding.principal, approval.vouched_by)
-    if (own or session == approval.session) and not approval.obligation.self_decision:
+    if own and not approval.obligation.self_decision:
         raise DeniedError(
             "approval.self_decision", "whoever asks does not decide", hint=f"another of: {', '.join(roles)}"
+        )
+    if session == approval.session:  # whatever the obligation says: the program that asked holds that session
+        raise DeniedError(
+            "approval.self_decision",
+            "this is not decided in the session that asks",
+            hint="decide in another one",
         )
     if any(vote.decider == str(by.principal) for vote in approval.votes):
         raise ConflictError("approval.voted", f"{by.principal} answered this already; others are needed")
