@@ -175,6 +175,23 @@ def test_two_first_ones_at_once(room):
     assert code(first, PalyraError) == "approval.passphrase_changed"
 
 
+def test_a_first_one_that_comes_while_somebody_looks(room, monkeypatch):
+    """Read in the wrong order, the version of the first would be taken for that of none, and it would be replaced."""
+    records = room.records
+    plan = room.approvals.passphrases.prepare(BOB.principal, RIGHT, None)
+    load, others = records.load_guarded, [WRONG]
+
+    def load_and_lose(namespace):
+        found = load(namespace)
+        if others:
+            Room(room.parts, room.clock).approvals.set_passphrase(others.pop(), by=BOB)
+        return found
+
+    monkeypatch.setattr(records, "load_guarded", load_and_lose)
+    planned = plan()
+    assert code(lambda: records.commit(planned.change), PalyraError) == "record_changed"
+
+
 @pytest.mark.parametrize("text", ["", "short", "x" * 1025])
 def test_it_has_a_length(room, text):
     assert code(lambda: room.approvals.set_passphrase(secret(text), by=BOB), InvalidInputError) == (

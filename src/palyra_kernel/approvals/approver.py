@@ -41,13 +41,16 @@ class Approver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 def find_approver(records: Records, principal: Principal) -> tuple[int, Approver | None]:
     """The version of the record of *principal*, and the record if there is one."""
     key = _key(principal)
+    before = records.read(
+        key
+    ).version  # before the others are looked at: what comes in between must not look old
     for stored in records.load_guarded(APPROVERS):  # or a count could be put back
         if stored.key == key:
             approver = decode_approver(records.open(stored))
             if approver.principal != str(principal):
                 raise _damaged()
             return stored.version, approver
-    return records.read(key).version, None
+    return before, None
 
 
 def _key(principal: Principal) -> bytes:
