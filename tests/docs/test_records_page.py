@@ -21,6 +21,7 @@ from palyra_kernel.kernel.backing import COPIED_KEY, BackendRecord, PassedOver
 from palyra_kernel.keys import derive, passphrase, recovery, signer
 from palyra_kernel.keys.slots import KeyringDocument, Slot
 from palyra_kernel.plugins.pins import Pin
+from palyra_kernel.policy.store import POLICIES
 from palyra_kernel.records import Change, heads, journal, reseal, seal, sqlite
 from palyra_kernel.records.guard import HeadDocument, SetState
 from palyra_kernel.records.namespaces import HEAD_KEY
@@ -91,6 +92,7 @@ def test_every_namespace_is_listed():
         journal.JOURNAL,
         collect.MARKS,
         buckets.BUCKETS,
+        POLICIES,
     )
     assert len(listed) == len(namespaces) + 1
     for namespace in namespaces:

@@ -24,7 +24,7 @@ def nested(depth, pair="()"):
 
 @pytest.mark.parametrize("pair", PAIRS)
 def test_the_parser_never_sees_what_nests_too_deep(monkeypatch, pair):
-    """Deep nesting of ( [ { overflows the stack of the parser: the interpreter is gone, exit code 139."""
+    """Hazard C8: deep nesting of ( [ { overflows the stack of the parser: the interpreter is gone, exit code 139."""
     for name in ("policies_to_json_str", "validate_policies", "format_policies"):
         monkeypatch.setattr(cedarpy, name, lambda *args, **kwargs: pytest.fail("the parser was called"))
     for depth in (33, 40, 5_000):
@@ -40,7 +40,7 @@ def bounds_of(text):
 
 
 def test_five_thousand_brackets_in_another_process():
-    """The same without a mock: who asks is still alive, and gets an error of ours."""
+    """Hazard C8 without a mock: who asks is still alive, and gets an error of ours."""
     program = (
         "from palyra_kernel.errors import InvalidInputError\n"
         f"text = {nested(5_000)!r}\n"

@@ -44,7 +44,7 @@ def raising(fault):
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("name", ["is_authorized", "Entities.from_json_str", "PolicySet.from_str"])
 def test_every_exception_of_the_library_denies(monkeypatch, caplog, fault, name):
-    """The library raises KeyError, TypeError and ValueError where it does not answer NoDecision."""
+    """Hazards C5 and C7: the library raises where it does not answer NoDecision, and quotes the request."""
     engine = PolicyEngine(Bundle.default())
     owner, _, attribute = name.rpartition(".")
 
@@ -98,7 +98,7 @@ def result(decision="Allow", reason=("policy0",), errors=(), names=None, metrics
     ],
 )
 def test_only_a_clean_allow_allows(monkeypatch, found):
-    """Hazard P13: Allow was believed although a forbid had failed; bad input answers NoDecision without raising."""
+    """Hazards P13 and C4: Allow was believed although a forbid had failed; bad input is NoDecision, and no error."""
     engine = PolicyEngine(Bundle.default())
     assert answer(engine, OWNER, "secret.read", "secret:global/x") == "allow"
     monkeypatch.setattr(cedarpy, "is_authorized", lambda *args, **kwargs: found)
@@ -106,7 +106,7 @@ def test_only_a_clean_allow_allows(monkeypatch, found):
 
 
 def test_a_forbid_that_errors_denies():
-    """Hazard P13: Cedar skips a forbid whose condition errors, and answers Allow."""
+    """Hazards P13 and C1: Cedar skips a forbid whose condition errors, and answers Allow."""
     engine = engine_of(
         '@id("overflow") forbid (principal, action, resource) when { 9223372036854775807 + 1 == 0 };'
     )
@@ -164,7 +164,7 @@ def changed(**fields):
     ids=str,
 )  # fmt: skip
 def test_fields_of_a_wrong_type_deny(fields):
-    """Floats, null and integers of 2**63 have no answer in Cedar; they never reach it."""
+    """Hazard C6: floats, null and integers of 2**63 have no answer in Cedar; they never reach it."""
     decision = PolicyEngine(Bundle.default()).decide(changed(**fields), OWNER)
     assert short(decision) in (INVALID, BROKEN)  # half of a character has its type, and no encoding
 
@@ -215,7 +215,7 @@ def test_a_megabyte_of_context_is_refused():
 
 
 def test_who_is_not_known_is_denied():
-    """An unknown principal is no error to Cedar: who asks is compared with what was looked up."""
+    """Hazard C3: an unknown principal is no error to Cedar. Who asks is compared with what was looked up."""
     engine, asked = PolicyEngine(Bundle.default()), request("user:1000", "secret.read", "secret:global/x")
     unknown, voucher = f"deny {codes.UNKNOWN_PRINCIPAL}", f"deny {codes.UNKNOWN_VOUCHER}"
     assert short(engine.decide(asked, AGENT)) == unknown
@@ -260,7 +260,8 @@ def test_no_name_is_above_the_rules(name):
 
 
 def test_the_schema_fits_every_request_that_is_made():
-    """It looks at the first of each shape only. Here it looks at all of them, of every action, twice."""
+    """Hazard C2: the library compares nothing with a schema unasked. The schema looks at the first request of each
+    shape; here it looks at all of them."""
     made = Bundle.default()
     engine = PolicyEngine(made)
     every = list(probes([made], made.actions.resources))

@@ -54,7 +54,8 @@ def refused(rules="", data=None, **more):
     ],
 )
 def test_texts_that_do_not_load(text, code):
-    """Hazard P12: missing and duplicate ids were accepted, and reasons were called policy0 to policy8."""
+    """Hazards P12 and C2: missing and duplicate ids were accepted, reasons were called policy0 to policy8, and rules
+    were compared with no schema."""
     assert refused(text).code == code
 
 
