@@ -125,7 +125,12 @@ def test_rules_that_this_kernel_does_not_understand_any_more(records):
     files = ONE.files | {"organisation.cedar": '@id("old") permit (principal is Gone, action, resource);'}
     from palyra_kernel.policy.bundle.bundle import BundleDocument, files_digest
 
-    put_raw(records, msgspec.json.encode(BundleDocument(version=7, digest=files_digest(files), files=files)))
+    put_raw(
+        records,
+        msgspec.json.encode(
+            BundleDocument(version=7, digest=files_digest(files), validated=ONE.digest, files=files)
+        ),
+    )
     store = PolicyStore(records)
     with pytest.raises(IntegrityError, match="Gone") as caught:
         store.active()
@@ -155,6 +160,37 @@ def test_a_record_that_was_put_back_alone_is_noticed(parts):
     with pytest.raises(IntegrityError) as caught:
         PolicyStore(records).active()
     assert caught.value.code == "policy_damaged"
+
+
+def test_what_was_validated_is_not_validated_again(monkeypatch):
+    """It costs as much as all the rest of a start. Another schema, or one letter more, and it is done."""
+    calls = []
+    real = Bundle._validate
+    monkeypatch.setattr(
+        Bundle, "_validate", lambda self, rules: calls.append(len(rules)) or real(self, rules)
+    )
+    document = ONE.to_document(version=1)
+    Bundle.from_document(document)
+    assert calls == []
+    Bundle(ONE.files, validated=ONE.digest, schema=ONE.schema + "\n")
+    Bundle(ONE.files, validated=TWO.digest)
+    Bundle(ONE.files)
+    assert len(calls) == 3
+
+
+def test_the_bundle_of_the_kernel_validates():
+    assert Bundle(Bundle.default().files).digest == Bundle.default().digest
+
+
+def test_a_new_root_key_keeps_the_policies(places):
+    with places.create() as kernel:
+        kernel.apply_policies(ONE)
+        kernel.rekey_root()
+    with places.open() as kernel:
+        assert kernel.policy.active().digest == ONE.digest
+        kernel.roll_back_policies()
+        assert kernel.policy.active() is Bundle.default()
+        assert kernel.verify() == []
 
 
 def test_a_document_gives_the_bundle_back():

@@ -32,12 +32,18 @@ _FORMAT = 1
 
 
 class BundleDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a record holds. ``digest`` is over the files alone: schema and rails are those of whoever reads it."""
+    """What a record holds. ``digest`` is over the files alone: schema and rails are those of whoever reads it.
+    ``validated`` is the digest of the whole bundle that was validated when it was applied."""
 
     format: int = _FORMAT
     version: int
     digest: str
+    validated: str
     files: dict[str, str]
+
+
+class _Format(msgspec.Struct):
+    format: int
 
 
 class SessionLayer:
@@ -52,8 +58,9 @@ class Bundle:
     """Schema, rails, rules and data, checked and ready to decide by. It does not change.
 
     ``files`` are those that an operator wrote; schema and rails come with the kernel. ``version`` counts what was
-    applied to a vault, 0 for one that was not. ``digest`` is over all of it, rails and schema included.
-    Raises :class:`InvalidInputError` for files that make no bundle: nothing that does not validate is ever loaded.
+    applied to a vault, 0 for one that was not. ``digest`` is over all of it, rails and schema included. Nothing that
+    does not validate is ever loaded; what *validated* names by its digest was validated before, and is not again at
+    every start. Raises :class:`InvalidInputError` for files that make no bundle.
     """
 
     def __init__(
@@ -63,17 +70,18 @@ class Bundle:
         version: int = 0,
         schema: str | None = None,
         rails: str | None = None,
+        validated: str = "",
     ) -> None:
         check_files(files)
         self.files = dict(sorted(files.items()))
         self.version = version
         self.schema = built_in(SCHEMA_FILE) if schema is None else schema
         self.rails = built_in(RAILS_FILE) if rails is None else rails
-        self.digest = self._digest()
+        self.digest = bundle_digest(self.files, self.schema, self.rails)
         self.actions = actions_of(self.schema)
         self.facts: Facts = read_data(self.files[DATA_FILE], DATA_FILE, self.actions)
         self.rules = self._rules()
-        self.schema_handle: Any = on_large_stack(self._validated)
+        self.schema_handle: Any = on_large_stack(lambda: self._parsed(validate=validated != self.digest))
 
     @classmethod
     def default(cls) -> Bundle:
@@ -89,14 +97,14 @@ class Bundle:
     def from_document(cls, document: bytes) -> Self:
         """The bundle that :meth:`to_document` wrote. Raises :class:`IntegrityError` ``policy_damaged``."""
         try:
-            stored = msgspec.json.decode(document, type=BundleDocument)
-            if stored.format > _FORMAT:
+            if msgspec.json.decode(document, type=_Format).format > _FORMAT:
                 raise UnavailableError(
                     "newer_format", "the policies have a newer format", hint="upgrade palyra-kernel"
                 )
+            stored = msgspec.json.decode(document, type=BundleDocument)
             if stored.format != _FORMAT or stored.digest != files_digest(stored.files):
                 raise _damaged()
-            return cls(stored.files, version=stored.version)
+            return cls(stored.files, version=stored.version, validated=stored.validated)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             raise _damaged() from None
         except InvalidInputError as error:
@@ -105,7 +113,9 @@ class Bundle:
     def to_document(self, *, version: int) -> bytes:
         """What a record holds if this is the bundle that was applied as number *version*."""
         return msgspec.json.encode(
-            BundleDocument(version=version, digest=files_digest(self.files), files=self.files)
+            BundleDocument(
+                version=version, digest=files_digest(self.files), validated=self.digest, files=self.files
+            )
         )
 
     def with_data(self, data: Data) -> Bundle:
@@ -125,10 +135,6 @@ class Bundle:
         on_large_stack(lambda: self._validate(rules))
         return SessionLayer(rules, sha256(text.encode()).hex())
 
-    def _digest(self) -> str:
-        parts = ["palyra policy", self.schema, self.rails]
-        return sha256(frame(*parts, *(part for item in self.files.items() for part in item))).hex()
-
     def _rules(self) -> list[Rule]:
         rules = read_rules(self.rails, RAILS, RAILS_FILE, self.actions, MAX_BUNDLE_BYTES)
         for name, text in self.files.items():
@@ -139,10 +145,12 @@ class Bundle:
         check_unique(rules)
         return rules
 
-    def _validated(self) -> Any:
+    def _parsed(self, *, validate: bool) -> Any:
+        """The schema, which every rule fits."""
         import cedarpy
 
-        self._validate(self.rules)
+        if validate:
+            self._validate(self.rules)
         return cedarpy.Schema.from_str(self.schema)
 
     def _validate(self, rules: list[Rule]) -> None:
@@ -156,6 +164,12 @@ class Bundle:
             raise InvalidInputError("policy_invalid", f"{name}: {said[:300]}", hint="palyra policy check")
 
 
+def bundle_digest(files: Mapping[str, str], schema: str, rails: str) -> str:
+    """SHA-256 over schema, rails, and names and texts of the files; hexadecimal."""
+    parts = (part for item in sorted(files.items()) for part in item)
+    return sha256(frame("palyra policy", schema, rails, *parts)).hex()
+
+
 def files_digest(files: Mapping[str, str]) -> str:
     """SHA-256 over names and texts, hexadecimal."""
     return sha256(frame("palyra bundle", *(part for item in sorted(files.items()) for part in item))).hex()
@@ -163,7 +177,10 @@ def files_digest(files: Mapping[str, str]) -> str:
 
 @lru_cache(maxsize=1)
 def _default() -> Bundle:
-    return Bundle({name: built_in(name) for name in DEFAULT_FILES})
+    files = {name: built_in(name) for name in DEFAULT_FILES}
+    return Bundle(
+        files, validated=bundle_digest(files, built_in(SCHEMA_FILE), built_in(RAILS_FILE))
+    )  # by a test
 
 
 def _damaged(reason: str = "it is not what was written") -> IntegrityError:
