@@ -15,6 +15,7 @@ MAX_LAYER_BYTES = 64 * 1024
 MAX_DEPTH = 32
 """Nested brackets. cedarpy 4.12.2 ends the process at 39 on a stack of 512 KiB, at 80 on one of 1 MiB."""
 
+_MAX_MESSAGE = 400
 _STACK = 16 * 1024 * 1024
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\r\n]*|[()\[\]{};"]')
 _CLOSED_BY = {"(": ")", "[": "]", "{": "}"}
@@ -22,13 +23,27 @@ _T = TypeVar("_T")
 _stack_size = threading.Lock()
 
 
+def refused(code: str, message: str, *, hint: str | None = None) -> InvalidInputError:
+    """An error about a text, parts of which are in *message*: what could steer a terminal is not."""
+    shown = "".join(each if each.isprintable() else "?" for each in message[:_MAX_MESSAGE])
+    return InvalidInputError(code, shown, hint=hint)
+
+
+def size_of(text: str) -> int:
+    """Bytes of *text* in UTF-8. Raises :class:`InvalidInputError` ``policy_syntax`` if it has no such form."""
+    try:
+        return len(text.encode())
+    except UnicodeEncodeError:
+        raise refused("policy_syntax", "the text is not valid Unicode") from None
+
+
 def split_rules(text: str, limit: int) -> list[str]:
     """Cut *text* behind every ``;`` that ends a rule, comments included; the last piece may be comments only.
 
     Raises :class:`InvalidInputError` ``policy_too_large``, ``policy_too_deep``, ``policy_syntax``.
     """
-    if len(text.encode("utf-8", "surrogatepass")) > limit:
-        raise InvalidInputError("policy_too_large", f"policies have at most {limit} bytes", hint="say less")
+    if size_of(text) > limit:
+        raise refused("policy_too_large", f"policies have at most {limit} bytes", hint="say less")
     cuts = [0, *_ends(text), len(text)]
     return [text[start:end] for start, end in pairwise(cuts)]
 
@@ -41,7 +56,7 @@ def _ends(text: str) -> Iterator[int]:
         if found in _CLOSED_BY:
             expected.append(_CLOSED_BY[found])
             if len(expected) > MAX_DEPTH:
-                raise InvalidInputError(
+                raise refused(
                     "policy_too_deep", f"line {_line(text, token)}: brackets nest deeper than {MAX_DEPTH}"
                 )
         elif found in ")]}":
@@ -65,7 +80,7 @@ def _line(text: str, token: re.Match[str]) -> int:
 
 
 def _syntax(message: str) -> InvalidInputError:
-    return InvalidInputError("policy_syntax", message)
+    return refused("policy_syntax", message)
 
 
 def on_large_stack(work: Callable[[], _T]) -> _T:

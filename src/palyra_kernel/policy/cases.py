@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from palyra_kernel.errors import InvalidInputError, PalyraError
+from palyra_kernel.errors import PalyraError
+from palyra_kernel.policy.bounds import refused
 from palyra_kernel.policy.engine import PolicyEngine
 from palyra_kernel.policy.explain import Answer, Asked, answer_of
 from palyra_kernel.values.decisions import ActionRequest, Decision, Resource
@@ -111,7 +112,7 @@ def read_cases(text: str, file: str) -> tuple[Case, ...]:
     try:
         return msgspec.toml.decode(text.encode(), type=_Table).case
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise InvalidInputError("policy_cases", f"{file}: {str(error)[:200]}") from None
+        raise refused("policy_cases", f"{file}: {error}") from None
 
 
 def run_cases(engine: PolicyEngine, cases: Sequence[Case]) -> Report:
@@ -129,9 +130,7 @@ def _decided(engine: PolicyEngine, cases: Sequence[Case]) -> Iterator[Failed]:
             layer = engine.bundle.session_layer(case.session) if case.session else None
             asked = case.asked()
         except PalyraError as error:
-            raise InvalidInputError(
-                "policy_cases", f"{case.name[:64]}: {error.message}", hint=error.hint
-            ) from None
+            raise refused("policy_cases", f"{case.name[:64]}: {error.message}", hint=error.hint) from None
         yield Failed(case, engine.decide(*asked, approved=case.approved, layer=layer))
 
 

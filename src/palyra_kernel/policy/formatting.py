@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from palyra_kernel.errors import InvalidInputError
-from palyra_kernel.policy.bounds import MAX_BUNDLE_BYTES, on_large_stack, split_rules
+from palyra_kernel.policy.bounds import MAX_BUNDLE_BYTES, on_large_stack, refused, split_rules
 
 
 def formatted(text: str, file: str) -> str:
@@ -14,7 +14,7 @@ def formatted(text: str, file: str) -> str:
         split_rules(text, MAX_BUNDLE_BYTES)
         return on_large_stack(lambda: cedarpy.format_policies(text, line_width=110))
     except InvalidInputError as error:
-        raise InvalidInputError(error.code, f"{file}: {error.message}", hint=error.hint) from None
+        raise refused(error.code, f"{file}: {error.message}", hint=error.hint) from None
     except (ValueError, UnicodeError) as error:
-        reason = str(error).strip().partition("\n")[0][:200]
-        raise InvalidInputError("policy_syntax", f"{file}: {reason}") from None
+        reason = str(error).strip().partition("\n")[0]
+        raise refused("policy_syntax", f"{file}: {reason}") from None

@@ -10,7 +10,7 @@ import msgspec
 
 from palyra_kernel.errors import InvalidInputError
 from palyra_kernel.policy import codes
-from palyra_kernel.policy.bounds import is_blank, on_large_stack, split_rules
+from palyra_kernel.policy.bounds import is_blank, on_large_stack, refused, split_rules
 from palyra_kernel.policy.schema import Actions
 from palyra_kernel.values.decisions import ApprovalOption, Obligation
 
@@ -64,7 +64,7 @@ def read_rules(text: str, layer: str, file: str, actions: Actions, limit: int) -
         pieces = [piece for piece in split_rules(text, limit) if not is_blank(piece)]
         return on_large_stack(lambda: [_read(piece, layer, actions) for piece in pieces])
     except InvalidInputError as error:
-        raise InvalidInputError(error.code, f"{file}: {error.message}", hint=error.hint) from None
+        raise refused(error.code, f"{file}: {error.message}", hint=error.hint) from None
 
 
 def check_unique(rules: Iterable[Rule]) -> None:
@@ -73,7 +73,7 @@ def check_unique(rules: Iterable[Rule]) -> None:
     for rule in rules:
         other = seen.setdefault(rule.id, rule)
         if other is not rule:
-            raise _wrong("policy_id", f"two rules are called {rule.id!r} ({other.layer}, {rule.layer})")
+            raise refused("policy_id", f"two rules are called {rule.id!r} ({other.layer}, {rule.layer})")
 
 
 def _read(text: str, layer: str, actions: Actions) -> Rule:
@@ -82,22 +82,22 @@ def _read(text: str, layer: str, actions: Actions) -> Rule:
     try:
         exported = cedarpy.policies_to_json_str(text)
     except ValueError as error:
-        raise _wrong("policy_syntax", f"{_beginning(text)}: {_first_line(error)}") from None
+        raise refused("policy_syntax", f"{_beginning(text)}: {_first_line(error)}") from None
     try:
         policies = msgspec.json.decode(exported, type=_Policies)
     except (msgspec.DecodeError, RecursionError):
-        raise _wrong(
+        raise refused(
             "policy_too_deep", f"{_beginning(text)}: a condition has too many parts", hint="use contains()"
         ) from None
     if policies.templates or len(policies.static) != 1:
-        raise _wrong("policy_syntax", f"{_beginning(text)}: templates are not allowed")
+        raise refused("policy_syntax", f"{_beginning(text)}: templates are not allowed")
     (policy,) = policies.static.values()
     name = _name(policy, text)
     code, obligation = _denial(policy, name)
     if policy.effect == "permit" and layer != ORGANISATION:
-        raise _wrong("policy_permit", f"{name}: only organisation*.cedar may permit")
+        raise refused("policy_permit", f"{name}: only organisation*.cedar may permit")
     if obligation is not None and '"attr":"approved"' not in exported:
-        raise _wrong(
+        raise refused(
             "policy_annotation", f"{name}: asks for an approval, but not unless {{ context.approved }}"
         )
     return Rule(name, layer, policy.effect, text, _actions(policy.action, actions), code, obligation)
@@ -106,14 +106,14 @@ def _read(text: str, layer: str, actions: Actions) -> Rule:
 def _name(policy: _Policy, text: str) -> str:
     name = policy.annotations.get("id") or ""
     if not _ID.fullmatch(name):
-        raise _wrong(
+        raise refused(
             "policy_id",
             f"{_beginning(text)}: every rule has an @id of 1 to 64 of a-z 0-9 . _ -",
             hint='@id("name")',
         )
     unknown = set(policy.annotations) - _ANNOTATIONS
     if unknown:
-        raise _wrong("policy_annotation", f"{name}: there is no annotation @{min(unknown)}")
+        raise refused("policy_annotation", f"{name}: there is no annotation @{min(unknown)}")
     return name
 
 
@@ -133,14 +133,14 @@ def _denial(policy: _Policy, name: str) -> tuple[str, Obligation | None]:
     if policy.effect == "permit":
         extra = notes.keys() - {"id", "doc"}
         if extra:
-            raise _wrong("policy_annotation", f"{name}: a permit has no @{min(extra)}")
+            raise refused("policy_annotation", f"{name}: a permit has no @{min(extra)}")
         return codes.ALLOW, None
     if "approval" not in notes:
         if not _OBLIGING.isdisjoint(notes):
-            raise _wrong("policy_annotation", f"{name}: @approval is missing")
+            raise refused("policy_annotation", f"{name}: @approval is missing")
         return _code(notes.get("code", codes.RULE), name), None
     if "code" in notes:
-        raise _wrong("policy_annotation", f"{name}: the code stands in @approval")
+        raise refused("policy_annotation", f"{name}: the code stands in @approval")
     code = _code(notes["approval"] or codes.APPROVAL, name)
     return code, _obligation(notes, code, name)
 
@@ -149,7 +149,7 @@ def _obligation(notes: dict[str, str], code: str, name: str) -> Obligation:
     default = Obligation(code=code)
     self_decision = notes.get("self_decision", "deny")
     if self_decision not in ("allow", "deny"):
-        raise _wrong("policy_annotation", f"{name}: @self_decision is allow or deny")
+        raise refused("policy_annotation", f"{name}: @self_decision is allow or deny")
     return Obligation(
         code=code,
         approvers=_among(notes.get("approvers"), _ROLES, default.approvers, f"{name}: @approvers"),
@@ -164,7 +164,7 @@ def _obligation(notes: dict[str, str], code: str, name: str) -> Obligation:
 
 def _code(code: str, name: str) -> str:
     if len(code) > _MAX_CODE or not _CODE.fullmatch(code):
-        raise _wrong(
+        raise refused(
             "policy_annotation", f"{name}: a code is up to 64 of a-z 0-9 _ in parts, like tool.execute.late"
         )
     return code
@@ -175,7 +175,7 @@ def _among(text: str | None, known: tuple[Any, ...], default: tuple[Any, ...], w
         return default
     chosen = [part.strip() for part in text.split(",")]
     if len(set(chosen)) != len(chosen) or not set(chosen) <= set(known):
-        raise _wrong("policy_annotation", f"{what} is a list of {', '.join(known)}")
+        raise refused("policy_annotation", f"{what} is a list of {', '.join(known)}")
     return tuple(each for each in known if each in chosen)
 
 
@@ -183,7 +183,7 @@ def _number(text: str | None, default: int, most: int, what: str) -> int:
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= most):
-        raise _wrong("policy_annotation", f"{what} is a number from 1 to {most}")
+        raise refused("policy_annotation", f"{what} is a number from 1 to {most}")
     return int(text)
 
 
@@ -193,8 +193,4 @@ def _beginning(text: str) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0][:200]
-
-
-def _wrong(code: str, message: str, hint: str | None = None) -> InvalidInputError:
-    return InvalidInputError(code, message, hint=hint)
+    return str(error).strip().partition("\n")[0]

@@ -11,7 +11,7 @@ from typing import Any, Self
 import msgspec
 
 from palyra_kernel.errors import IntegrityError, InvalidInputError, UnavailableError
-from palyra_kernel.policy.bounds import MAX_BUNDLE_BYTES, MAX_LAYER_BYTES, on_large_stack
+from palyra_kernel.policy.bounds import MAX_BUNDLE_BYTES, MAX_LAYER_BYTES, on_large_stack, refused
 from palyra_kernel.policy.bundle.data import Data, Facts, read_data
 from palyra_kernel.policy.bundle.files import (
     DATA_FILE,
@@ -161,7 +161,7 @@ class Bundle:
             said = result.errors[0].error if result.errors else "it does not fit the schema"
             names = result.id_annotations_by_policy_id
             name = names.get(result.errors[0].policy_id, "a rule") if result.errors else "a rule"
-            raise InvalidInputError("policy_invalid", f"{name}: {said[:300]}", hint="palyra policy check")
+            raise refused("policy_invalid", f"{name}: {said}", hint="palyra policy check")
 
 
 def bundle_digest(files: Mapping[str, str], schema: str, rails: str) -> str:

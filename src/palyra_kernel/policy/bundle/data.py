@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from palyra_kernel.errors import InvalidInputError
+from palyra_kernel.policy.bounds import refused
 from palyra_kernel.policy.schema import Actions
 from palyra_kernel.values.principals import Principal
 from palyra_kernel.values.refs import VaultRef
@@ -73,4 +74,4 @@ def read_data(text: str, file: str, actions: Actions) -> Facts:
 
 
 def _wrong(file: str, message: str) -> InvalidInputError:
-    return InvalidInputError(_CODE, f"{file}: {message[:200]}")
+    return refused(_CODE, f"{file}: {message}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from palyra_kernel.durable.files import read_file
 from palyra_kernel.errors import IntegrityError, InvalidInputError, NotFoundError
-from palyra_kernel.policy.bounds import MAX_BUNDLE_BYTES
+from palyra_kernel.policy.bounds import MAX_BUNDLE_BYTES, refused, size_of
 
 DATA_FILE = "bundle.toml"
 SCHEMA_FILE = "schema.cedarschema"
@@ -40,7 +40,7 @@ def check_files(files: Mapping[str, str]) -> None:
     """Raise :class:`InvalidInputError` ``bundle_files`` or ``policy_too_large`` unless these make a bundle."""
     for name in files:
         if not _NAME.fullmatch(name):
-            raise InvalidInputError(
+            raise refused(
                 "bundle_files",
                 f"no file of a bundle: {name[:64]!r}",
                 hint="a bundle has organisation*.cedar, workspaces/NAME.cedar and bundle.toml",
@@ -49,7 +49,7 @@ def check_files(files: Mapping[str, str]) -> None:
         raise InvalidInputError("bundle_files", f"{DATA_FILE} is missing", hint="palyra policy export")
     if not any(name.startswith("organisation") for name in files):
         raise InvalidInputError("bundle_files", "organisation.cedar is missing", hint="palyra policy export")
-    size = sum(len(text.encode("utf-8", "surrogatepass")) for text in files.values())
+    size = sum(map(size_of, files.values()))
     if size > MAX_BUNDLE_BYTES or len(files) > _MAX_FILES:
         raise InvalidInputError(
             "policy_too_large", f"a bundle has at most {MAX_BUNDLE_BYTES} bytes and {_MAX_FILES} files"
