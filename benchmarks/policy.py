@@ -84,7 +84,7 @@ def _bare(engine: PolicyEngine, request: ActionRequest, calls: int, *, text: boo
 
     asked = question(request, _OWNER, None, engine._known)
     assert not isinstance(asked, str)
-    whole = asked._ends | {"context": msgspec.json.encode(asked._context).decode()}
+    whole = asked._ends | {"context": msgspec.json.encode(asked._moment).decode()}
     policies = "\n".join(rule.text for rule in engine.bundle.rules)
     schema = engine.bundle.schema
     ask: Callable[[], cedarpy.AuthzResult]

@@ -124,13 +124,13 @@ def test_without_any_one_fact_nothing_is_allowed(monkeypatch, name):
     """Hazard P13: drop each attribute in turn."""
     import msgspec
 
-    from palyra_kernel.policy import question
+    from palyra_kernel.policy.moment import Moment
 
     engine = PolicyEngine(Bundle.default())
     real = msgspec.json.encode
 
     def without(value, **options):
-        if type(value) is question._Context:
+        if type(value) is Moment:
             value = {key: item for key, item in msgspec.to_builtins(value).items() if key != name}
         return real(value, **options)
 

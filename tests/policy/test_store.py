@@ -164,11 +164,13 @@ def test_a_record_that_was_put_back_alone_is_noticed(parts):
 
 def test_what_was_validated_is_not_validated_again(monkeypatch):
     """It costs as much as all the rest of a start. Another schema, or one letter more, and it is done."""
-    calls = []
-    real = Bundle._validate
-    monkeypatch.setattr(
-        Bundle, "_validate", lambda self, rules: calls.append(len(rules)) or real(self, rules)
-    )
+    calls, real = [], Bundle._validate
+
+    def counted(self, rules):
+        calls.append(len(rules))
+        real(self, rules)
+
+    monkeypatch.setattr(Bundle, "_validate", counted)
     document = ONE.to_document(version=1)
     Bundle.from_document(document)
     assert calls == []
