@@ -8,8 +8,11 @@ from palyra_kernel.policy.cases import read_cases, run_cases
 from palyra_kernel.policy.diff import diff, recorded
 from palyra_kernel.policy.engine import PolicyEngine
 from palyra_kernel.policy.explain import answer_of
+from palyra_kernel.policy.probes import probes
+from palyra_kernel.policy.rules import ORGANISATION, RAILS
 from tests.policy.asking import AGENT, DATA, OWNER, bundle, request
 
+LAYERS = (RAILS, ORGANISATION)
 TABLE = """
 [[case]]
 name = "the owner reads"
@@ -116,6 +119,13 @@ def test_a_named_user_and_a_label_show():
     assert all("env=dev" in each.asked.request.labels for each in found)
 
 
+def test_rules_may_name_what_no_request_can():
+    rule = """@id("odd") forbid (principal == Channel::"slack", action == Action::"vault.gc", resource);
+    @id("odder") forbid (principal == User::"a/b", action == Action::"tool.execute", resource == Tool::"\\u{1}");
+    @id("oddest") forbid (principal == User::" x", action == Action::"vault.gc", resource == Vault::"");"""
+    assert changes(bundle(rule)) == set()
+
+
 def test_a_workspace_shows():
     found = list(
         diff(
@@ -167,3 +177,28 @@ def test_every_list_of_a_bundle_shows():
     assert {*comparing._LOOKED_UP, "sensitive_actions", "tools"} == set(Data.__struct_fields__)
     listed = DATA.replace("sensitive_actions = []", 'sensitive_actions = ["slots.list"]')
     assert changes(bundle(data=listed)) == {("slots.list", "vault:probe", "allow", "approval")}
+
+
+BUSY = """
+allowed_tools = ["echo"]
+allowed_skills = ["other"]
+tool_principals = ["user:probe", "channel:probe:1"]
+tool_channels = ["channel:probe:1"]
+marked_refs = ["global/probe"]
+sensitive_actions = ["vault.gc"]
+sensitive_capabilities = ["Network", "SecretsRead"]
+"""
+
+
+@pytest.mark.parametrize("rule", [rule.id for rule in Bundle.default().rules])
+def test_no_rule_of_the_kernel_is_idle(rule):
+    """Without it some request gets another answer: a rule that decides nothing is a comment that nobody checks."""
+    whole = bundle(data=BUSY)
+    texts = {
+        layer: "\n".join(r.text for r in whole.rules if r.id != rule and r.layer == layer) for layer in LAYERS
+    }
+    without = Bundle(whole.files | {"organisation.cedar": texts[ORGANISATION]}, rails=texts[RAILS])
+    old = Bundle(whole.files)
+    actions = next(r.actions for r in old.rules if r.id == rule) or {"vault.gc"}
+    before, after = PolicyEngine(old), PolicyEngine(without)
+    assert any(before.decide(*asked) != after.decide(*asked) for asked in probes([old], actions))

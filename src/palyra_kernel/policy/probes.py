@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import product
 
 from palyra_kernel.errors import InvalidInputError
 from palyra_kernel.policy.bundle import Bundle
@@ -73,21 +74,27 @@ class Names:
                 *(Subject(principal=who, groups=(group,)) for group in groups),
             ]
         for entity, kind in _KIND_OF.items():
-            found += [
-                _subject(kind, name, roles)
-                for name in sorted(self.of.get(entity, ()))
-                for roles in ((), ("Owner",))
-            ]
+            for name in sorted(self.of.get(entity, ())):
+                found += [
+                    _subject(kind, name, roles) for roles in ((), ("Owner",)) if _is(Principal, kind, name)
+                ]
         return found
 
     def resources(self, entity: str) -> Iterator[Resource]:
         """Some of *entity*: made-up ones, and those with a name."""
         kind = _RESOURCE_OF[entity]
         for name in (*_IDS.get(kind, ("probe",)), *sorted(self.of.get(entity, ()))):
-            try:
+            if _is(Resource, kind, name):
                 yield Resource(kind, name)
-            except InvalidInputError:
-                continue  # a rule may name what no request can
+
+
+def _is(made: Callable[[str, str], object], kind: str, name: str) -> bool:
+    """Whether there can be one: a rule may name what no request can."""
+    try:
+        made(kind, name)
+    except InvalidInputError:
+        return False
+    return True
 
 
 def _subject(kind: str, name: str, roles: tuple[str, ...]) -> Subject:
@@ -107,13 +114,14 @@ def probes(bundles: Sequence[Bundle], actions: Iterable[str]) -> Iterator[Asked]
     for action in sorted(actions):
         for entity in sorted(set().union(*(bundle.actions.resources.get(action, ()) for bundle in bundles))):
             for resource in names.resources(entity):
-                for subject in subjects:
-                    for more in circumstances:
-                        yield _asked(subject, action, resource, more)
+                vouchers = (None, _SPEAKER) if resource.id.startswith(("channel:", "skill:")) else (None,)
+                for subject, voucher, more in product(subjects, vouchers, circumstances):
+                    yield _asked(subject, voucher, action, resource, more)
 
 
-def _asked(subject: Subject, action: str, resource: Resource, more: dict[str, object]) -> Asked:
-    voucher = _SPEAKER if resource.kind in ("secret", "scope") else None
+def _asked(
+    subject: Subject, voucher: Subject | None, action: str, resource: Resource, more: dict[str, object]
+) -> Asked:
     request = ActionRequest(
         principal=subject.principal,
         action=action,
