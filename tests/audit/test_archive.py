@@ -177,7 +177,7 @@ def test_an_export_meanwhile_is_told_and_takes_nobody_for_an_attacker(told, part
 
     def write(line):
         lines.append(line)
-        if len(lines) == 2:
+        if len(lines) == 1:
             told.archive(tmp_path / "file", keep=2, event=WHO)
 
     for number in range(12, 1200):

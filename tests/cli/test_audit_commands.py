@@ -1,7 +1,5 @@
 """``palyra audit``: what happened, for people, for programs, and for whoever has only a file."""
 
-import json
-
 import pytest
 
 from palyra_kernel import Kernel
@@ -126,7 +124,6 @@ def test_an_export_that_fails_in_the_middle_is_no_export(told, tmp_path):
     damage(told, 4)
     outcome = told("audit", "export")
     assert outcome.code == 8
-    assert json.loads(outcome.out.splitlines()[-1])["kind"] == "event"
     file = tmp_path / "half"
     file.write_bytes(outcome.out)
     checked = told("--json", "audit", "verify", "--file", str(file), places=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from tests.faults import life, verbs
+from tests.faults import life, telling, verbs
 from tests.faults.states import State
 from tests.faults.step import Step, Verb
 
@@ -20,6 +20,8 @@ VERBS: dict[str, Verb] = {
     "slots_add": verbs.slots_add,
     "slots_remove": verbs.slots_remove,
     "slots_file": verbs.slots_file,
+    "tell": telling.tell,
+    "archive": telling.archive,
     "reopen": verbs.reopening,
     "make": life.make,
     "rekey": life.rekey,

@@ -11,6 +11,7 @@ from palyra_kernel import Kernel, NewSlot, SensitiveBytes, Unlock
 from palyra_kernel.durable import write_file
 from palyra_kernel.keys.recovery import generate
 from tests.faults.states import VERSIONS_KEPT, State, difference, observe
+from tests.faults.told import lost
 from tests.support import Places
 
 Reopen = Callable[["Stage"], Kernel]
@@ -109,6 +110,8 @@ class Stage:
         wrong = [finding for finding in kernel.verify() if finding.severity == "error"]
         if wrong:
             raise BrokenError(f"verify: {wrong}")
+        if missed := lost(self.base, kernel):
+            raise BrokenError(f"audit log: {missed}")
         if collect:
             for _ in range(2):  # the first pass marks, the second deletes
                 kernel.vault.gc(grace_seconds=0)

@@ -15,6 +15,7 @@ STRIDE = {
     "make": 25,
     "restore": 25,
     "backup": 9,
+    "archive": 9,
     "rekey_root": 9,
     "adopt": 5,
     "accept_rollback": 5,

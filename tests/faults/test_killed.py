@@ -12,7 +12,7 @@ from tests.faults.strace import FAULTS, KILL, Strace
 pytestmark = [pytest.mark.timeout(240), pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")]
 
 ROUNDS = 60
-STRIDE = {"make": 25, "restore": 40, "backup": 12, "rekey_root": 12, "rekey": 8}
+STRIDE = {"make": 25, "restore": 40, "backup": 12, "archive": 12, "rekey_root": 12, "rekey": 8}
 
 
 @pytest.mark.parametrize("seed", range(4))

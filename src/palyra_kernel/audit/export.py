@@ -24,6 +24,8 @@ from palyra_kernel.records import Records
 from palyra_kernel.records.journal import JournalHead
 from palyra_kernel.values.ids import now_ms
 
+_LINES = 100
+
 
 class ExportReport(msgspec.Struct, frozen=True, kw_only=True):
     """What was exported: ``events`` of them from number ``first`` to ``last``. ``hash`` is that of the last. Keep
@@ -45,7 +47,7 @@ class Stretch(NamedTuple):
 
 
 Mark = Callable[[int, bytes, int], None]
-"""Called with number, hash and size of each event that was written."""
+"""Called with number, hash and size of each event that is on its way."""
 
 
 class Exporter:
@@ -63,7 +65,8 @@ class Exporter:
         redacted: Collection[str] = (),
         mark: Mark = lambda _number, _hash, _size: None,
     ) -> ExportReport:
-        """Hand every line to *write*. Raises :class:`IntegrityError` for an event that is not as it was written."""
+        """Hand all lines to *write*, many at a time. Raises :class:`IntegrityError` for an event that is not as it was
+        written."""
         hidden = checked_fields(redacted)
         previous = self._previous(head, stretch.first)
         header = encode_line(
@@ -77,25 +80,20 @@ class Exporter:
                 redacted=hidden,
             )
         )
-        write(header)
-        last, count = previous, 0
+        lines, last, count = [header], previous, 0
         if stretch.last >= stretch.first:
             for told in read_events(self._records, head, *stretch):
                 fields, salt = told.opened.fields, told.opened.salt
-                write(encode_line(event_line(told.number, told.hash, fields, salt, hidden)))
+                lines.append(encode_line(event_line(told.number, told.hash, fields, salt, hidden)))
                 last, count = told.hash, count + 1
                 mark(told.number, told.hash, told.size)
+                if len(lines) == _LINES:
+                    write(b"".join(lines))
+                    lines = []
         signature = self._signer.sign(signed_text(header, count, last))
-        write(
-            encode_line(
-                Trailer(
-                    events=count,
-                    hash=last.hex(),
-                    signer=self._signer.public.hex(),
-                    signature=signature.hex(),
-                )
-            )
-        )
+        signer = self._signer.public.hex()
+        trailer = Trailer(events=count, hash=last.hex(), signer=signer, signature=signature.hex())
+        write(b"".join((*lines, encode_line(trailer))))
         return ExportReport(
             first=stretch.first,
             last=stretch.first + count - 1,

@@ -232,11 +232,11 @@ class Records:
         present = [stored] if stored is not None and stored.value is not None else []
         self._compare(JOURNAL, present, document)
         planned = change.puts.get(JOURNAL_HEAD)  # of whoever shortens the journal
-        if planned is None and not present:
-            return appended(JournalHead(), change.events)
-        return appended(
-            decode_journal(bytes(planned) if planned is not None else self.open(present[0])), change.events
-        )
+        if planned is not None:
+            head = decode_journal(bytes(planned))
+        else:
+            head = decode_journal(self.open(present[0])) if present else JournalHead()
+        return appended(head, change.events)
 
     def _stored_head(self) -> tuple[Head, HeadDocument | None]:
         return self._decoded_head(self.store.get(HEAD_KEY))
