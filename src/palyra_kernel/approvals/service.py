@@ -117,17 +117,28 @@ class Approvals:
         :meth:`Passphrases.check <palyra_kernel.approvals.passphrase.Passphrases.check>`.
         """
         whose = principal or by.principal
-        replaces = None
+        prepared: list[Callable[[], Plan[None]]] = []
+
+        def plan() -> Plan[None]:
+            if not prepared:
+                replaces = self._replaced(whose, by, old)
+                prepared.append(self.passphrases.prepare(whose, new, replaces))
+            return prepared[0]()
+
+        self._perform("approval.passphrase", OWN, plan)
+
+    def _replaced(self, whose: Principal, by: Subject, old: SensitiveBytes | None) -> bytes | None:
+        """The salt of the passphrase that a new one replaces; None for the first."""
         if self.passphrases.has(whose):
             if old is None:
                 raise DeniedError(
                     "approval.old_passphrase",
                     f"{whose} has an approval passphrase: changing it needs the old one",
                 )
-            replaces = self.passphrases.check(whose, old)
-        elif "Owner" not in by.roles:
+            return self.passphrases.check(whose, old)
+        if "Owner" not in by.roles:
             raise DeniedError("approval.not_an_owner", "only an Owner gives the first approval passphrase")
-        self._perform("approval.passphrase", OWN, self.passphrases.prepare(whose, new, replaces))
+        return None
 
     def wait(self, id: str, deadline: Deadline) -> Approval:
         """Return the approval as soon as it is not pending any more, or at the deadline as it is then."""
