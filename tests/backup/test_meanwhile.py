@@ -126,7 +126,9 @@ def test_a_store_that_was_rolled_back_is_not_backed_up(here):
     sheet = here.make(a=b"1")
     del sheet
     with edited(here.places.records_db) as connection:
-        (old,) = connection.execute("SELECT value FROM records WHERE key >= x'672f7661756c742f'").fetchall()[:1]
+        (old,) = connection.execute("SELECT value FROM records WHERE key >= x'672f7661756c742f'").fetchall()[
+            :1
+        ]
         (key,) = connection.execute("SELECT key FROM records WHERE value = ?", old).fetchone()
     with here.places.open() as kernel:
         kernel.vault.put("a", b"2")

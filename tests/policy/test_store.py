@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from palyra_kernel import system_principal
 from palyra_kernel.errors import ConflictError, IntegrityError, NotFoundError, UnavailableError
 from palyra_kernel.policy.bundle import Bundle
 from palyra_kernel.policy.store import POLICIES, PolicyStore
@@ -186,11 +187,11 @@ def test_the_bundle_of_the_kernel_validates():
 
 def test_a_new_root_key_keeps_the_policies(places):
     with places.create() as kernel:
-        kernel.apply_policies(ONE)
+        kernel.session(system_principal()).policies.apply(ONE)
         kernel.rekey_root()
     with places.open() as kernel:
         assert kernel.policy.active().digest == ONE.digest
-        kernel.roll_back_policies()
+        kernel.session(system_principal()).policies.rollback()
         assert kernel.policy.active() is Bundle.default()
         assert kernel.verify() == []
 

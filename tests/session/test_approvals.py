@@ -294,12 +294,11 @@ def test_nobody_is_asked_in_vain(house):
 def test_a_prompt_has_the_arguments_and_no_secret(house):
     """Hazard P26: what was shown to the human was cut before secrets in it were masked."""
     listed(house)
-    with house.session(PLANNER) as session:
-        with house.kernel.vault.get("global/plain") as live:
-            shown = {"argv": ["curl", "-H", f"X-Key: {live.reveal().decode()}", "--data", "x" * 1_020]}
-            asked = session.decide(
-                "tool.execute", "tool:shell", context={"arguments": shown, "capabilities": ["Network"]}
-            )
+    with house.session(PLANNER) as session, house.kernel.vault.get("global/plain") as live:
+        shown = {"argv": ["curl", "-H", f"X-Key: {live.reveal().decode()}", "--data", "x" * 1_020]}
+        asked = session.decide(
+            "tool.execute", "tool:shell", context={"arguments": shown, "capabilities": ["Network"]}
+        )
     assert isinstance(asked, RequireApproval)
     approval = house.kernel._shared_by_sessions().grants.find(asked.approval)
     assert "curl" in approval.shown
