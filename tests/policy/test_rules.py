@@ -159,6 +159,7 @@ def test_a_folder_is_loaded_like_its_files(tmp_path):
     (tmp_path / "workspaces").mkdir()
     for name, text in made.files.items():
         (tmp_path / name).write_text(text)
+    (tmp_path / "cases.toml").write_text("# tests of them")
     assert Bundle.load(tmp_path).digest == made.digest
     (tmp_path / "organistion.cedar").write_text("")
     with pytest.raises(InvalidInputError, match="no file of a bundle"):

@@ -57,11 +57,12 @@ def check_files(files: Mapping[str, str]) -> None:
 
 
 def read_folder(folder: Path) -> dict[str, str]:
-    """Read the files of the bundle in *folder*. Other files in it are refused: a rule that is not read is no rule."""
+    """Read the files of the bundle in *folder*. Rules under another name are refused: they would be no rules. Other
+    files, like tables of cases, are left alone."""
     if not folder.is_dir():
         raise NotFoundError("folder_missing", f"there is no folder {folder}")
     files: dict[str, str] = {}
-    for path in sorted([*folder.glob("*.cedar"), *folder.glob("*.toml"), *folder.glob("workspaces/*")]):
+    for path in sorted([*folder.glob("*.cedar"), *folder.glob(DATA_FILE), *folder.glob("workspaces/*")]):
         name = path.relative_to(folder).as_posix()
         try:
             files[name] = read_file(path, limit=MAX_BUNDLE_BYTES, private=False).decode()
