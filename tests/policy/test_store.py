@@ -3,7 +3,6 @@
 import msgspec
 import pytest
 
-from palyra_kernel import system_principal
 from palyra_kernel.errors import ConflictError, IntegrityError, NotFoundError, UnavailableError
 from palyra_kernel.policy.bundle import Bundle
 from palyra_kernel.policy.store import POLICIES, PolicyStore
@@ -187,11 +186,11 @@ def test_the_bundle_of_the_kernel_validates():
 
 def test_a_new_root_key_keeps_the_policies(places):
     with places.create() as kernel:
-        kernel.session(system_principal()).policies.apply(ONE)
+        kernel._records.commit(kernel.policy.plan_apply(ONE))
         kernel.rekey_root()
     with places.open() as kernel:
         assert kernel.policy.active().digest == ONE.digest
-        kernel.session(system_principal()).policies.rollback()
+        kernel._records.commit(kernel.policy.plan_rollback())
         assert kernel.policy.active() is Bundle.default()
         assert kernel.verify() == []
 
