@@ -89,6 +89,16 @@ def test_what_cannot_be_asked_is_explained_too():
     assert explained(engine, CHANNEL, "secret.read", "secret:channel:slack:T1/x", GATEWAY).answer == "allow"
 
 
+def test_nothing_makes_it_fail():
+    """Whoever asks why was denied for a malformed request gets the code, and not an error."""
+    engine, asked = engine_of(), request("user:1000", "vault.gc", "vault:own")
+    odd = msgspec.structs.replace(asked, action=["vault.gc"])
+    for found in (engine.explain(asked, None), engine.explain(odd, OWNER), engine.explain(None, OWNER)):
+        assert found.answer == "deny"
+        assert found.code in ("policy.deny.unknown_principal", "policy.deny.invalid_request")
+        assert (found.rules, found.missing, found.layers) == ((), (), {})
+
+
 def test_explaining_and_deciding_agree():
     engine = PolicyEngine(Bundle.default())
     asked = request("agent:planner", "secret.read", "secret:global/x")

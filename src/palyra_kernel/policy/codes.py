@@ -17,6 +17,10 @@ REQUEST_TOO_LARGE = "policy.deny.request_too_large"
 CONTRADICTION = "policy.deny.no_approval_possible"
 DAMAGED = "policy.deny.policy_damaged"
 CHECK = "policy.deny.check:"
+NOT_ASKED = frozenset(
+    (UNKNOWN_ACTION, UNKNOWN_PRINCIPAL, UNKNOWN_VOUCHER, INVALID_REQUEST, REQUEST_TOO_LARGE, DAMAGED)
+)
+"""Codes of denials for which no rule was asked, and that no grant changes."""
 
 
 class Words(NamedTuple):

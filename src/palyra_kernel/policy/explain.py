@@ -70,7 +70,7 @@ def explain(
 ) -> Explanation:
     """Decide, and say why. The checks are asked once; grants are tried on the rules alone."""
     decision = engine.decide(*asked, approved=approved, layer=layer)
-    known = engine.rules_for(asked.request, layer)
+    known = () if decision.code in codes.NOT_ASKED else engine.rules_for(asked.request, layer)
     words = codes.words(decision.code)
     return Explanation(
         answer=answer_of(decision),
@@ -96,7 +96,7 @@ def _layers(rules: tuple[Rule, ...]) -> dict[str, int]:
 def _missing(
     engine: PolicyEngine, asked: Asked, decision: Decision, layer: SessionLayer | None
 ) -> Iterator[Missing]:
-    if type(decision) is Allow or decision.code.startswith(codes.CHECK):
+    if type(decision) is Allow or decision.code.startswith(codes.CHECK) or decision.code in codes.NOT_ASKED:
         return
     rank = _BETTER.index(answer_of(decision))
     if type(decision) is RequireApproval:
