@@ -132,7 +132,7 @@ class Bundle:
             for rule in read_rules(text, SESSION, "session", self.actions, MAX_LAYER_BYTES)
         ]
         check_unique(rules)
-        on_large_stack(lambda: self._validate(rules))
+        on_large_stack(lambda: self._validate(rules, self.schema_handle))
         return SessionLayer(rules, sha256(text.encode()).hex())
 
     def _rules(self) -> list[Rule]:
@@ -149,14 +149,15 @@ class Bundle:
         """The schema, which every rule fits."""
         import cedarpy
 
+        schema = cedarpy.Schema.from_str(self.schema)
         if validate:
-            self._validate(self.rules)
-        return cedarpy.Schema.from_str(self.schema)
+            self._validate(self.rules, schema)
+        return schema
 
-    def _validate(self, rules: list[Rule]) -> None:
+    def _validate(self, rules: list[Rule], schema: Any) -> None:
         import cedarpy
 
-        result = cedarpy.validate_policies("\n".join(rule.text for rule in rules), self.schema)
+        result = cedarpy.validate_policies("\n".join(rule.text for rule in rules), schema)
         if result.validation_passed is not True:
             said = result.errors[0].error if result.errors else "it does not fit the schema"
             names = result.id_annotations_by_policy_id
