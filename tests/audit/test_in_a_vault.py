@@ -191,3 +191,14 @@ def test_a_backup_holds_the_journal_and_a_restore_goes_on_with_it(tmp_path):
         kernel.audit.write(made(6))
         assert kernel.audit.verify() == (6, [])
         assert kernel.verify() == []
+
+
+def test_a_vault_that_was_adopted_goes_on(places):
+    """Hazard P21: after the configuration folder was lost the log began anew."""
+    with places.create() as kernel:
+        kernel.audit.write(made(1))
+        head = kernel._records.heads.path
+    head.unlink()
+    with places.open(consent="adopt") as kernel:
+        kernel.audit.write(made(2))
+        assert kernel.audit.verify() == (2, [])

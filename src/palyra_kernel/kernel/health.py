@@ -179,13 +179,11 @@ def _seals(generation: int) -> Iterator[Finding]:
 
 
 def _journal(kernel: Kernel) -> Iterator[Finding]:
-    size = 0
-
-    def look() -> None:
-        nonlocal size
+    try:
         size = kernel.audit.head().bytes
-
-    yield from _checked("journal", look)
+    except PalyraError as error:
+        yield finding_of(error, "journal")
+        return
     if size >= MUCH_JOURNAL:
         message = f"the journal has {size // 2**20} MiB: they are in every backup, and a new root key seals them anew"
         yield _warning("large_journal", "journal", message, "palyra audit archive --to FILE --keep 10000")
