@@ -105,7 +105,7 @@ def test_nothing_is_done_when_something_breaks(asking, monkeypatch, place, name)
             if quiet:  # it is written down later, and nothing left the process
                 act.do(session)
                 continue
-            with pytest.raises(BaseException) as caught:  # noqa: PT011  # whatever it is
+            with pytest.raises(BaseException) as caught:  # whatever it is
                 assert act.do(session) is None  # the resolver answers that it failed
                 raise PalyraError("none", "no value")
             assert caught.type is not AssertionError
@@ -138,7 +138,7 @@ def test_approvals_that_break_allow_nothing(house, monkeypatch, method, error):
         house.kernel.audit.group.flush()
     with monkeypatch.context() as patch:
         patch.setattr(Planner, method, raising(error))
-        with house.session(PLANNER) as session, pytest.raises(BaseException) as caught:  # noqa: PT011
+        with house.session(PLANNER) as session, pytest.raises(BaseException) as caught:
             session.secrets.get(MARKED)
         assert isinstance(caught.value, (type(error), PalyraError))
     assert not [
@@ -284,7 +284,5 @@ def test_kill_9_leaves_an_event_where_there_is_a_change_and_nowhere_else(places)
             assert puts == list(range(2, current.version + 1))
             last = [event for event in mine if event.action != "secret.read"][-1]
             assert (last.action == "secret.delete") == (current.deleted_at is not None)
-            reads = [
-                event for event in events if event.principal == PLANNER and event.outcome == "allowed"
-            ]
+            reads = [event for event in events if event.principal == PLANNER and event.outcome == "allowed"]
             assert sum(event.count for event in reads) >= acknowledged

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from palyra_kernel.access.directory import Directory
 from palyra_kernel.approvals import Approvals
@@ -17,19 +17,21 @@ from palyra_kernel.policy.bundle import SessionLayer
 from palyra_kernel.policy.codes import UNKNOWN_PRINCIPAL, words
 from palyra_kernel.policy.store import PolicyStore
 from palyra_kernel.records import Records
-from palyra_kernel.resolve.resolver import SecretResolver
 from palyra_kernel.session.approvals import Performing
 from palyra_kernel.session.gate import Gate
 from palyra_kernel.session.judge import FindEngine, Judge
 from palyra_kernel.session.limits import Limits
 from palyra_kernel.session.policies import SessionPolicies
 from palyra_kernel.session.principals import SessionPrincipals
-from palyra_kernel.session.resolver import SessionResolver
 from palyra_kernel.session.secrets import SessionSecrets
 from palyra_kernel.session.who import Who
 from palyra_kernel.values.decisions import Decision, Resource
 from palyra_kernel.values.principals import Principal, Subject
 from palyra_kernel.vault import Vault
+
+if TYPE_CHECKING:
+    from palyra_kernel.resolve.resolver import SecretResolver
+    from palyra_kernel.session.resolver import SessionResolver
 
 
 class Services(NamedTuple):
@@ -89,6 +91,8 @@ class Session:
     @property
     def resolver(self) -> SessionResolver:
         """Resolves references as far as the principal may."""
+        from palyra_kernel.session.resolver import SessionResolver  # most sessions resolve none
+
         return SessionResolver(self.gate, self.secrets, self._services.resolver())
 
     def decide(
