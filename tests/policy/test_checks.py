@@ -42,12 +42,12 @@ def test_all_agree():
     ("answered", "reason"),
     [
         ("late-hours", "late-hours"),
-        (ValueError, "raised"), (SystemExit, "raised"), (GeneratorExit, "raised"), (MemoryError, "raised"),
-        (type("Own", (BaseException,), {}), "raised"),
-        ("", "invalid_answer"), ("Not a code", "invalid_answer"), ("a" * 65, "invalid_answer"),
-        ("a\n", "invalid_answer"),
-        (False, "invalid_answer"), (True, "invalid_answer"), (0, "invalid_answer"), (b"no", "invalid_answer"),
-        ([], "invalid_answer"), (NotImplemented, "invalid_answer"), (type("Text", (str,), {})("no"), "invalid_answer"),
+        (ValueError, "failed"), (SystemExit, "failed"), (GeneratorExit, "failed"), (MemoryError, "failed"),
+        (type("Own", (BaseException,), {}), "failed"),
+        ("", "wrong_answer"), ("Not a code", "wrong_answer"), ("a" * 65, "wrong_answer"),
+        ("a\n", "wrong_answer"),
+        (False, "wrong_answer"), (True, "wrong_answer"), (0, "wrong_answer"), (b"no", "wrong_answer"),
+        ([], "wrong_answer"), (NotImplemented, "wrong_answer"), (type("Text", (str,), {})("no"), "wrong_answer"),
     ],
     ids=str,
 )  # fmt: skip
@@ -64,7 +64,7 @@ def test_what_comes_too_late_is_an_objection():
         threading.Event().wait(deadline.remaining() + 0.01)
 
     got = answer(engine(check("slow", slow), check_seconds=0.02), OWNER, "vault.gc", "vault:own")
-    assert got == "deny policy.deny.check:slow:late"
+    assert got == "deny policy.deny.check:slow:deadline"
 
 
 def test_an_objection_saves_the_human_the_question():
@@ -95,5 +95,5 @@ def test_an_interrupt_is_the_callers():
 
 def test_the_reasons_of_ours_are_reasons():
     """The names that the kernel gives to a check's failures have the form that it demands of them."""
-    for reason in ("raised", "late", "invalid_answer"):
+    for reason in ("failed", "deadline", "wrong_answer"):
         assert checks._REASON.fullmatch(reason)

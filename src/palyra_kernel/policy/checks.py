@@ -16,8 +16,8 @@ _REASON = re.compile(r"[a-z0-9_.-]{1,64}")
 def first_objection(checks: Sequence[PolicyCheck], request: ActionRequest, seconds: float) -> str | None:
     """The code of the first objection, None if all agree. They share *seconds*.
 
-    An exception, an answer that is no reason and one that came too late are objections: ``raised``,
-    ``invalid_answer``, ``late``.
+    An exception, an answer that is no reason and an agreement that came too late are objections, with the codes of the
+    guard: ``failed``, ``wrong_answer``, ``deadline``.
     """
     deadline = Deadline.after(seconds)
     for check in checks:
@@ -33,9 +33,7 @@ def _asked(check: PolicyCheck, request: ActionRequest, deadline: Deadline) -> st
     except KeyboardInterrupt:
         raise
     except BaseException:  # noqa: BLE001  # whatever a check throws, it did not agree
-        return "raised"
-    if deadline.expired:
-        return "late"
-    if answer is None or (type(answer) is str and _REASON.fullmatch(answer)):
-        return answer
-    return "invalid_answer"
+        return "failed"
+    if answer is None:
+        return "deadline" if deadline.expired else None
+    return answer if type(answer) is str and _REASON.fullmatch(answer) else "wrong_answer"
