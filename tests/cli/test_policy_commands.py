@@ -101,6 +101,32 @@ def test_explain_takes_everything_that_is_granted(call):
     assert answer("agent:a", "secret.read", "secret:global/openai_api_key", "--approved") == "allow"
 
 
+def test_explain_knows_what_the_vault_knows(call):
+    """Hazard P33: what was explained was not what would be decided."""
+    asked = ("policy", "explain", "agent:planner", "secret.read", "secret:global/x")
+    assert call("--json", *asked).error["code"] == "principal_missing"
+    assert call("principals", "grant", "agent:planner").code == 0
+    assert call("--json", *asked).json["answer"] == "deny"
+    assert call("principals", "grant", "agent:planner", "--capability", "SecretsRead").code == 0
+    assert call("--json", *asked).json["answer"] == "allow"
+    assert call("--json", *asked, "--capability", "Network").json["answer"] == "deny", (
+        "what the options say counts"
+    )
+    channel = (
+        "policy",
+        "explain",
+        "channel:slack:T1",
+        "secret.read",
+        "secret:channel:slack:T1/x",
+        "--voucher",
+        "service:g",
+    )
+    call("principals", "grant", "channel:slack:T1")
+    assert call("--json", *channel).error["code"] == "principal_missing"
+    assert call("principals", "grant", "service:g", "--speaks-for", "channel:slack:T1").code == 0
+    assert call("--json", *channel).json["answer"] == "allow"
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [(("1000", "vault.gc", "vault:own"), 2), (("user:1", "vault.gc", "own"), 2),

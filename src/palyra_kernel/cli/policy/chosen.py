@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from palyra_kernel.cli.context import Cli
     from palyra_kernel.policy.bundle import Bundle
 
+OF_THE_VAULT = ("active", "previous")
+"""Names of bundles that a vault has."""
+
 bundle_option = click.option(
     "--bundle", "-b", default="active", metavar="BUNDLE", help="Decide by this one [active]."
 )
@@ -24,7 +27,7 @@ def chosen(cli: Cli, name: str) -> Bundle:
 
     if name == "default":
         return Bundle.default()
-    if name not in ("active", "previous"):
+    if name not in OF_THE_VAULT:
         return Bundle.load(Path(name).absolute())
     with cli.kernel() as kernel:
         bundle = kernel.policy.active() if name == "active" else kernel.policy.previous()

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 import click
 
 from palyra_kernel.cli.options import json_option
-from palyra_kernel.cli.policy.chosen import bundle_option, chosen
+from palyra_kernel.cli.policy.chosen import OF_THE_VAULT, bundle_option, chosen
 
 if TYPE_CHECKING:
     from palyra_kernel.cli.context import Cli
     from palyra_kernel.policy.explain import Asked, Explanation
 
+_OF_PRINCIPAL = {"role": "roles", "group": "groups", "member": "workspaces", "capability": "capabilities"}
+_GRANTED = (*_OF_PRINCIPAL, "speaks_for")
+
 _EPILOG = """\b
 Examples:
-  palyra policy explain user:1000 secret.read secret:global/openai_api_key --role Owner
-  palyra policy explain agent:planner tool.execute tool:shell --needs ProcessExec
+  palyra policy explain user:1000 secret.read secret:global/openai_api_key
+  palyra policy explain agent:planner tool.execute tool:shell --needs ProcessExec --capability Network
 """
 
 
@@ -44,12 +47,15 @@ Examples:
 def explain(cli: Cli, /, bundle: str, approved: bool, **words: str | tuple[str, ...] | None) -> None:
     """Show what the policies answer to PRINCIPAL doing ACTION to RESOURCE, and why.
 
-    Nothing is done and nobody is asked. What was granted to PRINCIPAL is what the options say.
+    Nothing is done and nobody is asked. What was granted is what the options say; if they say nothing, what the vault
+    knows of PRINCIPAL and of the voucher.
     """
     from palyra_kernel.cli.output import json_out
     from palyra_kernel.policy.engine import PolicyEngine
 
     asked = _asked(words)
+    if bundle in OF_THE_VAULT and not any(words[name] for name in _GRANTED):
+        asked = _as_known(cli, asked)
     found = PolicyEngine(chosen(cli, bundle)).explain(*asked, approved=approved)
     if cli.as_json:
         return json_out(found)
@@ -66,8 +72,7 @@ def _asked(words: dict[str, str | tuple[str, ...] | None]) -> Asked:
     voucher = given.pop("voucher")
     if speaks and not voucher:
         raise click.UsageError("--speaks-for says something of the --voucher")
-    granted = {"role": "roles", "group": "groups", "member": "workspaces", "capability": "capabilities"}
-    who = {plural: given.pop(name) or () for name, plural in granted.items()}
+    who = {plural: given.pop(name) or () for name, plural in _OF_PRINCIPAL.items()}
     more = {"labels": given.pop("label") or (), "needs": given.pop("needs") or ()}
     case = Case(
         name="explain",
@@ -78,6 +83,23 @@ def _asked(words: dict[str, str | tuple[str, ...] | None]) -> Asked:
         **{name: value for name, value in given.items() if value},  # type: ignore[arg-type]
     )
     return case.asked()
+
+
+def _as_known(cli: Cli, asked: Asked) -> Asked:
+    """The same request with what the vault knows of who asks and who vouches."""
+    from palyra_kernel.errors import NotFoundError
+
+    with cli.kernel() as kernel, cli.session(kernel, reveals=False) as session:
+        known = {member.principal: member.subject() for member in session.principals.list()}
+    for each in (asked.subject, asked.voucher):
+        if each is not None and each.principal not in known:
+            raise NotFoundError(
+                "principal_missing",
+                f"{each.principal} is not known here, and everything is denied to it",
+                hint=f"palyra principals grant {each.principal}; or say what it has: --role, --capability, …",
+            )
+    voucher = None if asked.voucher is None else known[asked.voucher.principal]
+    return asked._replace(subject=known[asked.subject.principal], voucher=voucher)
 
 
 def _lines(found: Explanation) -> Iterator[str]:
