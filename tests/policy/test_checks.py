@@ -84,7 +84,7 @@ def test_a_check_cannot_change_the_request():
         request.action = "tool.read"
 
     assert answer(engine(check("meddler", meddle)), OWNER, "vault.gc", "vault:own") == (
-        "deny policy.deny.check:meddler:raised"
+        "deny policy.deny.check:meddler:failed"
     )
 
 
