@@ -167,10 +167,10 @@ class Group:
     def _try_flush(self) -> bool:
         try:
             self.flush()
-        except Exception as error:  # noqa: BLE001  # the thread lives on, and the next read raises it anew
+        except BaseException as error:  # noqa: BLE001  # also a panic of a library: the thread must live on
             import logging
 
-            self._failed = True
+            self._failed = True  # the next read raises it anew
             code = error.code if isinstance(error, PalyraError) else type(error).__name__
             logging.getLogger(__name__).warning("reads could not be written down yet: %s", code)
             return False
