@@ -29,7 +29,8 @@ def other_bundle() -> Bundle:
     return Bundle(files | {"organisation.cedar": files["organisation.cedar"] + MORE_RULES})
 
 
-def _decided(session: Session, id: str) -> object:
+def decided(session: Session, id: str) -> object:
+    """Allow the approval *id* in *session*, with a proof that holds."""
     return session.approvals.decide(
         id, Verdict(allow=True), by=session.subject, session=session.who.session, proof=Sure()
     )
@@ -65,7 +66,7 @@ OTHER_ACTS = {
     "apply": Act("policy.apply", "change", lambda s: s.policies.apply(other_bundle()) or True),
     "approvals": Act("approval.list", "read", lambda s: s.approvals.list()),
     "show": Act("approval.show", "read", lambda s: s.approvals.show(asked(s))),
-    "decide": Act("approval.decide", "change", lambda s: _decided(s, asked(s))),
+    "decide": Act("approval.decide", "change", lambda s: decided(s, asked(s))),
     "cancel": Act("approval.cancel", "change", lambda s: s.approvals.cancel(asked(s), by=s.subject)),
     "passphrase": Act(
         "approval.passphrase",

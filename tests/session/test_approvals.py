@@ -8,7 +8,7 @@ from palyra_kernel.approvals import planning
 from palyra_kernel.errors import ApprovalRequiredError
 from palyra_kernel.values.decisions import Allow, Deny, RequireApproval
 from palyra_kernel.values.sensitive import SensitiveBytes
-from tests.session.acts import other_bundle
+from tests.session.acts import decided, other_bundle
 from tests.session.house import GATEWAY, MARKED, ME, OTHER, PLANNER, READER, SECRETS, House, answer
 
 ASKS = "secret.read.approval_required"
@@ -120,8 +120,23 @@ def test_whoever_asks_does_not_answer(house, who):
     assert state(house, id) == "pending"
 
 
-def test_an_owner_does_not_answer_for_a_tool_of_their_own(house):
+def test_who_works_alone_answers_for_a_tool_of_their_own_elsewhere(house):
+    """Hazard P3: a tool answered its own prompt. Who may is the policies' to say; where it was asked nobody may."""
+    id = ask(house, who=ME, tool="shell", session="the tool's")
+    with house.session(ME, session="the tool's") as session:
+        assert answer(lambda: decided(session, id)) == "approval.self_decision"
+    house.decide(id)
+    assert read(house, ME, tool="shell") == "ok"
+
+
+def test_where_two_are_to_agree_an_owner_does_not_answer_for_their_own_tool(house):
     """Hazard P3: what a tool asks for its user is asked of that user, who is not another person."""
+    from palyra_kernel.policy.bundle import Bundle
+
+    files = dict(Bundle.default().files)
+    files["organisation.cedar"] = files["organisation.cedar"].replace('@self_decision("allow")\n', "")
+    with house.session(ME) as session:
+        session.policies.apply(Bundle(files))
     id = ask(house, who=ME, tool="shell")
     assert answer(lambda: house.decide(id)) == "approval.self_decision"
     house.decide(id, by=OTHER)

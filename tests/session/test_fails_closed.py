@@ -3,6 +3,7 @@
 import sys
 import time
 from random import Random
+from threading import Event
 
 import pytest
 
@@ -19,7 +20,7 @@ from palyra_kernel.errors import (
 from palyra_kernel.policy.engine import PolicyEngine
 from palyra_kernel.policy.store import PolicyStore
 from palyra_kernel.records import Records
-from tests.durable.processes import in_child
+from tests.durable.processes import eventually, in_child
 from tests.faults.children import Child, broken
 from tests.session.acts import ACTS, SECRET_ACTS
 from tests.session.house import MARKED, ME, PLANNER, READER, SECRETS, House, answer
@@ -124,6 +125,17 @@ def test_a_read_that_cannot_be_counted_is_not_answered(asking, monkeypatch, name
     monkeypatch.setattr(Group, "add", raising(error))
     with pytest.raises(type(error)):
         ACTS[name].do(session)
+
+
+def test_what_breaks_once_in_the_thread_is_written_down_later(house, monkeypatch):
+    """Hazard P19: a library panicked in the thread that writes reads down, and from then on none was."""
+    with monkeypatch.context() as patch:
+        broke = Event()
+        patch.setattr(Records, "commit", lambda *_given: broke.set() or raising(PanicError())())
+        session = house.session(ME)
+        session.secrets.get("plain")
+        assert broke.wait(60)
+    assert eventually(lambda: [event.outcome for event in house.durable()] == ["allowed"])
 
 
 @pytest.mark.parametrize("method", ["usable", "request", "consume"])
