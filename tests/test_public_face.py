@@ -91,6 +91,11 @@ def test_importing_the_package_imports_almost_nothing():
     assert modules.isdisjoint({*BANNED, "typing", "pathlib", "msgspec", "cryptography", "pluggy", "sqlite3"})
 
 
+DECIDING = {"cedarpy", "tomllib"}
+"""What a decision imports: the policy library, and 2 ms for ``bundle.toml``, which is the file that people edit. A copy
+of it that imports faster would have to be kept in step with it."""
+
+
 def test_reading_a_secret_imports_none_of_the_slow_modules(tmp_path):
     """Importing everything at the start made other tools take half a second to print one line."""
     places = Places(tmp_path)
@@ -105,7 +110,7 @@ def test_reading_a_secret_imports_none_of_the_slow_modules(tmp_path):
         )
     ran, modules = modules_after(f"{run}; run(sys.argv[1:])", *flags, "secrets", "get", "a", "--reveal")
     assert ran.stdout == "value"
-    assert modules & set(BANNED) == set()
+    assert modules & set(BANNED) == DECIDING
     assert "palyra_backend_file" in modules
 
 

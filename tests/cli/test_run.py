@@ -10,7 +10,7 @@ import pytest
 from palyra_kernel import DeniedError, NotFoundError
 from palyra_kernel.cli.run.program import find_program
 from tests.cli.conftest import OWN
-from tests.test_public_face import BANNED, modules_after
+from tests.test_public_face import BANNED, DECIDING, modules_after
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_references_to_the_vault_import_no_event_loop_and_none_of_the_slow_modul
     ran, modules = modules_after(code, *arguments)
     assert ran.returncode == 0
     assert "palyra_kernel.resolve.resolver" in modules
-    allowed = {"click", "gettext", "locale"}  # what a command line other than the plainest costs
+    allowed = {"click", "gettext", "locale", *DECIDING}  # what a command line other than the plainest costs
     assert (
         modules & ({*BANNED, "subprocess", "shutil", "dotenv", "urllib.request", "json"} - allowed) == set()
     )

@@ -29,7 +29,7 @@ def test_revealing_imports_little(palyra):
     assert done.stdout == b"value"
     modules = set(done.stderr.decode().split())
     heavy = {
-        "asyncio", "cedarpy", "cryptography.x509", "dotenv", "email", "httpx", "hypercorn", "importlib.metadata",
+        "asyncio", "cryptography.x509", "dotenv", "email", "httpx", "hypercorn", "importlib.metadata",
         "keyring", "packaging", "platformdirs", "pydantic", "rich", "shutil", "socket", "ssl", "stevedore",
         "subprocess", "tempfile",
     }  # fmt: skip

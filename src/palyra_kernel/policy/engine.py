@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from palyra_kernel.policy.explain import Explanation
 
 _UPPER = (RAILS, ORGANISATION)
-_log = logging.getLogger(__name__)
 
 
 class PolicyEngine:
@@ -67,7 +65,9 @@ class PolicyEngine:
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001  # a panic of the library is no Exception; all of it denies
-            _log.warning("deciding a request failed: %s", type(error).__name__)
+            import logging  # it is slow to import, and this does not happen
+
+            logging.getLogger(__name__).warning("deciding a request failed: %s", type(error).__name__)
             return Deny(code=codes.EVALUATION_ERROR)
 
     def explain(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from threading import Lock
 from typing import NamedTuple
 
@@ -17,7 +16,6 @@ from palyra_kernel.records.guard import SetState
 POLICIES = Namespace("policy", guarded=True)
 _ACTIVE = POLICIES.key("active")
 _PREVIOUS = POLICIES.key("previous")
-_log = logging.getLogger(__name__)
 
 
 class _Stored(NamedTuple):
@@ -66,7 +64,10 @@ class PolicyStore:
                 except IntegrityError as error:
                     if self._bundle is None:
                         raise _damaged(error) from error
-                    _log.error("new policies do not load, the last good ones stay: %s", error.code)
+                    import logging  # it is slow to import, and this does not happen
+
+                    said = "new policies do not load, the last good ones stay: %s"
+                    logging.getLogger(__name__).error(said, error.code)
                 self._seen = state
             return self._bundle
 

@@ -23,6 +23,7 @@ from palyra_kernel.policy.bundle.files import (
     read_folder,
     workspace_of,
 )
+from palyra_kernel.policy.library import prepare_library
 from palyra_kernel.policy.rules import ORGANISATION, RAILS, SESSION, WORKSPACE, Rule, check_unique, read_rules
 from palyra_kernel.policy.schema import actions_of
 from palyra_kernel.values.digest import sha256
@@ -72,6 +73,7 @@ class Bundle:
         rails: str | None = None,
         validated: str = "",
     ) -> None:
+        prepare_library()
         check_files(files)
         self.files = dict(sorted(files.items()))
         self.version = version
