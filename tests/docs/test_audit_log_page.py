@@ -137,7 +137,7 @@ def test_the_example_runs(places, monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
     (code,) = blocks(PAGE, "python")
     exec(code, {})  # the page's own
-    assert capsys.readouterr().out == "1 secret.write allowed\n1 [] 1\n"
+    assert capsys.readouterr().out == "1 vault.made allowed\n2 secret.write allowed\n2 [] 2\n"
     with (tmp_path / "events.ndjson").open("rb") as file:
         assert verify_export(file, None).redacted == ("unmapped.purpose",)
 

@@ -13,6 +13,7 @@ from palyra_kernel.config import (
     VaultConfig,
     read_config,
 )
+from palyra_kernel.kernel import sessions
 from tests.docs.pages import blocks, page, section, table_rows
 
 PAGE = page("configuration.md")
@@ -21,6 +22,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "resolver": ResolverConfig,
     "approvals": ApprovalsConfig,
     "resolver.buckets.SCHEME": BucketConfig,
+    "limits.ACTION": BucketConfig,
 }
 SETTINGS = [
     (f"{table}.{field.name}", field)
@@ -64,9 +66,17 @@ def test_every_range_is_right(name, field):
             struct(**{field.name: kind(outside)})
 
 
-def test_the_example_is_read(tmp_path):
-    example, *_ = blocks(PAGE, "toml")
+def test_the_examples_are_read(tmp_path):
+    settings, limits, *_ = blocks(PAGE, "toml")
     path = tmp_path / "palyra.toml"
-    path.write_text(example, "utf-8")
+    path.write_text(settings + limits, "utf-8")
     path.chmod(0o600)
-    assert read_config(tmp_path) == Config(vault=VaultConfig(backend="file"))
+    assert read_config(tmp_path) == Config(
+        vault=VaultConfig(backend="file"), limits={"secret.read": BucketConfig(burst=20, per_minute=60)}
+    )
+
+
+def test_what_a_program_may_do_without_a_limit_of_its_own():
+    limit = sessions._PROGRAMS
+    text = " ".join(PAGE.split())
+    assert f"may ask for {limit.burst:,} acts of a kind at once, and {limit.per_minute:,.0f} a minute" in text

@@ -13,6 +13,9 @@ from typing import get_args
 import pytest
 from msgspec.structs import replace
 
+from palyra_kernel.access import directory
+from palyra_kernel.access.directory import ACCESS
+from palyra_kernel.access.member import Grants
 from palyra_kernel.approvals import approver, ledger
 from palyra_kernel.contracts import SlotContext, Unlock
 from palyra_kernel.kernel import incarnation, root_change
@@ -93,6 +96,7 @@ def test_every_namespace_is_listed():
         collect.MARKS,
         buckets.BUCKETS,
         POLICIES,
+        ACCESS,
     )
     assert len(listed) == len(namespaces) + 1
     for namespace in namespaces:
@@ -103,6 +107,14 @@ def test_every_namespace_is_listed():
         assert guarded == ("guarded" if namespace.guarded else "plain")
     assert HEAD_KEY.decode() in listed
     assert kernel_pins.PIN_KEY.decode() in listed
+
+
+def test_the_members_of_the_principals_are_listed():
+    text = section(PAGE, "## The principals")
+    assert _names("## The principals") == list(directory._Line.__struct_fields__)
+    assert all(f"`{field}`" in text for field in Grants.__struct_fields__)
+    assert f"at most {directory._MOST:,} of them" in text
+    assert f"`format` is {directory._FORMAT}" in text
 
 
 def test_buckets_and_last_known_good_values_are_as_shown():
