@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from palyra_kernel.access.system import system_principal
 from palyra_kernel.config import CONFIG_FILE, Places, read_config
 from palyra_kernel.durable.folders import private_folder
 from palyra_kernel.errors import PalyraError
@@ -105,14 +104,17 @@ def kernel_findings(kernel: Kernel) -> Iterator[Finding]:
     protectors = [(slot, kernel.slots.protector(slot.kind)) for slot in working]
     yield from costs([OpenSlot(slot, protector) for slot, protector in protectors if protector])
     yield from kernel.resolver.problems()
-    yield from _checked("policies and checks", lambda: _decide_something(kernel))
+    yield from _checked("policies and checks", lambda: _deciding(kernel))
     yield from _approvers(kernel)
     yield from _seals(kernel._records.check_head().generation)
     yield from _journal(kernel)
 
 
-def _decide_something(kernel: Kernel) -> None:
-    kernel.session(system_principal(), purpose="palyra doctor").policies.active()
+def _deciding(kernel: Kernel) -> None:
+    """Load all that decides. Nothing is asked of it: looking after a vault leaves no event."""
+    services = kernel._shared_by_sessions()
+    services.directory.snapshot()
+    services.policies.active()
 
 
 def _approvers(kernel: Kernel) -> Iterator[Finding]:
