@@ -152,7 +152,10 @@ def test_misses_and_failures_are_written_down(house):
 
 def test_what_a_room_refuses_is_a_denial_and_durable(house):
     """Hazard P3: answering one's own request, or without the right passphrase, was an error and left no trace."""
-    with house.session(ME, tool="shell", session="the tool's") as session, pytest.raises(ApprovalRequiredError):
+    with (
+        house.session(ME, tool="shell", session="the tool's") as session,
+        pytest.raises(ApprovalRequiredError),
+    ):
         session.secrets.get(MARKED)
     own = house.session(ME, session="the tool's")
     first = SensitiveBytes(b"a long enough passphrase")
