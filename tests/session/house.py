@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 from palyra_kernel import Kernel, PalyraError
 from palyra_kernel.access.member import Grants
@@ -114,10 +114,10 @@ class House:
         self.kernel.close()
 
 
-def answer(act: Callable[[], object]) -> str:
+def answer(act: Callable[..., object], *given: object) -> str:
     """``ok``, or the code of what *act* raised."""
     try:
-        done = act()
+        done = act(*given)
     except PalyraError as error:
         return error.code
     if hasattr(done, "wipe"):
@@ -133,7 +133,7 @@ class Commits:
         self._commit = self._store.commit
         self.count = 0
 
-    def __enter__(self) -> Commits:
+    def __enter__(self) -> Self:
         def counted(*given: Any) -> None:
             self.count += 1
             self._commit(*given)

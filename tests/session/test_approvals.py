@@ -28,8 +28,8 @@ def read(house: House, who=PLANNER, ref=MARKED, **facts) -> str:
         return answer(lambda: session.secrets.get(ref))
 
 
-def state(house: House, id: str) -> str:
-    return house.kernel._shared_by_sessions().grants.find(id).state
+def state(house: House, waiting: str) -> str:
+    return house.kernel._shared_by_sessions().grants.find(waiting).state
 
 
 def listed(house: House) -> None:
@@ -44,7 +44,7 @@ def listed(house: House) -> None:
 
 def test_a_marked_secret_is_read_once_with_the_approval_of_the_owner(house):
     """Hazard P16: a secret that needed an approval was refused for ever. The proof is a real passphrase."""
-    id = ask(house)
+    waiting = ask(house)
     with house.session(ME) as session:
         passphrase = SensitiveBytes(b"correct horse battery staple")
         session.approvals.set_passphrase(passphrase, by=session.subject)
@@ -52,14 +52,14 @@ def test_a_marked_secret_is_read_once_with_the_approval_of_the_owner(house):
         from palyra_kernel.approvals import Verdict
 
         session.approvals.decide(
-            id, Verdict(allow=True), by=session.subject, session=session.who.session, proof=proof
+            waiting, Verdict(allow=True), by=session.subject, session=session.who.session, proof=proof
         )
     with house.session(PLANNER) as session, session.secrets.get(MARKED) as value:
         assert value.reveal() == SECRETS[MARKED]
-    assert state(house, id) == "consumed"
+    assert state(house, waiting) == "consumed"
     again = ask(house)
-    assert again != id
-    used = [event for event in house.events() if event.approval == id]
+    assert again != waiting
+    used = [event for event in house.events() if event.approval == waiting]
     assert [(event.action, event.outcome) for event in used] == [
         ("secret.read", "approval_required"),
         ("secret.read", "allowed"),
@@ -75,24 +75,24 @@ def test_every_way_to_the_value_uses_the_grant_up(house, way):
         "resolve": lambda s: s.resolver.resolve(f"vault://{MARKED}").value is None,
         "run": lambda s: s.resolver.run().resolve(f"vault://{MARKED}").value is None,
     }
-    id = ask(house)
+    waiting = ask(house)
     with house.session(PLANNER) as session:
         assert answer(lambda: ways["get_many"](session)) == ASKS
         if way in ("resolve", "run"):
             assert ways[way](session) is True
-        house.decide(id)
+        house.decide(waiting)
         assert ways[way](session) is not True
-        assert state(house, id) == "consumed"
+        assert state(house, waiting) == "consumed"
         assert answer(lambda: session.secrets.get(MARKED)) == ASKS
 
 
 def test_pending_and_denied_are_no_permission(house):
     """Hazards P1, P2: a denial by a human was discarded; a tool ran while its approval was pending."""
-    id = ask(house)
+    waiting = ask(house)
     assert read(house) == ASKS
-    assert ask(house) == id  # asking twice is one request
-    house.decide(id, allow=False)
-    assert state(house, id) == "denied"
+    assert ask(house) == waiting  # asking twice is one request
+    house.decide(waiting, allow=False)
+    assert state(house, waiting) == "denied"
     assert read(house) == "approval.denied"
     with house.session(PLANNER) as session:
         decision = session.decide("secret.read", f"secret:{MARKED}")
@@ -104,28 +104,28 @@ def test_pending_and_denied_are_no_permission(house):
 
 @pytest.mark.parametrize("verdicts", [(True, False), (False, True), (True, True)])
 def test_what_was_decided_stays(house, verdicts):
-    """Hazard P5: allow, deny, allow on one id, and each time the row was changed."""
+    """Hazard P5: allow, deny, allow on one waiting, and each time the row was changed."""
     first, second = verdicts
-    id = ask(house)
-    house.decide(id, allow=first)
-    assert answer(lambda: house.decide(id, allow=second, by=OTHER)) == "approval.final"
-    assert state(house, id) == ("allowed" if first else "denied")
+    waiting = ask(house)
+    house.decide(waiting, allow=first)
+    assert answer(lambda: house.decide(waiting, allow=second, by=OTHER)) == "approval.final"
+    assert state(house, waiting) == ("allowed" if first else "denied")
 
 
 @pytest.mark.parametrize("who", [PLANNER, READER, GATEWAY])
 def test_whoever_asks_does_not_answer(house, who):
     """Hazard P3: the requester answered its own prompt."""
-    id = ask(house)
-    assert answer(lambda: house.decide(id, by=who)) in ("policy.deny.agent", "policy.baseline_deny")
-    assert state(house, id) == "pending"
+    waiting = ask(house)
+    assert answer(lambda: house.decide(waiting, by=who)) in ("policy.deny.agent", "policy.baseline_deny")
+    assert state(house, waiting) == "pending"
 
 
 def test_who_works_alone_answers_for_a_tool_of_their_own_elsewhere(house):
     """Hazard P3: a tool answered its own prompt. Who may is the policies' to say; where it was asked nobody may."""
-    id = ask(house, who=ME, tool="shell", session="the tool's")
+    waiting = ask(house, who=ME, tool="shell", session="the tool's")
     with house.session(ME, session="the tool's") as session:
-        assert answer(lambda: decided(session, id)) == "approval.self_decision"
-    house.decide(id)
+        assert answer(lambda: decided(session, waiting)) == "approval.self_decision"
+    house.decide(waiting)
     assert read(house, ME, tool="shell") == "ok"
 
 
@@ -137,9 +137,9 @@ def test_where_two_are_to_agree_an_owner_does_not_answer_for_their_own_tool(hous
     files["organisation.cedar"] = files["organisation.cedar"].replace('@self_decision("allow")\n', "")
     with house.session(ME) as session:
         session.policies.apply(Bundle(files))
-    id = ask(house, who=ME, tool="shell")
-    assert answer(lambda: house.decide(id)) == "approval.self_decision"
-    house.decide(id, by=OTHER)
+    waiting = ask(house, who=ME, tool="shell")
+    assert answer(lambda: house.decide(waiting)) == "approval.self_decision"
+    house.decide(waiting, by=OTHER)
     assert read(house, ME, tool="shell") == "ok"
 
 
@@ -156,8 +156,8 @@ OTHERS = {
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_grant_is_for_nothing_else(house, name):
     """Hazard P6: a grant for one thing covered all that its tool did."""
-    id = ask(house)
-    house.decide(id, option="timeboxed", ttl_seconds=600)
+    waiting = ask(house)
+    house.decide(waiting, option="timeboxed", ttl_seconds=600)
     assert OTHERS[name](house) == ASKS
     assert read(house) == "ok"
 
@@ -187,8 +187,8 @@ def test_a_value_that_was_approved_is_the_one_that_is_written(house):
     )
     with house.session(ME) as session:
         session.policies.apply(Bundle(files))
-    id = ask(house, lambda s: s.secrets.put("plain", b"right"), who=ME)
-    house.decide(id, by=OTHER)
+    waiting = ask(house, lambda s: s.secrets.put("plain", b"right"), who=ME)
+    house.decide(waiting, by=OTHER)
     with house.session(ME) as session:
         secrets, asks = session.secrets, "policy.explicit_approval_required"
         assert answer(lambda: secrets.put("plain", b"wrong")) == asks
@@ -197,7 +197,7 @@ def test_a_value_that_was_approved_is_the_one_that_is_written(house):
         assert house.value("global/plain") == SECRETS["global/plain"]
         assert answer(lambda: secrets.put("plain", b"right")) == "ok"
         assert answer(lambda: secrets.put("plain", b"right")) == asks
-    assert state(house, id) == "consumed"
+    assert state(house, waiting) == "consumed"
 
 
 @pytest.mark.parametrize("action", ["secret.delete", "secret.destroy", "principal.revoke", "policy.apply"])
@@ -217,25 +217,25 @@ def test_every_sensitive_action_can_be_approved(house, action):
         "principal.revoke": lambda s: s.principals.revoke(PLANNER),
         "policy.apply": lambda s: s.policies.apply(other_bundle()),
     }[action]
-    id = ask(house, act, who=ME)
-    house.decide(id, by=OTHER)
+    waiting = ask(house, act, who=ME)
+    house.decide(waiting, by=OTHER)
     with house.session(ME) as session:
         assert answer(lambda: act(session)) == "ok"
-    assert state(house, id) == "consumed"
+    assert state(house, waiting) == "consumed"
 
 
 def test_a_grant_for_a_session_is_for_that_one(house):
     """Hazard P6: a grant for a session was one for the tool, in every session."""
-    id = ask(house, session="first")
-    house.decide(id, option="session")
+    waiting = ask(house, session="first")
+    house.decide(waiting, option="session")
     assert read(house, session="second") == ASKS
     assert [read(house, session="first") for _ in range(3)] == ["ok"] * 3
 
 
 def test_a_grant_ends_with_the_policies_it_was_given_under(house):
     """Hazard P6: the hash of the policies was kept with a grant, and never compared."""
-    id = ask(house)
-    house.decide(id, option="timeboxed", ttl_seconds=600)
+    waiting = ask(house)
+    house.decide(waiting, option="timeboxed", ttl_seconds=600)
     assert read(house) == "ok"
     with house.session(ME) as session:
         session.policies.apply(other_bundle())
@@ -247,8 +247,8 @@ def test_a_grant_ends_with_the_policies_it_was_given_under(house):
 
 def test_a_principal_that_was_revoked_uses_no_grant(house):
     """Hazard P6: what was granted to somebody outlived them."""
-    id = ask(house)
-    house.decide(id, option="timeboxed", ttl_seconds=600)
+    waiting = ask(house)
+    house.decide(waiting, option="timeboxed", ttl_seconds=600)
     with house.session(ME) as session:
         session.principals.revoke(PLANNER)
     assert read(house) == "policy.deny.unknown_principal"
@@ -273,8 +273,8 @@ def test_time_ends_a_request_and_a_grant(house, monkeypatch):
 def test_a_grant_of_a_life_that_is_over_is_none(places):
     """Hazard P28: a backup brought grants back that had been used since."""
     house = House(places)
-    id = ask(house)
-    house.decide(id, option="timeboxed", ttl_seconds=600)
+    waiting = ask(house)
+    house.decide(waiting, option="timeboxed", ttl_seconds=600)
     house.close()
     copy = places.records_db.read_bytes()
     with places.open() as kernel:

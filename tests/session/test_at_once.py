@@ -45,12 +45,11 @@ def test_fifty_threads_and_one_grant(house):
 
 def use_it(state_root, config_dir, ready, go, answers):
     """One process; it says what it got."""
-    with Kernel.open(state_root=state_root, config_dir=config_dir, plugins=["file"]) as kernel:
-        with kernel.session(PLANNER) as session:
-            session.principal  # noqa: B018  # everything is made before
-            ready.release()
-            go.wait(120)
-            answers.put([answer(lambda: session.secrets.get(MARKED)) for _ in range(5)])
+    folders = {"state_root": state_root, "config_dir": config_dir}
+    with Kernel.open(**folders, plugins=["file"]) as kernel, kernel.session(PLANNER) as session:
+        ready.release()
+        go.wait(120)
+        answers.put([answer(lambda: session.secrets.get(MARKED)) for _ in range(5)])
 
 
 @pytest.mark.timeout(180)

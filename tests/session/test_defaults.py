@@ -105,13 +105,13 @@ def test_who_may_do_what(house, name):
         for ref, before in SECRETS.items():
             reading, describing, writing = known.get(ref, FOREIGN)
             secrets, scope = session.secrets, ref.rpartition("/")[0]
-            assert answer(lambda: secrets.get(ref)) == reading, ref
-            assert answer(lambda: secrets.stat(ref)) == describing, ref
-            assert answer(lambda: secrets.list(scope)) == describing, ref
-            assert answer(lambda: secrets.put(ref, b"other")) == writing, ref
+            assert answer(secrets.get, ref) == reading, ref
+            assert answer(secrets.stat, ref) == describing, ref
+            assert answer(secrets.list, scope) == describing, ref
+            assert answer(secrets.put, ref, b"other") == writing, ref
             assert house.value(ref) == (b"other" if writing == "ok" else before)
-            assert answer(lambda: secrets.delete(ref)) == writing, ref
-            assert answer(lambda: secrets.destroy(ref)) == writing, ref
+            assert answer(secrets.delete, ref) == writing, ref
+            assert answer(secrets.destroy, ref) == writing, ref
             assert (house.value(ref) is None) == (writing == "ok")
 
 
@@ -157,7 +157,9 @@ def test_whoever_may_list_nothing_is_refused_and_written_down(house, who, code):
 def test_a_rule_about_labels_holds_on_every_way_to_the_value(house):
     """Hazard P17: one surface left out what a rule looks at; so did references, which read no labels."""
     house.kernel.vault.put("global/labelled", b"1", labels={"env": "prod"})
-    rules = '@id("no-prod") forbid (principal, action == Action::"secret.read", resource) when {resource.labels.contains("env=prod")};'
+    rules = """
+        @id("no-prod") forbid (principal, action == Action::"secret.read", resource)
+        when { resource.labels.contains("env=prod") };"""
     with house.session(ME, policies=rules) as session:
         assert answer(lambda: session.secrets.get("labelled")) == "policy.deny.rule"
         assert answer(lambda: session.secrets.get("global/plain")) == "ok"

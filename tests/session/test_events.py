@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from palyra_kernel.errors import ApprovalRequiredError, PalyraError
+from palyra_kernel.errors import ApprovalRequiredError
 from palyra_kernel.values.sensitive import SensitiveBytes
 from tests.durable.processes import eventually, in_child
 from tests.session.acts import ACTS
@@ -42,12 +42,10 @@ def test_what_is_refused_does_not_happen_and_is_durable_before_the_answer(asking
     """Hazard P23: refusals and reads left no trace, so nobody saw who tried."""
     act, before = ACTS[name], state(asking)
     with asking.session(who) as session, Commits(asking.kernel) as commits:
-        try:
-            done = act.do(session)
-        except PalyraError as error:
-            assert error.code.startswith("policy."), error
-        else:
-            assert done is None, "the resolver says blocked, and has no value"
+        code = answer(
+            lambda: None if act.do(session) is None else 1 / 0
+        )  # the resolver says blocked: no value
+        assert code == "ok" or code.startswith("policy.")
         assert commits.count <= 1  # the subject of an unknown principal is refused before anything is asked
         assert state(asking) == before
         events = asking.durable()
@@ -129,7 +127,7 @@ def test_misses_and_failures_are_written_down(house):
         assert answer(lambda: secrets.undelete("plain")) == "not_deleted"
         assert answer(lambda: secrets.rollback("plain", 9)) == "version_missing"
         assert answer(lambda: session.principals.revoke("agent:nobody")) == "principal_missing"
-        assert answer(lambda: session.policies.rollback()) == "policy_previous_missing"
+        assert answer(session.policies.rollback) == "policy_previous_missing"
         assert answer(lambda: session.approvals.show("nothing")) == "approval.missing"
         with session.resolver.resolve("vault://nothing-else") as outcome:
             assert (outcome.status, outcome.value) == ("failed", None)

@@ -72,6 +72,14 @@ def errors(kernel):
     return [finding for finding in kernel.verify() if finding.severity == "error"]
 
 
+def outcome(act, session):
+    """What *act* came to: a resolver that fails has nothing."""
+    try:
+        return "nothing" if act.do(session) is None else "something"
+    except BaseException:  # noqa: BLE001  # whatever was injected, or what became of it
+        return "raised"
+
+
 def raising(error):
     def call(*_given, **_more):
         raise error
@@ -106,10 +114,7 @@ def test_nothing_is_done_when_something_breaks(asking, monkeypatch, place, name)
             if quiet:  # it is written down later, and nothing left the process
                 act.do(session)
                 continue
-            with pytest.raises(BaseException) as caught:  # whatever it is
-                assert act.do(session) is None  # the resolver answers that it failed
-                raise PalyraError("none", "no value")
-            assert caught.type is not AssertionError
+            assert outcome(act, session) in ("nothing", "raised")
         assert happened(asking) == before
     told = [event for event in asking.events() if event.outcome == "allowed"]
     assert [event.count for event in told] == ([len(BREAKS)] if quiet else [])

@@ -67,7 +67,7 @@ class PolicyStore:
                     import logging  # it is slow to import, and this does not happen
 
                     said = "new policies do not load, the last good ones stay: %s"
-                    logging.getLogger(__name__).error(said, error.code)
+                    logging.getLogger(__name__).error(said, error.code)  # noqa: TRY400  # no traceback of ours
                 self._seen = state
             return self._bundle
 
