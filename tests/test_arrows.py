@@ -14,6 +14,7 @@ MAY_IMPORT = {
     "errors": set(),
     "values": {"errors"},
     "redact": BASE,
+    "net": BASE | {"redact"},
     "durable": BASE,
     "config": BASE | {"durable"},
     "contracts": BASE,
