@@ -24,7 +24,7 @@ from palyra_kernel.redact import redact_text
 from palyra_kernel.values.deadline import Deadline
 
 _LOCATION_HOST = re.compile(
-    rb"(?:https?:)?//(?:[^/?#@]*@)?([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?=[:/?#]|$)"
+    rb"(?:https?:)?//(?:[^/?#@\\]*@)?([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?=[:/?#]|$)"
 )
 _KEPT_IDLE = 4
 
