@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from threading import Event, Thread
+from typing import Self
 
 Script = Callable[["Visit"], None]
 
@@ -100,7 +101,7 @@ class Server:
             with self._context.wrap_socket(sock, server_side=True) as secured:
                 self.script(Visit(secured, self, number))
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         self._threads[0].start()
         return self
 

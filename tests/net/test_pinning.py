@@ -84,18 +84,13 @@ def test_what_was_checked_is_what_is_connected_to(net, connected):
         assert server.names == [NAME]  # TLS is about the name, not about the address
         (head, _) = server.requests
         assert f"\r\nhost: {NAME}\r\n".encode() in head.lower()
-    with HttpClient([NAME], resolver=rebinding, ca_file=net.authority.ca_file) as client:
-        with pytest.raises(DeniedError):
-            client.send(REQUEST)
+    with HttpClient([NAME], resolver=rebinding) as client, pytest.raises(DeniedError):
+        client.send(REQUEST)
     assert (len(asked), connected) == (2, ["1.1.1.1"])
 
 
-def test_nat64_with_a_public_address_inside_is_the_way_of_networks_without_ipv4(net, connected):
-    connected.port = net.server(answering(b"{}"), name=NAME).port
-    with HttpClient(
-        [NAME], resolver=lambda host, port: ["64:ff9b::808:808"], ca_file=net.authority.ca_file
-    ) as client, pytest.raises(PalyraError):  # the double connects to ::127.0.0.1, which is not there
-        client.send(REQUEST)
+def test_nat64_with_a_public_address_inside_is_the_way_of_networks_without_ipv4(connected):
+    assert refused(lambda host, port: ["64:ff9b::808:808"]).code == "connect_failed"
     assert connected == ["64:ff9b::808:808"]
 
 
@@ -119,9 +114,9 @@ def test_an_address_that_was_typed_is_checked_too(connected, host):
 )
 def test_a_host_of_this_machine_is_nowhere_else(connected, answer):
     """What may be spoken to without TLS must not be led to another machine."""
-    with HttpClient([], loopback=["dev.test:9777"], resolver=lambda host, port: answer) as client:
-        with pytest.raises(DeniedError) as caught:
-            client.send(HttpRequest("GET", "http://dev.test:9777/"))
+    client = HttpClient([], loopback=["dev.test:9777"], resolver=lambda host, port: answer)
+    with client, pytest.raises(DeniedError) as caught:
+        client.send(HttpRequest("GET", "http://dev.test:9777/"))
     assert caught.value.code == "address_not_loopback"
     assert connected == []
 

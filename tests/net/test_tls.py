@@ -42,7 +42,7 @@ def test_the_operating_systems_authorities_do_not_know_ours(net):
 
 
 def test_no_tls_at_all(net):
-    refused(net, net.server(answering(), tls=False))
+    refused(net, net.server(lambda visit: visit.say(b"HTTP/1.1 400 Bad Request\r\n\r\n"), tls=False))
 
 
 def test_the_oldest_version_is_1_2(net):
