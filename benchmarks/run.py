@@ -21,8 +21,10 @@ from benchmarks.scale import FULL, QUICK, Scale
 from benchmarks.stores import absent, versions
 from benchmarks.table import HEAD, cells, line
 
-NAMES = ("vault", "peers", "race", "crash", "writers", "size", "start", "resolve", "audit", "secretservice")
-NAMES = ("vault", "peers", "race", "crash", "writers", "size", "start", "resolve", "policy", "secretservice")
+NAMES = (
+    *("vault", "peers", "race", "crash", "writers", "size", "start", "resolve", "audit", "policy", "net"),
+    "secretservice",
+)
 LONG = ("faults", "fuzz")
 """Run only when named; they take arguments of their own and keep their own numbers."""
 

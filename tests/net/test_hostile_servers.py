@@ -58,7 +58,7 @@ def test_a_handshake_that_does_not_end(net):
     "framing", ["length", "lying length", "chunks", "until the end", "tiny chunks", "extensions"]
 )
 def test_a_body_without_end(net, framing):
-    """Hazard I11: an endless or gigantic body was read into memory before anybody looked at its length."""
+    """Hazards I11 and H55: an endless or gigantic body was read into memory before anybody looked at its length."""
     sent = 0
 
     def script(visit):
@@ -148,7 +148,7 @@ def test_a_few_interim_answers_are_skipped(net):
 
 @pytest.mark.parametrize("encoding", [b"gzip", b"deflate", b"br", b"zstd", b"gzip, identity", b"x-no-such"])
 def test_nothing_is_decompressed(net, encoding):
-    """A megabyte of zeros is a kilobyte on the wire, and was a megabyte in memory behind a limit of 64 KiB."""
+    """Hazard H55: a megabyte of zeros is a kilobyte on the wire, and filled memory behind a limit of 64 KiB."""
 
     def script(visit):
         request = visit.ask()
