@@ -63,6 +63,7 @@ OTHER_ACTS = {
     ),
     "revoke": Act("principal.revoke", "change", lambda s: s.principals.revoke(PLANNER) or True),
     "policy": Act("policy.show", "read", lambda s: s.policies.active()),
+    "policy before": Act("policy.show", "read", lambda s: s.policies.previous() or True),
     "apply": Act("policy.apply", "change", lambda s: s.policies.apply(other_bundle()) or True),
     "approvals": Act("approval.list", "read", lambda s: s.approvals.list()),
     "show": Act("approval.show", "read", lambda s: s.approvals.show(asked(s))),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from palyra_kernel.policy.bundle import Bundle
 from palyra_kernel.policy.store import PolicyStore
 from palyra_kernel.records import Change
 from palyra_kernel.session.gate import Gate
 from palyra_kernel.values.decisions import VAULT
+
+
+T = TypeVar("T")
 
 
 class SessionPolicies:
@@ -20,9 +24,16 @@ class SessionPolicies:
 
     def active(self) -> Bundle:
         """The bundle that decides now."""
+        return self._shown(self._store.active)
+
+    def previous(self) -> Bundle | None:
+        """The one before it; None if there was no change yet."""
+        return self._shown(self._store.previous)
+
+    def _shown(self, look: Callable[[], T]) -> T:
         permit = self._gate.enter("policy.show", VAULT)
         with self._gate.watched([permit]):
-            bundle = self._store.active()
+            bundle = look()
         self._gate.settle([permit])
         return bundle
 

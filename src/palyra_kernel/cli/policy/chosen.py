@@ -29,8 +29,8 @@ def chosen(cli: Cli, name: str) -> Bundle:
         return Bundle.default()
     if name not in OF_THE_VAULT:
         return Bundle.load(Path(name).absolute())
-    with cli.kernel() as kernel:
-        bundle = kernel.policy.active() if name == "active" else kernel.policy.previous()
+    with cli.kernel() as kernel, cli.session(kernel) as session:
+        bundle = session.policies.active() if name == "active" else session.policies.previous()
     if bundle is None:
         raise NotFoundError("policy_previous_missing", "no policies were in force before these")
     return bundle
