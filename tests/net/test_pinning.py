@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from itertools import count
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ def connected(monkeypatch):
     """The addresses that were connected to; a connection to a public one leads to ``connected.port`` here."""
     real = connections._connected
 
-    class Connected(list):
+    class Connected(list[Any]):
         port = 9
 
     seen = Connected()

@@ -21,7 +21,7 @@ class Act(NamedTuple):
 
     action: str
     kind: str
-    do: Callable[[Session], Any]
+    do: Callable[[Any], Any]
 
 
 def other_bundle() -> Bundle:

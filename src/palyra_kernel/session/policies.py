@@ -11,7 +11,6 @@ from palyra_kernel.records import Change
 from palyra_kernel.session.gate import Gate
 from palyra_kernel.values.decisions import VAULT
 
-
 T = TypeVar("T")
 
 
