@@ -138,7 +138,7 @@ class Commits:
             self.count += 1
             self._commit(*given)
 
-        self._store.commit = counted  # type: ignore[method-assign]
+        self._store.commit = counted  # type: ignore[assignment, method-assign]
         return self
 
     def __exit__(self, *_error: object) -> None:
