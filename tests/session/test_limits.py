@@ -164,7 +164,12 @@ def test_what_is_over_the_limit_is_not_even_decided(limited, monkeypatch):
 
     asked = []
     rule = Judge.rule
-    monkeypatch.setattr(Judge, "rule", lambda *given: asked.append(1) or rule(*given))
+
+    def counted(*given):
+        asked.append(1)
+        return rule(*given)
+
+    monkeypatch.setattr(Judge, "rule", counted)
     with limited.session(PLANNER) as session:
         for _ in range(10):
             answer(lambda: session.secrets.get("plain"))
