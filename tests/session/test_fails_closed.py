@@ -228,12 +228,12 @@ def test_a_record_that_was_tampered_with_stops_everything(house, damage):
 @pytest.mark.parametrize("name", ["reveals", "writes", "decisions"])
 def test_a_full_disk_denies_what_cannot_be_written_down(places, name):
     """Hazard P22: when the log was full, reads went on without it, or every act failed half done."""
-    assert sys.platform != "win32"  # for the type checker
-    import resource
-
     House(places).close()
 
     def limited():
+        assert sys.platform != "win32"  # for the type checker
+        import resource
+
         session = places.open().session(ME, reveals=True)  # closing it could not be written down either
         resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))
         acts = {
