@@ -9,6 +9,8 @@ from palyra_kernel.access.member import Grants
 from palyra_kernel.approvals import Verdict
 from palyra_kernel.policy.bundle import Bundle
 from palyra_kernel.session import Session
+from palyra_kernel.values.decisions import Resource
+from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.sensitive import SensitiveBytes
 from tests.session.house import NOBODY, PLANNER, Sure
 
@@ -29,6 +31,12 @@ def other_bundle() -> Bundle:
     return Bundle(files | {"organisation.cedar": files["organisation.cedar"] + MORE_RULES})
 
 
+def done(act: Callable[..., None], *given: Any, **more: Any) -> bool:
+    """For an act without an answer."""
+    act(*given, **more)
+    return True
+
+
 def decided(session: Session, id: str) -> object:
     """Allow the approval *id* in *session*, with a proof that holds."""
     return session.approvals.decide(
@@ -39,12 +47,12 @@ def decided(session: Session, id: str) -> object:
 SECRET_ACTS = {
     "get": Act("secret.read", "value", lambda s: s.secrets.get("global/plain")),
     "get_many": Act("secret.read", "value", lambda s: s.secrets.get_many(["global/plain"])),
-    "get_each": Act("secret.read", "value", lambda s: s.secrets.get_each(["global/plain"])),
+    "get_each": Act("secret.read", "value", lambda s: s.secrets.get_each([VaultRef.parse("global/plain")])),
     "resolve": Act("secret.read", "value", lambda s: s.resolver.resolve("vault://plain").value),
     "resolve_many": Act(
         "secret.read", "value", lambda s: s.resolver.resolve_many(["vault://plain"])["vault://plain"].value
     ),
-    "check": Act("secret.describe", "read", lambda s: s.secrets.check("global/plain") or True),
+    "check": Act("secret.describe", "read", lambda s: done(s.secrets.check, "global/plain")),
     "stat": Act("secret.describe", "read", lambda s: s.secrets.stat("global/plain")),
     "history": Act("secret.describe", "read", lambda s: s.secrets.history("global/plain")),
     "explain": Act("secret.describe", "read", lambda s: s.resolver.explain("vault://plain")),
@@ -61,10 +69,10 @@ OTHER_ACTS = {
     "grant": Act(
         "principal.grant", "change", lambda s: s.principals.grant(NOBODY, Grants(roles=("Operator",)))
     ),
-    "revoke": Act("principal.revoke", "change", lambda s: s.principals.revoke(PLANNER) or True),
+    "revoke": Act("principal.revoke", "change", lambda s: done(s.principals.revoke, PLANNER)),
     "policy": Act("policy.show", "read", lambda s: s.policies.active()),
     "policy before": Act("policy.show", "read", lambda s: s.policies.previous() or True),
-    "apply": Act("policy.apply", "change", lambda s: s.policies.apply(other_bundle()) or True),
+    "apply": Act("policy.apply", "change", lambda s: done(s.policies.apply, other_bundle())),
     "approvals": Act("approval.list", "read", lambda s: s.approvals.list()),
     "show": Act("approval.show", "read", lambda s: s.approvals.show(asked(s))),
     "decide": Act("approval.decide", "change", lambda s: decided(s, asked(s))),
@@ -72,9 +80,9 @@ OTHER_ACTS = {
     "passphrase": Act(
         "approval.passphrase",
         "change",
-        lambda s: s.approvals.set_passphrase(SensitiveBytes(b"a long passphrase"), by=s.subject) or True,
+        lambda s: done(s.approvals.set_passphrase, SensitiveBytes(b"a long passphrase"), by=s.subject),
     ),
-    "vouch": Act("principal.vouch", "change", lambda s: s.vouch(_resource()) or True),
+    "vouch": Act("principal.vouch", "change", lambda s: done(s.vouch, Resource("principal", PLANNER))),
 }
 ACTS = SECRET_ACTS | OTHER_ACTS
 
@@ -83,9 +91,3 @@ def asked(session: Session) -> str:
     """The approval that waits in this vault."""
     (waiting,) = [each for each in session._services.grants.all() if each.state == "pending"]
     return waiting.id
-
-
-def _resource() -> Any:
-    from palyra_kernel.values.decisions import Resource
-
-    return Resource("principal", PLANNER)

@@ -138,8 +138,8 @@ class Commits:
             self.count += 1
             self._commit(*given)
 
-        self._store.commit = counted  # type: ignore[assignment, method-assign]
+        vars(self._store)["commit"] = counted
         return self
 
     def __exit__(self, *_error: object) -> None:
-        del self._store.commit
+        del vars(self._store)["commit"]

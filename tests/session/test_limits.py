@@ -166,7 +166,7 @@ def test_what_is_over_the_limit_is_not_even_decided(limited, monkeypatch):
     rule = Judge.rule
 
     def counted(*given):
-        asked.append(1)
+        asked.append(given)
         return rule(*given)
 
     monkeypatch.setattr(Judge, "rule", counted)
