@@ -107,7 +107,7 @@ def test_nothing_is_done_when_something_breaks(asking, monkeypatch, place, name)
     monkeypatch.setattr(type(session), "subject", subject)
     quiet = place == "commit" and act.kind == "read"
     for error in BREAKS:
-        if (place, act.action) == ("policies", "policy.apply") and isinstance(error, IntegrityError):
+        if place == "policies" and name in ("apply", "policy before") and isinstance(error, IntegrityError):
             continue  # policies that do not load can be replaced: the ones of the kernel decide on that
         with monkeypatch.context() as patch:
             patch.setattr(*PLACES[place], raising(error))
