@@ -6,9 +6,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.docs.terminal import on_terminal
+
+_ULID = re.compile(r"\b01[0-9A-HJKMNP-TV-Z]{24}\b")
 _CHANGING = (
+    (_ULID.pattern, "APPROVAL"),
     (r"PALYRA-RECOVERY(-[A-Z2-7]{1,5})+", "KEY"),
     (r"([A-Z2-7]{5}-){5}[A-Z2-7]\b", "SIGNER"),
     (r"\b[0-9a-f]{32}\b", "ID"),
@@ -16,8 +21,10 @@ _CHANGING = (
     (r"\b[0-9a-f]{8}\b", "SLOT"),
     (r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", "TIME"),
     (r"\b\d+ bytes", "N bytes"),
+    (r"\buser:\d+\b", "user:UID"),
+    (r"(?<=\S) {2,}(?=\S)", "  "),
 )
-"""What differs from run to run: keys, ids, times and sizes."""
+"""What differs from run to run, or from user to user: keys, ids, times, sizes, names, and the width of columns."""
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -27,20 +34,31 @@ def environment(home: Path) -> dict[str, str]:
     return {**kept, "HOME": str(home), "PATH": path}
 
 
-def ran(shown: str, home: Path) -> str:
-    """Run each line of *shown* that starts with ``$`` in *home*; return the session as it went. All must succeed."""
-    lines = []
+def ran(shown: str, home: Path, typed: Mapping[str, Sequence[str]] | None = None) -> str:
+    """Run each line of *shown* that starts with ``$`` in *home*; return the session as it went. All must succeed.
+
+    A command that begins with one in *typed* runs on a terminal, where that is typed. An approval that a command names
+    is the one that was shown last.
+    """
+    lines: list[str] = []
+    approval = ""
     for command in re.findall(r"^\$ (.*)$", shown, re.MULTILINE):
-        done = subprocess.run(
-            ["sh", "-c", command],
-            capture_output=True,
-            text=True,
-            env=environment(home),
-            cwd=home,
-            check=False,
-        )
-        assert done.returncode == 0, (command, done.stderr)
+        real = _ULID.sub(approval, command)
+        answers = [each for begin, each in (typed or {}).items() if command.startswith(begin)]
+        if answers:
+            done = on_terminal(real, answers[0], environment(home), home)
+        else:
+            done = subprocess.run(
+                ["sh", "-c", real],
+                capture_output=True,
+                text=True,
+                env=environment(home),
+                cwd=home,
+                check=False,
+            )
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
         output = done.stdout
+        approval = (_ULID.findall(output) or [approval])[-1]
         lines.append(f"$ {command}\n{output}" + ("\n" if output and not output.endswith("\n") else ""))
     return normal("".join(lines), home)
 

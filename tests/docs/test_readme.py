@@ -41,6 +41,20 @@ def test_the_session_and_the_example(tmp_path):
     assert example.stdout == "12\n['openai/api_key']\n"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="a session on a terminal of Linux")
+def test_the_session_about_decisions(home):
+    """Hazard P16: a secret that needed an approval was refused for ever; here it is read, once."""
+    stored = "printf %s 'sk-proj-4f9a' | palyra secrets set openai_api_key"
+    subprocess.run(["sh", "-c", stored], env=environment(home), check=True, capture_output=True)
+    passphrase = "walnut ferry marble seven"
+    typed = {
+        "palyra approvals passphrase": [passphrase, passphrase],
+        "palyra approvals decide": ["y", passphrase],
+    }
+    shown = block("decisions", "console")
+    assert ran(shown, home, typed) == normal(shown)
+
+
 PROJECT = """\
 DEBUG=1
 OPENAI_API_KEY=sk-proj-4f9aB2c7D8e1F3g5H6j7K8m9
