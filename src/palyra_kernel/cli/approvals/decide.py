@@ -113,5 +113,5 @@ def parse_span(text: str | None) -> int:
         return 0
     span = _SPAN.fullmatch(text)
     if span is None:
-        raise InvalidInputError("approval.ttl", f"not a time: {text[:32]!r}", hint="like 90s, 15m or 2h")
+        raise InvalidInputError("approval.ttl", "--ttl is no span of time", hint="like 90s, 15m or 2h")
     return int(span[1]) * _SECONDS[span[2]]
