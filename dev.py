@@ -2,7 +2,8 @@
 """Work on Palyra with nothing but Python: `python3 dev.py COMMAND`, from any folder.
 
   run [ARGS]      palyra ARGS; without ARGS the guided tour
-  test [ARGS]     pytest ARGS, in parallel (one process: test -n 0)
+  test [ARGS]     pytest ARGS, in parallel (one process: test -n 0); where a real counterpart is missing, a test
+                  is skipped and says what installs it (all of them: .ci/run)
   lint            ruff check, ruff format --check, mypy for Linux, macOS and Windows
   bench [ARGS]    measure beside peers and floors, or run the long fault and fuzz trials: bench --help
   lock [ARGS]     resolve requirements/*.txt anew: nothing moves that need not (all: lock --upgrade)
