@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from types import SimpleNamespace
 
@@ -251,3 +252,19 @@ def test_watching_shows_what_comes_later(call, ask, palyra):
     finally:
         watching.kill()
         watching.communicate()
+
+
+def test_no_passphrase_is_left_in_memory(call, ask, passphrase):
+    """Hazard S17: what was typed stayed in memory for as long as the process lived."""
+    from palyra_kernel.values.sensitive import live_buffers
+
+    gc.collect()
+    before = len(list(live_buffers()))
+    asked = ask()
+    assert call("approvals", "decide", asked.id, "--allow", "--approval-passphrase-file", passphrase).code == 0
+    other = call.base / "other"
+    other.write_text("another long passphrase\n")
+    other.chmod(0o600)
+    files = ("--approval-passphrase-file", passphrase, "--new-passphrase-file", str(other))
+    assert call("approvals", "passphrase", *files).code == 0
+    assert len(list(live_buffers())) == before

@@ -82,7 +82,7 @@ def test_the_same_event_twice_has_two_commitments():
 )
 def test_a_value_that_lives_is_masked(field, spell):
     """Hazard S21: a log of accesses kept the secrets that it told of."""
-    with SensitiveBytes(b"correct horse battery") as value:
+    with SensitiveBytes(b"a value of this test alone") as value:
         text = spell(value.reveal())
         event = made(**{field: f"user:{text}"})
         assert text.encode() not in encode(event)

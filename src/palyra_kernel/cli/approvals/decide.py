@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -86,12 +87,13 @@ _FOR = {"once": "for one use", "session": "for its session", "timeboxed": "for a
 def _decided(seat: Seat, asked: Approval, verdict: Verdict, file: str | None) -> Approval:
     approvals, by, session = seat
     proof = None
-    if approvals.ready(asked.id, verdict, by=by, session=session):  # else nothing could come of a passphrase
-        passphrases = approvals.passphrases
-        if file is not None or (on_terminal() and passphrases.has(by.principal)):
-            typed = read_key_file(file) or ask_hidden("Approval passphrase")
-            proof = passphrases.proof(by.principal, typed)
-    return approvals.decide(asked.id, verdict, by=by, session=session, proof=proof)
+    with ExitStack() as wiped:
+        if approvals.ready(asked.id, verdict, by=by, session=session):  # else nothing could come of a passphrase
+            passphrases = approvals.passphrases
+            if file is not None or (on_terminal() and passphrases.has(by.principal)):
+                typed = wiped.enter_context(read_key_file(file) or ask_hidden("Approval passphrase"))
+                proof = passphrases.proof(by.principal, typed)
+        return approvals.decide(asked.id, verdict, by=by, session=session, proof=proof)
 
 
 def _sentence(decided: Approval) -> str:

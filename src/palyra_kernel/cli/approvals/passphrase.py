@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
@@ -51,8 +52,12 @@ def command(cli: Cli, principal: str | None, old_file: str | None, new_file: str
                 "the first approval passphrase is set on a terminal, by a human",
                 hint="run it where standard input is a terminal",
             )
-        old = (read_key_file(old_file) or ask_hidden("Present approval passphrase")) if changed else None
-        new = read_key_file(new_file) or ask_hidden("New approval passphrase", confirm=True)
-        approvals.set_passphrase(new, by=by, old=old, principal=whose)
+        with ExitStack() as wiped:
+            old = None
+            if changed:
+                old = wiped.enter_context(read_key_file(old_file) or ask_hidden("Present approval passphrase"))
+            new = read_key_file(new_file) or ask_hidden("New approval passphrase", confirm=True)
+            wiped.enter_context(new)
+            approvals.set_passphrase(new, by=by, old=old, principal=whose)
     words = "changed" if changed else "set"
     say(cli, {"principal": str(whose), words: True}, f"the approval passphrase of {whose} is {words}")
