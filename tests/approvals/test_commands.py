@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gc
+import importlib
 import json
 from types import SimpleNamespace
 
@@ -11,6 +11,7 @@ import pytest
 from palyra_kernel import Kernel
 from palyra_kernel.access.system import system_principal
 from palyra_kernel.approvals import Approval
+from palyra_kernel.errors import InvalidInputError
 from palyra_kernel.kernel.approving import make_approvals
 from palyra_kernel.values.principals import Principal
 from tests.approvals.room import Room
@@ -254,17 +255,27 @@ def test_watching_shows_what_comes_later(call, ask, palyra):
         watching.communicate()
 
 
-def test_no_passphrase_is_left_in_memory(call, ask, passphrase):
-    """Hazard S17: what was typed stayed in memory for as long as the process lived."""
-    from palyra_kernel.values.sensitive import live_buffers
+@pytest.mark.parametrize("command", ["decide", "passphrase"])
+def test_a_passphrase_that_was_read_is_wiped(call, ask, passphrase, monkeypatch, command):
+    """Hazard S17: what was typed stayed in memory for as long as something held it."""
+    module = importlib.import_module(f"palyra_kernel.cli.approvals.{command}")
+    read, held = module.read_key_file, []
 
-    gc.collect()
-    before = len(list(live_buffers()))
-    asked = ask()
-    assert call("approvals", "decide", asked.id, "--allow", "--approval-passphrase-file", passphrase).code == 0
+    def reading(path):
+        held.append(read(path))
+        return held[-1]
+
+    monkeypatch.setattr(module, "read_key_file", reading)
     other = call.base / "other"
     other.write_text("another long passphrase\n")
     other.chmod(0o600)
-    files = ("--approval-passphrase-file", passphrase, "--new-passphrase-file", str(other))
-    assert call("approvals", "passphrase", *files).code == 0
-    assert len(list(live_buffers())) == before
+    present = ("--approval-passphrase-file", passphrase)
+    arguments = {
+        "decide": lambda: (ask().id, "--allow", *present),
+        "passphrase": lambda: (*present, "--new-passphrase-file", str(other)),
+    }[command]()
+    assert call("approvals", command, *arguments).code == 0
+    assert len(held) == (1 if command == "decide" else 2)
+    for typed in held:
+        with pytest.raises(InvalidInputError, match="wiped"):
+            typed.view()

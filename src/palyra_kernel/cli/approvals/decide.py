@@ -88,7 +88,9 @@ def _decided(seat: Seat, asked: Approval, verdict: Verdict, file: str | None) ->
     approvals, by, session = seat
     proof = None
     with ExitStack() as wiped:
-        if approvals.ready(asked.id, verdict, by=by, session=session):  # else nothing could come of a passphrase
+        if approvals.ready(
+            asked.id, verdict, by=by, session=session
+        ):  # else nothing could come of a passphrase
             passphrases = approvals.passphrases
             if file is not None or (on_terminal() and passphrases.has(by.principal)):
                 typed = wiped.enter_context(read_key_file(file) or ask_hidden("Approval passphrase"))

@@ -55,7 +55,9 @@ def command(cli: Cli, principal: str | None, old_file: str | None, new_file: str
         with ExitStack() as wiped:
             old = None
             if changed:
-                old = wiped.enter_context(read_key_file(old_file) or ask_hidden("Present approval passphrase"))
+                old = wiped.enter_context(
+                    read_key_file(old_file) or ask_hidden("Present approval passphrase")
+                )
             new = read_key_file(new_file) or ask_hidden("New approval passphrase", confirm=True)
             wiped.enter_context(new)
             approvals.set_passphrase(new, by=by, old=old, principal=whose)
