@@ -11,7 +11,7 @@ from threading import Barrier, Event
 import pytest
 
 from palyra_kernel import SensitiveBytes
-from palyra_kernel.errors import IntegrityError, InvalidInputError, PalyraError, UnavailableError
+from palyra_kernel.errors import DeniedError, IntegrityError, InvalidInputError, PalyraError, UnavailableError
 from palyra_kernel.net import HttpRequest, Limits
 from palyra_kernel.net.messages import bearer
 from palyra_kernel.testing.leaks import text_of
@@ -79,6 +79,34 @@ def test_a_connection_that_said_something_unasked_is_not_used_again(net):
         with suppress(IntegrityError):
             assert client.send(request(server)).body == b"true"
         assert server.connections <= number
+
+
+def test_nor_one_that_said_it_in_the_same_breath(net):
+    """TLS had decrypted more than was read: to the socket the connection looked silent."""
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrue"
+
+    def script(visit):
+        while visit.ask():
+            visit.say(answer + b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged")
+
+    server = net.server(script)
+    client = net.client(server, limits={"head_bytes": len(answer)})
+    for number in range(1, 4):
+        assert client.send(request(server)).body == b"true"
+        assert server.connections == number
+
+
+def test_one_whose_answer_was_refused_is_not_used_again(net):
+    def script(visit):
+        while visit.ask():
+            visit.answer(b"", b"Location: //x", status=b"302 Found" if visit.number == 1 else b"200 OK")
+
+    server = net.server(script)
+    client = net.client(server)
+    with pytest.raises(DeniedError):
+        client.send(request(server))
+    assert client.send(request(server)).status == 200
+    assert server.connections == 2
 
 
 def test_one_that_the_server_closed_is_not_used_again(net):

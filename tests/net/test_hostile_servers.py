@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import sys
 
 import pytest
 
+from palyra_kernel import SensitiveBytes
 from palyra_kernel.errors import IntegrityError, UnavailableError
-from palyra_kernel.net import HttpRequest, Limits
+from palyra_kernel.net import HttpRequest
 from palyra_kernel.values.deadline import Deadline
 
 _BODY = 64 * 1024
@@ -79,7 +81,7 @@ def test_a_body_without_end(net, framing):
 
     error = net.refused(script)
     assert (type(error), error.code) == (IntegrityError, "response_too_large")
-    assert sent < Limits().wire_bytes + 16_000_000  # what the sockets of both sides hold
+    assert sent < 17_000_000  # 557,056 bytes were read, the rest is in the sockets of both sides
 
 
 def test_the_limit_of_a_body_is_exact(net):
@@ -252,15 +254,13 @@ def test_an_answer_that_was_there_before_its_question(net):
     assert server.connections == 2
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a reset may discard what was said before it")
 def test_a_refusal_before_the_request_was_read(net):
     """A server that says 413 and closes has answered, though the rest of the request could not be written."""
-    from palyra_kernel import SensitiveBytes
 
     def script(visit):
         visit.sock.recv(100)
         visit.answer(b"", b"Connection: close", status=b"413 Content Too Large")
-        visit.sock.shutdown(1)
-        visit.until_gone()
 
     server = net.server(script, tls=False)
     request = HttpRequest(

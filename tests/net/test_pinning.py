@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from palyra_kernel.errors import DeniedError, PalyraError, UnavailableError
-from palyra_kernel.net import NOTHING_SENT, HttpClient, HttpRequest, connections
+from palyra_kernel.net import NOTHING_SENT, HttpClient, HttpRequest, Limits, connections
 from palyra_kernel.net.lookup import system_resolver
 from tests.net.server import answering
 
@@ -101,6 +101,20 @@ def test_each_address_is_tried_in_order(connected):
     assert connected == ["1.1.1.1", "2606:4700::1", "1.0.0.1"]
 
 
+def test_an_address_that_swallows_everything_leaves_time_for_the_next(monkeypatch):
+    shares = []
+
+    def swallowing(address, port, deadline):
+        shares.append(deadline.remaining())
+        raise TimeoutError
+
+    monkeypatch.setattr(connections, "_connected", swallowing)
+    refused(lambda host, port: ["1.1.1.1", "1.0.0.1", "2606:4700::1"], limits=Limits(connect_seconds=6))
+    assert len(shares) == 3
+    for number, share in enumerate(shares):
+        assert share <= 6 / (3 - number)
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.1", "[::1]", "[fe80::1]", "[64:ff9b::a00:1]"])
 def test_an_address_that_was_typed_is_checked_too(connected, host):
     """Hazard H26: one verdict where an address is stored, another where it is used."""
@@ -150,8 +164,6 @@ def test_a_resolver_that_hangs(connected):
     def hanging(host, port):
         over.wait(20)
         return ["1.1.1.1"]
-
-    from palyra_kernel.net import Limits
 
     error = refused(hanging, limits=Limits(connect_seconds=0.2))
     over.set()

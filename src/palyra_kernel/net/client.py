@@ -11,7 +11,7 @@ from typing import Self
 import httpcore2
 
 from palyra_kernel.errors import DeniedError, IntegrityError, PalyraError, UnavailableError
-from palyra_kernel.net.connections import PinnedBackend, Stream
+from palyra_kernel.net.connections import PinnedBackend
 from palyra_kernel.net.exchange import Exchange, too_large
 from palyra_kernel.net.failures import as_ours, malformed
 from palyra_kernel.net.hosts import Hosts, Target
@@ -107,11 +107,8 @@ class HttpClient:
             _checked_head(response, target, exchange)
             exchange.body_begins()
             body = self._body(response)
-        except BaseException:
-            _forget(response)
-            raise
         finally:
-            response.close()
+            response.close()  # and the connection too, unless all of the answer was read
         return HttpResponse(response.status, response.headers, body, received_at)
 
     def _body(self, response: httpcore2.Response) -> bytearray:
@@ -166,10 +163,3 @@ def _redirect_refused(response: httpcore2.Response, target: Target) -> DeniedErr
         f"{target.host} redirects ({response.status}) to {where}: not followed",
         hint="a credential is sent to the host it is for; configure the final address",
     )
-
-
-def _forget(response: httpcore2.Response) -> None:
-    """Close the connection of *response*: after anything odd it is not used again."""
-    stream = response.extensions.get("network_stream")
-    if isinstance(stream, Stream):
-        stream.close()

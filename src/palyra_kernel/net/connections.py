@@ -137,9 +137,8 @@ class Stream(httpcore2.NetworkStream):
         return self._has_news() if info == "is_readable" else None
 
     def _has_news(self) -> bool:
-        """Whether an idle connection was closed, here or there, or has bytes that nobody asked for: neither is used
-        again."""
-        if self._sock.fileno() < 0 or (isinstance(self._sock, ssl.SSLSocket) and self._sock.pending()):
+        """Whether an idle connection was closed or has bytes that nobody asked for: neither is used again."""
+        if isinstance(self._sock, ssl.SSLSocket) and self._sock.pending():
             return True
         with selectors.DefaultSelector() as selector:
             selector.register(self._sock, selectors.EVENT_READ)
