@@ -41,6 +41,7 @@ PROVED: dict[str, tuple[str, ...]] = {
         "test_environment.py::test_a_proxy_is_not_used",
         "test_environment.py::test_netrc_is_not_read",
         "test_httpx_transport.py::test_what_is_refused_below_is_refused_above",
+        "test_the_only_client.py::test_a_file_speaks_http_by_the_client_alone",
     ),
     # Bodies without a limit.
     "H55": (
