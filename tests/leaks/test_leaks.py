@@ -9,16 +9,11 @@ import sys
 
 import pytest
 
-from tests.leaks import adapters, approving, children, in_process, references, requesting, resolving
+from tests.leaks import acting, adapters, approving, children, in_process, references, requesting, resolving
 from tests.leaks.canaries import CANARIES, assert_nowhere, forms, leaks
 from tests.leaks.stage import SCENARIOS, Stage
 
-MODULES = (in_process, resolving, references, requesting, adapters, approving, children)
-from tests.leaks import acting, adapters, approving, children, in_process, references, resolving
-from tests.leaks.canaries import CANARIES, assert_nowhere, forms, leaks
-from tests.leaks.stage import SCENARIOS, Stage
-
-MODULES = (in_process, resolving, references, adapters, approving, acting, children)
+MODULES = (in_process, resolving, references, requesting, adapters, approving, acting, children)
 
 
 @pytest.mark.parametrize("canary", CANARIES.values(), ids=CANARIES)

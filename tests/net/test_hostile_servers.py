@@ -56,6 +56,33 @@ def test_a_handshake_that_does_not_end(net):
     assert caught.value.code == "connect_timeout"
 
 
+def test_a_handshake_of_one_byte_at_a_time(net):
+    """A record that says it is 16 KiB long, and comes slowly."""
+
+    def script(visit):
+        visit.say(b"\x16\x03\x03\x40\x00")
+        while not visit.server.over.wait(0.02):
+            visit.say(b"x")
+
+    server = net.server(script, tls=False)
+    with pytest.raises(UnavailableError) as caught:
+        net.client(server, limits={"connect_seconds": 0.3}).send(
+            HttpRequest("GET", f"https://issuer.test:{server.port}/")
+        )
+    assert caught.value.code == "connect_timeout"
+
+
+def test_a_server_that_does_not_read(net):
+    """A limit on reads alone let it hold the caller while it was still writing."""
+    server = net.server(lambda visit: visit.server.over.wait(20), tls=False)
+    request = HttpRequest(
+        "POST", f"http://issuer.test:{server.port}/", body=SensitiveBytes(bytes(30_000_000))
+    )
+    with pytest.raises(UnavailableError) as caught:
+        net.client(server, limits={"total_seconds": 0.5}).send(request)
+    assert caught.value.code == "timeout"
+
+
 @pytest.mark.parametrize(
     "framing", ["length", "lying length", "chunks", "until the end", "tiny chunks", "extensions"]
 )

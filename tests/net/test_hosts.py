@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,6 +101,24 @@ def test_whatever_follows_a_host_does_not_change_it(rest):
         return
     assert target.host == "a.example"
     assert target.resource == "/" + rest
+
+
+_PLAIN = r"https?://(([a-zA-Z]{1,5}\.){1,2}[a-z]{2,4}|([0-9]{1,3}\.){3}[0-9]{1,3}|\[[0-9a-f]{1,4}(::?[0-9a-f]{1,4}){1,7}\])"
+_ODD = r"https?://[][A-Za-z0-9.:@\\%_-]{1,20}"
+_REST = r"(:[0-9]{1,3})?[/?#\\]?[ -~]{0,10}"
+
+
+@given(st.one_of(st.from_regex(start + _REST, fullmatch=True) for start in (_PLAIN, _ODD)))
+def test_what_is_accepted_is_the_same_host_for_others(url):
+    """Hazard H26: what was checked by one parser was connected to by another."""
+    try:
+        target = parse_url(url)
+    except InvalidInputError:
+        return
+    standard, other = urlsplit(url), httpx2.URL(url)
+    bare = target.host.strip("[]")
+    assert (standard.hostname, standard.port or target.port) == (bare, target.port)
+    assert (other.host, other.port or target.port) == (bare, target.port)
 
 
 def test_only_what_is_listed():

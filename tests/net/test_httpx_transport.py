@@ -5,8 +5,9 @@ from __future__ import annotations
 import httpx2
 import pytest
 
-from palyra_kernel.errors import DeniedError, PalyraError
+from palyra_kernel.errors import DeniedError, InvalidInputError, PalyraError
 from palyra_kernel.net.httpx_transport import HttpxTransport
+from palyra_kernel.testing.leaks import text_of
 from tests.net.server import answering
 
 
@@ -45,3 +46,20 @@ def test_what_is_refused_below_is_refused_above(net):
             assert caught.value.code == code
         with pytest.raises(PalyraError):
             http.request("OPTIONS", f"https://issuer.test:{moved.port}/")
+
+
+def test_header_fields_of_both_sides(net):
+    """One that was no ASCII ended in an error of Python's, which carries the whole text."""
+    server = net.server(answering(b"{}", b"X-Said: caf\xe9", b"X-Twice: a", b"X-Twice: b"))
+    url = f"https://issuer.test:{server.port}/"
+    with above(net.client(server)) as http:
+        answer = http.get(url, headers=[("X-Several", "a"), ("X-Several", "b"), ("Host", "evil.example")])
+        assert answer.headers.get_list("x-twice") == ["a", "b"]
+        assert answer.headers["x-said"] == "caf\xe9"
+        with pytest.raises(InvalidInputError) as caught:
+            http.get(url, headers={"X-Token": "s\xe9cret".encode("latin-1")})
+    assert "x-token" in caught.value.message
+    assert "cret" not in text_of(caught.value)
+    (request,) = server.requests
+    assert b"\r\nx-several: a, b\r\n" in request
+    assert b"evil" not in request

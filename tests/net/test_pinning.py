@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 from itertools import count
 from threading import Event
-from typing import Any
 
 import pytest
 
@@ -23,7 +22,7 @@ def connected(monkeypatch):
     """The addresses that were connected to; a connection to a public one leads to ``connected.port`` here."""
     real = connections._connected
 
-    class Connected(list[Any]):
+    class Connected(list[str]):
         port = 9
 
     seen = Connected()

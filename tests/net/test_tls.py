@@ -6,7 +6,7 @@ import pytest
 
 from palyra_kernel import SensitiveBytes
 from palyra_kernel.errors import InvalidInputError, UnavailableError
-from palyra_kernel.net import NOTHING_SENT, HttpClient, HttpRequest
+from palyra_kernel.net import NOTHING_SENT, HttpClient, HttpRequest, trust
 from palyra_kernel.net.trust import client_context
 from tests.net.authority import Authority
 from tests.net.server import answering
@@ -37,7 +37,10 @@ def test_one_of_an_authority_that_is_not_trusted(net, tmp_path):
     refused(net, net.server(answering()), ca_file=Authority(tmp_path).ca_file)
 
 
-def test_the_operating_systems_authorities_do_not_know_ours(net):
+@pytest.mark.parametrize("by_the_system", [True, False])
+def test_the_operating_systems_authorities_do_not_know_ours(net, monkeypatch, by_the_system):
+    """On macOS and Windows the system judges. Elsewhere OpenSSL stands in for it here, behind the same interface."""
+    monkeypatch.setattr(trust, "_JUDGED_BY_THE_SYSTEM", by_the_system)
     refused(net, net.server(answering()), ca_file=None)
 
 

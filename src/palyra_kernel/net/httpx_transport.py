@@ -21,19 +21,20 @@ class HttpxTransport(httpx2.BaseTransport):
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """The answer, read whole."""
-        fields = {
-            name: SensitiveBytes(value.encode("ascii"))
-            for name, value in request.headers.items()
-            if name.lower() not in OURS
-        }
+        fields: dict[str, bytes] = {}
+        for raw_name, value in request.headers.raw:
+            name = raw_name.decode("latin-1").lower()
+            if name not in OURS:
+                fields[name] = fields[name] + b", " + value if name in fields else value
         content = request.read()
         sent = HttpRequest(
             request.method,
             str(request.url),
-            headers=fields,
+            headers={name: SensitiveBytes(value) for name, value in fields.items()},
             body=SensitiveBytes(content) if content else None,
         )
         with self._client.send(sent) as response:
+            got = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.fields]
             return httpx2.Response(
-                response.status, headers=response.fields, content=response.body.reveal(), request=request
+                response.status, headers=got, content=response.body.reveal(), request=request
             )

@@ -14,6 +14,7 @@ _BUNDLES = (
     "/etc/ssl/ca-bundle.pem",  # SUSE
     "/etc/ssl/cert.pem",  # the BSDs
 )
+_JUDGED_BY_THE_SYSTEM = sys.platform in ("darwin", "win32")
 
 
 def client_context(ca_file: Path | None = None) -> ssl.SSLContext:
@@ -24,7 +25,7 @@ def client_context(ca_file: Path | None = None) -> ssl.SSLContext:
     :class:`InvalidInputError` ``bad_ca_file``, :class:`UnavailableError` ``no_authorities``.
     """
     context: ssl.SSLContext
-    if ca_file is None and sys.platform in ("darwin", "win32"):
+    if ca_file is None and _JUDGED_BY_THE_SYSTEM:
         import truststore
 
         context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
