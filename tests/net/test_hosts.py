@@ -108,7 +108,7 @@ _ODD = r"https?://[][A-Za-z0-9.:@\\%_-]{1,20}"
 _REST = r"(:[0-9]{1,3})?[/?#\\]?[ -~]{0,10}"
 
 
-@given(st.one_of(st.from_regex(start + _REST, fullmatch=True) for start in (_PLAIN, _ODD)))
+@given(st.one_of([st.from_regex(start + _REST, fullmatch=True) for start in (_PLAIN, _ODD)]))
 def test_what_is_accepted_is_the_same_host_for_others(url):
     """Hazard H26: what was checked by one parser was connected to by another."""
     try:
