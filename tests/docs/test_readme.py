@@ -43,7 +43,8 @@ def test_the_session_and_the_example(tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a session on a terminal of Linux")
 def test_the_session_about_decisions(home):
-    """Hazard P16: a secret that needed an approval was refused for ever; here it is read, once."""
+    """Hazards P16, S15: what needed an approval was refused for ever, or given as often as somebody asked. Here it is
+    read, once."""
     stored = "printf %s 'sk-proj-4f9a' | palyra secrets set openai_api_key"
     subprocess.run(["sh", "-c", stored], env=environment(home), check=True, capture_output=True)
     passphrase = "walnut ferry marble seven"

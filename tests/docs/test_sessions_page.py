@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from palyra_kernel import Kernel
+from palyra_kernel import Kernel, cli
 from palyra_kernel.access.member import ROLES, Grants
 from palyra_kernel.access.system import system_principal
 from palyra_kernel.plugins.manage import enable
@@ -17,6 +20,7 @@ from tests.docs.pages import blocks, page, section, table_rows
 from tests.docs.sessions import normal, ran
 
 PAGE = page("sessions.md")
+CLI = Path(cli.__file__).parent
 ME = str(system_principal())
 READS = ("SecretsRead",)
 CHANNEL = "channel:slack:T1"
@@ -87,7 +91,7 @@ def kernel(tmp_path_factory):
     "row", table_rows(section(PAGE, "## What they may, unless you say otherwise")), ids=lambda row: row[0]
 )
 def test_the_defaults_are_as_shown(kernel: Kernel, row):
-    """Hazard P9: vault actions were permitted to any principal on any resource."""
+    """Hazards P9, S13, S16: vault actions were permitted to any principal on any resource, in any scope."""
     for who, _, facts in WHO[row[0]]:
         own = who if who.startswith("channel") else f"principal:{who}"
         asked = (
@@ -109,6 +113,34 @@ def test_the_defaults_are_as_shown(kernel: Kernel, row):
             for each in answers
         ]
         assert shown == row[1:], who
+
+
+def test_what_opens_a_vault_acts_in_a_session_or_is_listed():
+    """Hazard S19: some doors asked nobody and wrote nothing down; a new command is one of those unless it is told."""
+    unasked = {
+        name.strip("` ").removeprefix("palyra ").removeprefix("vault ")
+        for row in table_rows(section(PAGE, "## What is not asked"))
+        for name in row[0].split(",")
+    }
+    passing = set()
+    for path in CLI.rglob("*.py"):
+        functions = [
+            each for each in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(each, ast.FunctionDef)
+        ]
+        called = {function.name: set(calls(function)) for function in functions}
+        for name, names in called.items():
+            beyond = names.union(*(called[each] for each in names & called.keys()))
+            if names & {"kernel", "restore"} and not beyond & {"session", "acting"}:
+                passing.add(name.strip("_").replace("_", "-").replace("verify-vault", "audit verify"))
+    assert passing
+    assert passing <= unasked
+
+
+def calls(function: ast.FunctionDef) -> Iterator[str]:
+    """The names of what *function* calls."""
+    for each in ast.walk(function):
+        if isinstance(each, ast.Call):
+            yield each.func.attr if isinstance(each.func, ast.Attribute) else getattr(each.func, "id", "")
 
 
 def test_everybody_is_in_the_table_above():

@@ -121,7 +121,7 @@ def limited(places):
 
 
 def test_through_a_session(limited):
-    """Hazard P30: limits were read from the configuration, and nobody asked them."""
+    """Hazards P30, S15: limits were read from the configuration, and nobody asked them; reveals had none."""
     with limited.session(READER) as session:
         got = [answer(lambda: session.secrets.get("plain")) for _ in range(6)]
         assert got == ["ok"] * 3 + ["rate_limited"] * 3
