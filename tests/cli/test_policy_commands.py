@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from palyra_kernel.access.system import system_principal
 from palyra_kernel.policy.bundle import Bundle
 
 CASES = """
@@ -154,6 +155,22 @@ def test_diff_lists_concrete_requests(call, folder):
     assert {(each["action"], each["new"]) for each in found["changed"]} == {("vault.gc", "deny house.no_gc")}
     same = call("policy", "diff", "default", "default")
     assert (same.code, same.text) == (0, "0 requests get another answer\n")
+
+
+def test_diff_of_what_was_asked_in_this_vault(call, folder):
+    """Made-up requests say nothing of who would be stopped tomorrow."""
+    stricter(folder)
+    assert call("policy", "diff", "--log", "100", "default", str(folder), "--json").json["changed"] == []
+    assert call("vault", "gc").code == 0
+    call("vault", "gc")
+    (changed,) = call("policy", "diff", "--log", "100", "default", str(folder), "--json").json["changed"]
+    assert changed["action"] == "vault.gc"
+    assert changed["who"].startswith(f"{system_principal()} (Owner")
+    assert (changed["old"], changed["new"]) == ("allow", "deny house.no_gc")
+    few = call(
+        "policy", "diff", "--log", "1", "default", str(folder), "--json"
+    ).json  # its own look is the newest
+    assert few["changed"] == []
 
 
 def test_apply_rollback_and_who_decides_after_it(call, folder):

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from palyra_kernel.values.decisions import ActionRequest
+from palyra_kernel.values.decisions import ActionRequest, Resource
+from palyra_kernel.values.principals import Principal
 
 Outcome = Literal["allowed", "denied", "approval_required", "failed", "missing"]
 
@@ -105,4 +106,27 @@ def event_of(
         rules=rules,
         policy=policy,
         approval=approval,
+    )
+
+
+def request_of(event: Event) -> ActionRequest:
+    """The request that *event* tells of, as far as events keep it: labels are not among that, nor mutual TLS.
+
+    Raises :class:`InvalidInputError` where a name was cut or masked.
+    """
+    return ActionRequest(
+        principal=Principal.parse(event.principal),
+        action=event.action,
+        resource=Resource.parse(event.resource),
+        at_ms=event.time_ms,
+        session=event.session,
+        purpose=event.purpose,
+        surface=event.surface,
+        workspace=event.workspace or None,
+        tool=event.tool or None,
+        skill=event.skill or None,
+        vouched_by=Principal.parse(event.vouched_by) if event.vouched_by else None,
+        capabilities=event.capabilities,
+        arguments=event.arguments,
+        auth_method=event.auth_method,
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from palyra_kernel.cli.options import json_option
 from palyra_kernel.cli.policy.chosen import bundle_option, chosen
@@ -14,6 +15,7 @@ from palyra_kernel.cli.policy.chosen import bundle_option, chosen
 if TYPE_CHECKING:
     from palyra_kernel.cli.context import Cli
     from palyra_kernel.policy.diff import Changed
+    from palyra_kernel.policy.explain import Asked
 
 _MAX_CASES_BYTES = 1024 * 1024
 
@@ -26,6 +28,7 @@ _DIFF = """\b
 Examples:
   palyra policy diff active ./policies
   palyra policy diff --limit 5 default ./policies
+  palyra policy diff --log 1000 active ./policies
 """
 
 
@@ -71,18 +74,23 @@ def test(cli: Cli, cases: str, bundle: str) -> int:
 @click.argument("old")
 @click.argument("new")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Stop after so many.")
+@click.option(
+    "--log", "count", type=click.IntRange(1), metavar="N", help="The last N of the audit log instead."
+)
 @json_option
 @click.pass_obj
-def diff(cli: Cli, old: str, new: str, limit: int) -> None:
+def diff(cli: Cli, old: str, new: str, limit: int, count: int | None) -> None:
     """Show requests that the bundles OLD and NEW answer differently.
 
     They are generated from the schema and from the names in both bundles: every action that is touched, by every
-    kind of principal, with each role and each capability. None found is no proof that there is none.
+    kind of principal, with each role and each capability. None found is no proof that there is none. With --log they
+    are requests that were made, by those who made them with what they are granted now; labels are not kept there.
     """
     from palyra_kernel.cli.output import json_out, table
     from palyra_kernel.policy import diff as comparing
 
-    found = list(islice(comparing.diff(chosen(cli, old), chosen(cli, new)), limit + 1))
+    asked = None if count is None else _recorded(cli, count)
+    found = list(islice(comparing.diff(chosen(cli, old), chosen(cli, new), asked), limit + 1))
     shown = [_view(each) for each in found[:limit]]
     more = len(found) > limit
     if cli.as_json:
@@ -91,6 +99,25 @@ def diff(cli: Cli, old: str, new: str, limit: int) -> None:
         table(tuple(shown[0]), [tuple(each.values()) for each in shown])
     click.echo(f"{'more than ' if more else ''}{len(shown)} requests get another answer")
     return None
+
+
+def _recorded(cli: Cli, count: int) -> list[Asked]:
+    """The requests of the last *count* events, each once; one whose names were cut or masked tells nothing."""
+    from palyra_kernel.audit.event import request_of
+    from palyra_kernel.errors import InvalidInputError
+    from palyra_kernel.policy.diff import recorded
+
+    with cli.kernel() as kernel, cli.acting(kernel, "audit.read"), cli.session(kernel) as session:
+        known = {member.principal: member.subject() for member in session.principals.list()}
+        told = [each.opened.event for each in kernel.audit.tail(count)]
+    requests = {}
+    for event in told:
+        try:
+            request = request_of(event)
+        except InvalidInputError:
+            continue
+        requests[msgspec.structs.replace(request, at_ms=0, session="log", arguments="")] = request
+    return list(recorded(requests.values(), known.get))
 
 
 def _view(changed: Changed) -> dict[str, Any]:
