@@ -33,7 +33,7 @@ def _everything_logged() -> Iterator[io.StringIO]:
 
 def _answers(canary: bytes) -> list[bytes]:
     """Answers that quote it, each wrong in another way, and a good one."""
-    ok = b"HTTP/1.1 200 OK\r\nSet-Cookie: " + quote(canary).encode() + b"\r\n"
+    ok = b"HTTP/1.1 200 OK\r\nConnection: close\r\nSet-Cookie: " + quote(canary).encode() + b"\r\n"
     return [
         canary,
         b"HTTP/1.1 200 " + canary,

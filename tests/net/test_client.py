@@ -168,7 +168,7 @@ def test_who_waits_for_a_connection_has_a_deadline(net):
         visit.answer()
 
     server = net.server(script)
-    client = net.client(server, limits={"connections": 1, "connect_seconds": 0.3, "total_seconds": 30})
+    client = net.client(server, limits={"connections": 1, "connect_seconds": 2, "total_seconds": 30})
     with ThreadPoolExecutor(1) as threads:
         first = threads.submit(client.send, request(server))
         assert asked.wait(20)

@@ -34,7 +34,7 @@ def dripping(*heads: bytes):
 )
 def test_one_byte_at_a_time_ends_at_the_deadline_of_all(net, heads):
     """Hazard I11: a limit on each read and none on the whole let a server hold a caller for as long as it liked."""
-    error = net.refused(dripping(*(heads or (b"HTTP/1.1 200 O",))), limits={"total_seconds": 0.4})
+    error = net.refused(dripping(*(heads or (b"HTTP/1.1 200 O",))), limits={"total_seconds": 2})
     assert (type(error), error.code) == (UnavailableError, "timeout")
 
 
@@ -42,7 +42,7 @@ def test_the_deadline_of_the_caller_counts_if_it_is_earlier(net):
     server = net.server(dripping(b"HTTP/1.1 200 OK\r\n"))
     request = HttpRequest("GET", f"https://issuer.test:{server.port}/")
     with pytest.raises(UnavailableError) as caught:
-        net.client(server).send(request, deadline=Deadline.after(0.3))
+        net.client(server).send(request, deadline=Deadline.after(2))
     assert caught.value.code == "timeout"
 
 
@@ -79,7 +79,7 @@ def test_a_server_that_does_not_read(net):
         "POST", f"http://issuer.test:{server.port}/", body=SensitiveBytes(bytes(30_000_000))
     )
     with pytest.raises(UnavailableError) as caught:
-        net.client(server, limits={"total_seconds": 0.5}).send(request)
+        net.client(server, limits={"total_seconds": 2}).send(request)
     assert caught.value.code == "timeout"
 
 
