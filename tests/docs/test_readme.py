@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.credential.loopback import serving
 from tests.cli.credential.packages import package_index
+from tests.docs.pages import table_rows
 from tests.docs.sessions import environment, normal, ran
 
 ROOT = Path(__file__).parents[2]
@@ -105,6 +106,21 @@ def test_every_plugin_is_in_the_table():
         name = re.search(r'^name = "(.*)"$', project.read_text(), re.MULTILINE)
         assert name
         assert f"[{name[1]}](plugins/{project.parent.name})" in README
+
+
+def test_every_backend_says_what_it_protects_against_who_reads_it_and_its_limits():
+    """A store of the operating system is taken for safer than it is where nobody says who else reads it."""
+    text = README.partition("## Plugins\n")[2].partition("\nWith each slot")[0]
+    rows = {row[0].partition("`, ")[0].strip("`"): row for row in table_rows(text)}
+    modules = {path.name.removeprefix("backend_"): path for path in ROOT.glob("plugins/backend_*")}
+    assert rows.keys() == modules.keys()
+    for name, path in modules.items():
+        assert len(rows[name]) == 5
+        assert all(rows[name])
+        sources = "".join(each.read_text("utf-8") for each in path.glob("src/*/*.py"))
+        (mebibytes,) = re.findall(r"max_blob_bytes=(\d+) \* 1024 \* 1024", sources)
+        assert f"{mebibytes} MiB a blob" in rows[name][4]
+        assert ("may forget" in rows[name][4]) == ("durable=False" in sources)
 
 
 def test_every_link_leads_somewhere():
