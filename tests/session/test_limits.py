@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from palyra_kernel.errors import UnavailableError
+from palyra_kernel.errors import InvalidInputError, UnavailableError
 from palyra_kernel.session.limits import Limit, Limits
 from palyra_kernel.values.principals import Principal
 from tests.session.house import MARKED, ME, PLANNER, READER, Commits, House, answer
@@ -174,3 +174,15 @@ def test_what_is_over_the_limit_is_not_even_decided(limited, monkeypatch):
         for _ in range(10):
             answer(lambda: session.secrets.get("plain"))
     assert len(asked) == 3
+
+
+@pytest.mark.parametrize("name", ["secret.raed", "secret", "defaults", "x" * 500])
+def test_a_limit_of_no_action_is_refused(places, name):
+    """Hazard U10: a misspelt limit was another one, or none. A group of actions is never asked for either."""
+    places.create().close()
+    (places.config_dir / "palyra.toml").write_text(f"[limits.'{name}']\nburst = 1\n")
+    with places.open() as kernel:
+        with pytest.raises(InvalidInputError) as caught:
+            kernel.session(ME)
+        assert caught.value.code == "invalid_config"
+        assert len(caught.value.message) < 200

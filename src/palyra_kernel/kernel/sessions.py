@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +10,10 @@ from palyra_kernel.access.directory import Directory
 from palyra_kernel.access.system import system_principal
 from palyra_kernel.config import BucketConfig
 from palyra_kernel.contracts.checks import PolicyCheck
-from palyra_kernel.errors import ConflictError
+from palyra_kernel.errors import ConflictError, InvalidInputError
 from palyra_kernel.kernel.approving import make_approvals
 from palyra_kernel.plugins.guard_checks import close_checks, open_checks
+from palyra_kernel.policy.bundle import Bundle
 from palyra_kernel.policy.engine import PolicyEngine
 from palyra_kernel.policy.store import PolicyStore
 from palyra_kernel.records import Records
@@ -53,9 +54,8 @@ def make_services(kernel: Kernel, records: Records) -> Services:
     """Everything that sessions stand on. In a vault that knows nobody yet, its user becomes the Owner."""
     directory = Directory(records)
     _settle_owner(records, directory)
+    limits = _limits(kernel.config.limits)
     checks = open_checks(kernel.plugins.registry.policy_checks, kernel.config.checks)
-    limits = {action: Limit(each.burst, each.per_minute) for action, each in kernel.config.limits.items()}
-    default = limits.pop("default", Limit(_PROGRAMS.burst, _PROGRAMS.per_minute))
     return Services(
         records=records,
         vault=kernel.vault,
@@ -66,9 +66,24 @@ def make_services(kernel: Kernel, records: Records) -> Services:
         grants=make_approvals(records, kernel.config.approvals).plans,
         approvals=partial(make_approvals, records, kernel.config.approvals),
         group=kernel.audit.group,
-        limits=Limits(limits, default),
+        limits=limits,
         close=partial(close_checks, checks),
     )
+
+
+def _limits(tables: Mapping[str, BucketConfig]) -> Limits:
+    """The limits of palyra.toml. Raises :class:`InvalidInputError` ``invalid_config`` for one of an action that there is
+    not: somebody believes that it holds."""
+    limits = {action: Limit(each.burst, each.per_minute) for action, each in tables.items()}
+    default = limits.pop("default", Limit(_PROGRAMS.burst, _PROGRAMS.per_minute))
+    unknown = sorted(limits.keys() - Bundle.default().actions.resources.keys()) if limits else []
+    if unknown:
+        raise InvalidInputError(
+            "invalid_config",
+            f"[limits.{unknown[0][:80]!r}]: there is no such action",
+            hint="actions are listed in docs/policy.md; `default` is for all others",
+        )
+    return Limits(limits, default)
 
 
 def _settle_owner(records: Records, directory: Directory) -> None:
