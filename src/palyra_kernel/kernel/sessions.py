@@ -72,8 +72,8 @@ def make_services(kernel: Kernel, records: Records) -> Services:
 
 
 def _limits(tables: Mapping[str, BucketConfig]) -> Limits:
-    """The limits of palyra.toml. Raises :class:`InvalidInputError` ``invalid_config`` for one of an action that there is
-    not: somebody believes that it holds."""
+    """The limits of palyra.toml. Raises :class:`InvalidInputError` ``invalid_config`` for one of an unknown action:
+    somebody believes that it holds."""
     limits = {action: Limit(each.burst, each.per_minute) for action, each in tables.items()}
     default = limits.pop("default", Limit(_PROGRAMS.burst, _PROGRAMS.per_minute))
     unknown = sorted(limits.keys() - Bundle.default().actions.resources.keys()) if limits else []
