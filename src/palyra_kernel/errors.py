@@ -56,10 +56,21 @@ class DeniedError(PalyraError):
 
 
 class ApprovalRequiredError(DeniedError):
-    """Denied until a human approves exactly this action (exit code 5)."""
+    """Denied until a human approves exactly this action (exit code 5). ``approval``: the id of what waits for them."""
 
     kind = "approval_required"
     exit_code = 5
+
+    def __init__(self, code: str, message: str, *, hint: str | None = None, approval: str = "") -> None:
+        super().__init__(code, message, hint=hint)
+        self.approval = approval
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild_waiting, (self.code, self.message, self.hint, self.approval))
+
+
+def _rebuild_waiting(code: str, message: str, hint: str | None, approval: str) -> ApprovalRequiredError:
+    return ApprovalRequiredError(code, message, hint=hint, approval=approval)
 
 
 class UnavailableError(PalyraError):

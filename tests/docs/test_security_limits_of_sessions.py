@@ -44,16 +44,12 @@ def test_whoever_has_the_vault_passes_by_every_session(kernel):
 def test_whoever_learns_an_approval_passphrase_answers_in_its_owners_name(kernel, places):
     """From another process, for whatever waits; and the log names the owner."""
     with kernel.session(ME) as session, SensitiveBytes(PASSPHRASE) as passphrase:
-        session.approvals.set_passphrase(passphrase, by=session.subject)
+        session.approvals.set_passphrase(passphrase)
     with kernel.session(PLANNER) as agent:
         asked = agent.decide("secret.read", f"secret:{MARKED}")
         assert isinstance(asked, RequireApproval)
     with places.open() as other, other.session(ME) as thief, SensitiveBytes(PASSPHRASE) as stolen:
-        proof = thief.approvals.passphrases.proof(thief.principal, stolen)
-        answer = Verdict(allow=True)
-        thief.approvals.decide(
-            asked.approval, answer, by=thief.subject, session=thief.who.session, proof=proof
-        )
+        thief.approvals.decide(asked.approval, Verdict(allow=True), passphrase=stolen)
     with kernel.session(PLANNER) as agent, agent.secrets.get(MARKED) as secret:
         assert secret.reveal() == b"marked value"
     told = [each.opened.event for each in kernel.audit.tail(10)]

@@ -92,10 +92,8 @@ def a_grant_that_is_used(stage: Stage, canary: bytes) -> Haystacks:
             owner.principals.grant(PLANNER, Grants())
             yield from shown_of(lambda: agent.secrets.get(MARKED))
             (asked,) = owner.approvals.list()
-            owner.approvals.set_passphrase(passphrase, by=owner.subject)
-            proof = owner.approvals.passphrases.proof(owner.principal, passphrase)
-            me = {"by": owner.subject, "session": owner.who.session}
-            owner.approvals.decide(asked.id, Verdict(allow=True), proof=proof, **me)  # type: ignore[arg-type]
+            owner.approvals.set_passphrase(passphrase)
+            owner.approvals.decide(asked.id, Verdict(allow=True), passphrase=passphrase)
             with agent.secrets.get(MARKED) as value:
                 assert value.reveal() == canary
                 yield "an approval", repr(agent.approvals.wait(asked.id, Deadline.after(1)))

@@ -105,8 +105,6 @@ class House:
             return session.approvals.decide(
                 id,
                 Verdict(allow=allow, **verdict),
-                by=session.subject,
-                session=session.who.session,
                 proof=Sure(),
             )
 

@@ -47,13 +47,10 @@ def test_a_marked_secret_is_read_once_with_the_approval_of_the_owner(house):
     waiting = ask(house)
     with house.session(ME) as session:
         passphrase = SensitiveBytes(b"correct horse battery staple")
-        session.approvals.set_passphrase(passphrase, by=session.subject)
-        proof = session.approvals.passphrases.proof(session.principal, passphrase)
+        session.approvals.set_passphrase(passphrase)
         from palyra_kernel.approvals import Verdict
 
-        session.approvals.decide(
-            waiting, Verdict(allow=True), by=session.subject, session=session.who.session, proof=proof
-        )
+        session.approvals.decide(waiting, Verdict(allow=True), passphrase=passphrase)
     with house.session(PLANNER) as session, session.secrets.get(MARKED) as value:
         assert value.reveal() == SECRETS[MARKED]
     assert state(house, waiting) == "consumed"

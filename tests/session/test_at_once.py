@@ -169,7 +169,7 @@ def test_a_grant_that_is_taken_back_between_decision_and_commit_is_not_used(hous
     def happens():
         with house.places.open() as kernel, kernel.session(ME) as session:
             (grant,) = session.approvals.list()
-            session.approvals.cancel(grant.id, by=session.subject)
+            session.approvals.cancel(grant.id)
 
     with house.session(PLANNER) as session, Between(house, happens):
         assert answer(lambda: session.secrets.get(MARKED)) == ASKS

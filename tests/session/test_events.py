@@ -157,12 +157,12 @@ def test_what_a_room_refuses_is_a_denial_and_durable(house):
         session.secrets.get(MARKED)
     own = house.session(ME, session="the tool's")
     first = SensitiveBytes(b"a long enough passphrase")
-    own.approvals.set_passphrase(first, by=own.subject)
+    own.approvals.set_passphrase(first)
     refused = {
         "approval.self_decision": lambda: ACTS["decide"].do(own),
-        "approval.old_passphrase": lambda: own.approvals.set_passphrase(first, by=own.subject),
+        "approval.old_passphrase": lambda: own.approvals.set_passphrase(first),
         "approval.wrong_passphrase": lambda: own.approvals.set_passphrase(
-            first, by=own.subject, old=SensitiveBytes(b"another passphrase")
+            first, old=SensitiveBytes(b"another passphrase")
         ),
     }
     for code, act in refused.items():

@@ -14,12 +14,13 @@ from palyra_kernel.audit import Group, encode
 from palyra_kernel.audit.event import Event, Outcome, event_of
 from palyra_kernel.errors import ApprovalRequiredError, ConflictError, DeniedError, NotFoundError, PalyraError
 from palyra_kernel.policy.bundle import SessionLayer
-from palyra_kernel.policy.codes import words
+from palyra_kernel.policy.codes import UNKNOWN_PRINCIPAL, words
 from palyra_kernel.records import Change, Records
 from palyra_kernel.session.judge import BASIS, Judge, Labels, Ruling
 from palyra_kernel.session.limits import Limits
 from palyra_kernel.session.who import Who
 from palyra_kernel.values.decisions import ActionRequest, Allow, Decision, Deny, RequireApproval, Resource
+from palyra_kernel.values.principals import Subject
 from palyra_kernel.vault import SecretMetadata
 
 _ATTEMPTS = 8
@@ -66,6 +67,14 @@ class Gate:
         self._approvals = approvals
         self._limits = limits
         self._layer = layer
+
+    @property
+    def subject(self) -> Subject:
+        """The principal with what was granted to it. Raises :class:`DeniedError` if it is not known."""
+        found = self.judge.subject(self.who.principal)
+        if found is None:
+            raise _error_of(Deny(code=UNKNOWN_PRINCIPAL))
+        return found
 
     def allows(self, action: str, resource: Resource) -> bool:
         """Whether it would be allowed as things are. Nothing is written down and nobody is asked."""
@@ -258,7 +267,7 @@ def _error_of(decision: Decision) -> DeniedError:
     said = words(decision.code)
     if isinstance(decision, RequireApproval):
         hint = f"a human decides: palyra approvals show {decision.approval}"
-        return ApprovalRequiredError(decision.code, said.text, hint=hint)
+        return ApprovalRequiredError(decision.code, said.text, hint=hint, approval=decision.approval)
     return DeniedError(decision.code, said.text, hint=said.hint)
 
 

@@ -12,12 +12,11 @@ from palyra_kernel.approvals import Approvals
 from palyra_kernel.approvals.planning import Planner
 from palyra_kernel.approvals.service import Perform
 from palyra_kernel.audit import Group
-from palyra_kernel.errors import DeniedError, InvalidInputError
+from palyra_kernel.errors import InvalidInputError
 from palyra_kernel.policy.bundle import SessionLayer
-from palyra_kernel.policy.codes import UNKNOWN_PRINCIPAL, words
 from palyra_kernel.policy.store import PolicyStore
 from palyra_kernel.records import Records
-from palyra_kernel.session.approvals import Performing
+from palyra_kernel.session.approvals import SessionApprovals
 from palyra_kernel.session.gate import Gate
 from palyra_kernel.session.judge import FindEngine, Judge
 from palyra_kernel.session.limits import Limits
@@ -71,7 +70,7 @@ class Session:
         """Who else may act."""
         self.policies = SessionPolicies(self.gate, services.policies)
         """The policies themselves."""
-        self.approvals = services.approvals(Performing(self.gate))
+        self.approvals = SessionApprovals(self.gate, services.approvals)
         """What waits for a human, and what a human granted."""
         self._closed = False
 
@@ -83,10 +82,7 @@ class Session:
     @property
     def subject(self) -> Subject:
         """The principal with what was granted to it. Raises :class:`DeniedError` if it is not known."""
-        found = self.gate.judge.subject(self.principal)
-        if found is None:
-            raise DeniedError(UNKNOWN_PRINCIPAL, words(UNKNOWN_PRINCIPAL).text)
-        return found
+        return self.gate.subject
 
     @property
     def resolver(self) -> SessionResolver:

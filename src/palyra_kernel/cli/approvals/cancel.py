@@ -23,12 +23,10 @@ Example:
 @click.pass_obj
 def command(cli: Cli, approval: str) -> None:
     """Take a request or a grant back. It needs no passphrase: it stops things."""
-    from palyra_kernel.cli.approvals.seat import take_seat
     from palyra_kernel.cli.approvals.views import approval_json, described
 
     with cli.kernel() as kernel, cli.session(kernel) as session:
-        seat = take_seat(session)
-        ended = seat.approvals.cancel(approval, by=seat.subject)
+        ended = session.approvals.cancel(approval)
     if cli.as_json:
         approval_json(described(ended))
     else:

@@ -14,8 +14,8 @@ from palyra_kernel.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from palyra_kernel.approvals import Approval, Verdict
-    from palyra_kernel.cli.approvals.seat import Seat
     from palyra_kernel.cli.context import Cli
+    from palyra_kernel.session import Session
 
 _EPILOG = """\b
 Examples:
@@ -50,7 +50,6 @@ def command(cli: Cli, /, approval: str, **given: Any) -> None:
     The whole request is shown first, with nothing hidden in it. What is allowed is exactly that, for one use unless
     --option says more.
     """
-    from palyra_kernel.cli.approvals.seat import take_seat
     from palyra_kernel.cli.approvals.views import approval_json, described, explained
 
     file: str | None = given["approval_passphrase_file"]
@@ -60,12 +59,11 @@ def command(cli: Cli, /, approval: str, **given: Any) -> None:
         raise click.UsageError("there is no terminal to ask on: add --allow or --deny")
     ttl = parse_span(given["ttl"])
     with cli.kernel() as kernel, cli.session(kernel) as session:
-        seat = take_seat(session)
-        asked = seat.approvals.show(approval)
+        asked = session.approvals.show(approval)
         if on_terminal():
             for line in explained(asked):
                 click.echo(line, err=True)
-        decided = _decided(seat, asked, _verdict(given, ttl), file)
+        decided = _decided(session, asked, _verdict(given, ttl), file)
     if cli.as_json:
         approval_json(described(decided))
     else:
@@ -84,18 +82,13 @@ def _verdict(given: dict[str, Any], ttl: int) -> Verdict:
 _FOR = {"once": "for one use", "session": "for its session", "timeboxed": "for a time"}
 
 
-def _decided(seat: Seat, asked: Approval, verdict: Verdict, file: str | None) -> Approval:
-    approvals, by, session = seat
-    proof = None
+def _decided(session: Session, asked: Approval, verdict: Verdict, file: str | None) -> Approval:
+    approvals, typed = session.approvals, None
     with ExitStack() as wiped:
-        if approvals.ready(
-            asked.id, verdict, by=by, session=session
-        ):  # else nothing could come of a passphrase
-            passphrases = approvals.passphrases
-            if file is not None or (on_terminal() and passphrases.has(by.principal)):
-                typed = wiped.enter_context(read_key_file(file) or ask_hidden("Approval passphrase"))
-                proof = passphrases.proof(by.principal, typed)
-        return approvals.decide(asked.id, verdict, by=by, session=session, proof=proof)
+        known = file is not None or (on_terminal() and approvals.has_passphrase())
+        if known and approvals.ready(asked.id, verdict):  # else nothing could come of it
+            typed = wiped.enter_context(read_key_file(file) or ask_hidden("Approval passphrase"))
+        return approvals.decide(asked.id, verdict, passphrase=typed)
 
 
 def _sentence(decided: Approval) -> str:

@@ -33,12 +33,11 @@ Examples:
 @click.pass_obj
 def command(cli: Cli, past: bool, count: int) -> None:
     """List what waits for an answer, what was allowed and not used up, and denials that are remembered."""
-    from palyra_kernel.cli.approvals.seat import take_seat
     from palyra_kernel.cli.approvals.views import HEADERS, approval_json, described, summary
     from palyra_kernel.cli.output import table
 
     with cli.kernel() as kernel, cli.session(kernel) as session:
-        found = take_seat(session).approvals.list(past=past)[-count:]
+        found = session.approvals.list(past=past)[-count:]
     if cli.as_json:
         approval_json({"approvals": [described(each) for each in found]})
     elif found:

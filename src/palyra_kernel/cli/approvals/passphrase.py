@@ -36,16 +36,14 @@ def command(cli: Cli, principal: str | None, old_file: str | None, new_file: str
     It is what you know and the programs that ask do not: let none of them have it. The first one is set by an Owner
     on a terminal; changing it needs the present one.
     """
-    from palyra_kernel.cli.approvals.seat import take_seat
     from palyra_kernel.cli.output import say
     from palyra_kernel.values.principals import Principal
 
     if [old_file, new_file, cli.passphrase_file, cli.recovery_file].count("-") > 1:
         raise click.UsageError("standard input cannot be several key files")
     with cli.kernel() as kernel, cli.session(kernel) as session:
-        approvals, by, _ = take_seat(session)
-        whose = by.principal if principal is None else Principal.parse(principal)
-        changed = approvals.passphrases.has(whose)
+        whose = session.principal if principal is None else Principal.parse(principal)
+        changed = session.approvals.has_passphrase(whose)
         if not changed and not on_terminal():
             raise DeniedError(
                 "approval.no_terminal",
@@ -60,6 +58,6 @@ def command(cli: Cli, principal: str | None, old_file: str | None, new_file: str
                 )
             new = read_key_file(new_file) or ask_hidden("New approval passphrase", confirm=True)
             wiped.enter_context(new)
-            approvals.set_passphrase(new, by=by, old=old, principal=whose)
+            session.approvals.set_passphrase(new, old=old, principal=whose)
     words = "changed" if changed else "set"
     say(cli, {"principal": str(whose), words: True}, f"the approval passphrase of {whose} is {words}")

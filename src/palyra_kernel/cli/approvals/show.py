@@ -26,11 +26,10 @@ def command(cli: Cli, approval: str) -> None:
 
     Secrets are masked. What hides, turns text around or passes for something else is shown as an escape.
     """
-    from palyra_kernel.cli.approvals.seat import take_seat
     from palyra_kernel.cli.approvals.views import approval_json, described, explained
 
     with cli.kernel() as kernel, cli.session(kernel) as session:
-        found = take_seat(session).approvals.show(approval)
+        found = session.approvals.show(approval)
     if cli.as_json:
         approval_json(described(found))
     else:

@@ -28,26 +28,17 @@ _LOOK_SECONDS = 1.0
 @click.pass_obj
 def command(cli: Cli, seconds: float | None) -> None:
     """Show requests as they come, those that wait already first. With --json each is one line."""
-    from palyra_kernel.cli.approvals.seat import take_seat
     from palyra_kernel.values.deadline import Deadline
 
     end = Deadline.after(10**9 if seconds is None else seconds)
     shown: set[str] = set()
     with cli.kernel() as kernel, cli.session(kernel) as session:
-        approvals = take_seat(session).approvals
-        found = approvals.list()
-        while True:
+        for found in session.approvals.watch(end, every_seconds=_LOOK_SECONDS):
             waiting = [each for each in found if each.state == "pending"]
             for each in waiting:
                 if each.id not in shown:
                     _show(cli, each)
             shown = {each.id for each in waiting}
-            if end.expired:
-                return
-            approvals.changed(Deadline.after(min(_LOOK_SECONDS, end.remaining())))
-            found = (
-                approvals.plans.all()
-            )  # one act, however long: each look of its own would be an event, and news
 
 
 def _show(cli: Cli, approval: Approval) -> None:
