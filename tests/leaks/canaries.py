@@ -22,7 +22,12 @@ _LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
 def _binary(size: int) -> bytes:
-    return os.urandom(size)
+    """Any bytes, but white space at the ends: it does not count, and what is left of eight is too short to be found."""
+    while True:
+        value = os.urandom(size)
+        text = value.decode("utf-8", "surrogateescape")
+        if text == text.strip():
+            return value
 
 
 def _text(size: int) -> bytes:
