@@ -14,7 +14,7 @@ from palyra_kernel.errors import DeniedError, IntegrityError, InvalidInputError,
 from palyra_kernel.values.principals import Subject
 from tests.approvals.room import ALICE, ALLOW, BOB, CAROL, Room, secret
 
-RIGHT, WRONG = secret("correct horse"), secret("battery staple")
+RIGHT, WRONG = secret("anvil meadow tide"), secret("copper thistle nine")
 
 
 @pytest.fixture

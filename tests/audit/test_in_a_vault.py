@@ -185,11 +185,13 @@ def test_a_backup_holds_the_journal_and_a_restore_goes_on_with_it(tmp_path):
     here.backup()
     there.restore(here.file, sheet)
     with there.open(sheet) as kernel:
-        assert kernel.audit.verify() == (5, [])
-        assert kernel.audit.head().hash == last
+        assert kernel.audit.verify() == (7, [])
+        before, restored = kernel.audit.tail(2)
+        assert before.hash.hex() == last
+        assert restored.opened.event.action == "vault.restored"
         assert kernel.audit.signer().fingerprint == signer
         kernel.audit.write(made(6))
-        assert kernel.audit.verify() == (6, [])
+        assert kernel.audit.verify() == (8, [])
         assert kernel.verify() == []
 
 

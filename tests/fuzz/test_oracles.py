@@ -14,6 +14,8 @@ from palyra_kernel.kernel.backup import header, payload, source
 from palyra_kernel.keys import passphrase, recovery
 from palyra_kernel.keys.slots import KeyringDocument
 from palyra_kernel.plugins import distribution, record
+from palyra_kernel.policy import bounds
+from palyra_kernel.policy.bundle import Bundle
 from palyra_kernel.records.heads import Head, HeadFile
 from palyra_kernel.records.seal import Sealer
 from palyra_kernel.values import key_segment, refs, secret_ref
@@ -59,6 +61,8 @@ BROKEN = {
     "key_segments": (key_segment, "_LOOKS_ESCAPED", re.compile("(?!)")),
     "keyring": (KeyringDocument, "check_mac", lambda _document, _keys: None),
     "plugins_lock": (plugins_lock, "check_pin", lambda pin: pin),
+    "policy": (bounds, "pairwise", lambda _cuts: []),
+    "policy_document": (Bundle, "from_document", lambda _document: Bundle.default()),
     "record": (Sealer, "_checked", lambda _sealer, record: record.value),
     "recovery_key": (recovery, "_PRIVATE_BYTES", {"x25519": 31, "mlkem768-x25519": 95}),
     "references": (refs, "check_key", lambda _key: None),

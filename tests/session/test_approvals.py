@@ -45,8 +45,7 @@ def listed(house: House) -> None:
 def test_a_marked_secret_is_read_once_with_the_approval_of_the_owner(house):
     """Hazard P16: a secret that needed an approval was refused for ever. The proof is a real passphrase."""
     waiting = ask(house)
-    with house.session(ME) as session:
-        passphrase = SensitiveBytes(b"correct horse battery staple")
+    with house.session(ME) as session, SensitiveBytes(b"otter lantern gravel nine") as passphrase:
         session.approvals.set_passphrase(passphrase)
         from palyra_kernel.approvals import Verdict
 
