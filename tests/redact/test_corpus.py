@@ -9,6 +9,7 @@ import json
 
 import pytest
 
+from palyra_kernel import redact
 from palyra_kernel.plugins.foreign import said
 from palyra_kernel.redact import redact_text
 from tests.docs.pages import page
@@ -18,6 +19,12 @@ from tests.redact.tokens import TOKENS
 SECRETS = entries("secrets.txt")
 INNOCENT = entries("innocent.txt")
 LIMITS = entries("limits.txt")
+
+
+@pytest.fixture(autouse=True)
+def nothing_lives(monkeypatch):
+    """The corpus judges shapes. What other tests of this process hold, a passphrase of an example say, is masked too."""
+    monkeypatch.setattr(redact, "find_live", lambda _data: [])
 
 
 def sections(judged: list[Entry]) -> list[str]:

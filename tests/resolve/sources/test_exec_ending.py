@@ -60,7 +60,8 @@ def test_only_who_is_still_the_child_that_was_seen_is_signalled(supervisor, toke
             with pytest.raises(subprocess.TimeoutExpired):
                 parent.wait(0.2)
             supervisor["send"](process, parent.pid, signal.SIGKILL)
-            assert parent.wait(PATIENCE) == -signal.SIGKILL  # its group, with it
+            # Its group, with it; where the shell was quicker, it says so of what it waited for.
+            assert parent.wait(PATIENCE) in (-signal.SIGKILL, 128 + signal.SIGKILL)
         finally:
             parent.kill()
 
