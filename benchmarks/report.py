@@ -25,6 +25,7 @@ TITLES = {
     "start": "Whole processes",
     "resolve": "References",
     "audit": "The audit log",
+    "policy": "Decisions",
     "net": "Requests",
     "secretservice": "One read from the Secret Service",
 }
