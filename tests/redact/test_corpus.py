@@ -23,7 +23,7 @@ LIMITS = entries("limits.txt")
 
 @pytest.fixture(autouse=True)
 def nothing_lives(monkeypatch):
-    """The corpus judges shapes; what other tests of this process hold, a passphrase of an example say, is masked too."""
+    """The corpus judges shapes; what other tests of this process hold, an example passphrase say, is masked too."""
     monkeypatch.setattr(redact, "find_live", lambda _data: [])
 
 
