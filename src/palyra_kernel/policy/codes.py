@@ -48,7 +48,6 @@ _WORDS = {
     "policy.deny.foreign_scope": Words(
         "the scope belongs to somebody else", "act for its principal, if you may: palyra --as WHO"
     ),
-    "policy.deny.reserved_scope": Words("there is no such scope"),
     "policy.deny.voucher_missing": Words("nobody who may vouches for it", "palyra principals grant"),
     "policy.deny.tool_session": Words("tools and skills manage nothing"),
     "policy.deny.agent": Words("an agent does not decide who may do what"),
