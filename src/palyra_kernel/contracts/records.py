@@ -74,6 +74,12 @@ class RecordStore(ABC):
         found = (self.get(key) for key in keys)
         return {record.key: record for record in found if record is not None}
 
+    def moment(self) -> object | None:
+        """Return something that equals its former answer only while nothing at all was committed since, by anybody;
+        None if finding that out is not much cheaper than a read. Optional; programs that use one credential thousands
+        of times a second ask it each time."""
+        return None
+
     def purge(self, keys: Sequence[bytes]) -> None:
         """Forget that those of *keys* that are deleted ever existed: nobody will ask for them again, so their versions
         need not stay. Optional; it saves room after a change of the root key."""

@@ -76,6 +76,9 @@ class GuardedRecordStore(RecordStore):
         _check_bytes(prefix, 0)
         return self._run("watch", _watch, prefix, deadline)
 
+    def moment(self) -> object | None:
+        return self._run("moment", _moment)
+
     def exclusive(self, deadline: Deadline) -> AbstractContextManager[None]:
         return GuardedBlock(self._run("exclusive", _exclusive, deadline), self._who)
 
@@ -196,6 +199,14 @@ def _watch(inner: RecordStore, prefix: bytes, deadline: Deadline) -> bool:
     answer: object = inner.watch(prefix, deadline)
     if type(answer) is not bool:
         raise WrongAnswer("neither true nor false")
+    return answer
+
+
+def _moment(inner: RecordStore) -> object | None:
+    answer: object = inner.moment()
+    parts = answer if type(answer) is tuple else (answer,)
+    if answer is not None and not all(type(part) in (int, str, bytes) for part in parts):
+        raise WrongAnswer("a moment that is no number, text or tuple of them")
     return answer
 
 

@@ -41,7 +41,7 @@ class SqliteRecordStore(RecordStore):
     def __init__(self, database: DurableDatabase) -> None:
         self._database = database
         self._own_commits = 0
-        self._opened_at = self._moment()
+        self._opened_at = self.moment()
         self._seen: dict[bytes, tuple[int, int]] = {}
 
     @classmethod
@@ -95,12 +95,12 @@ class SqliteRecordStore(RecordStore):
     def watch(self, prefix: bytes, deadline: Deadline) -> bool:
         """Polls every 20 ms; a change anywhere in the file counts."""
         since = self._seen.get(prefix, self._opened_at)
-        while (now := self._moment()) == since and not deadline.expired:
+        while (now := self.moment()) == since and not deadline.expired:
             sleep(min(_POLL_SECONDS, deadline.remaining()))
         self._seen[prefix] = now
         return now != since
 
-    def _moment(self) -> tuple[int, int]:
+    def moment(self) -> tuple[int, int]:
         return (self._database.data_version(), self._own_commits)
 
     def exclusive(self, deadline: Deadline) -> AbstractContextManager[None]:

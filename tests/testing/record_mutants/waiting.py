@@ -67,6 +67,18 @@ class HasOneMark(Healthy):
         return True
 
 
+class HasMomentsOfItsOwn(Healthy):
+    breaks = "test_a_moment_passes_with_every_commit"
+    commits = 0
+
+    def moment(self):
+        return self.commits
+
+    def commit(self, checks, puts, deletes):
+        super().commit(checks, puts, deletes)
+        self.commits += 1
+
+
 class LocksItselfOut(Healthy):
     breaks = "test_commit_works_inside_exclusive"
     held = False

@@ -74,6 +74,18 @@ class WaitRules(RecordRules):
         """One mark for all prefixes: whoever looks first takes the change away from everybody else."""
         assert self.noticed(store, lambda: put_all(store, b"x/key", b"y/key"), b"x/", b"y/") == [True, True]
 
+    def test_a_moment_passes_with_every_commit(self, store: RecordStore, url: str) -> None:
+        """A token that was revoked elsewhere was used on, because the store said that nothing had happened."""
+        if store.moment() is None:
+            return  # it cannot tell, and nobody relies on it
+        with self.second(store, url) as other:
+            for version, author in enumerate((store, other), 1):
+                before = store.moment()
+                put(author, b"m/key", version)
+                between = store.moment()
+                author.commit({}, [], [b"m/key"])
+                assert before != between != store.moment()
+
     def test_commit_works_inside_exclusive(self, store: RecordStore) -> None:
         """A lock that its own holder cannot pass hangs for ever."""
 
