@@ -35,8 +35,8 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
 
     ``generation``: one more with every token set that is stored, never reset; the token set carries the same.
     ``login``: another one with each login. ``expires_at_ms`` None: nobody said. ``refreshable``: there is a refresh
-    token. ``terminal_code``: why it ended. ``rejected``: how often in a row a provider refused the credential.
-    ``gate_ms``: no refresh before it. Everything that health shows without opening a secret is here.
+    token. ``due_ms``: when it is to be refreshed, before it expires. ``gate_ms``: no refresh before it.
+    ``terminal_code``: why it ended. Everything that health shows without opening a secret is here.
     """
 
     id: str
@@ -46,6 +46,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     refreshable: bool = False
     obtained_at_ms: int = 0
     expires_at_ms: int | None = None
+    due_ms: int | None = None
     scopes: tuple[str, ...] = ()
     terminal: Terminal = ""
     terminal_code: str = ""
