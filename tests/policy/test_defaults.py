@@ -133,7 +133,7 @@ MANAGEMENT = [
     "approval.passphrase vault:own",
     *(f"policy.{act} policy:active" for act in ("show", "apply", "test")),
     *(f"audit.{act} audit:own" for act in ("read", "verify", "export", "archive")),
-    *(f"profile.{act} profile:openai" for act in ("use", "manage")),
+    *(f"profile.{act} profile:global/main" for act in ("list", "manage")),
     *(f"device.{act} device:01J" for act in ("list", "manage", "revoke")),
 ]
 
@@ -149,13 +149,48 @@ def test_only_a_user_who_is_owner_manages(engine, act):
     assert answer(engine, subject("agent:a", "Owner"), action, resource).startswith("deny ")
 
 
+def test_programs_use_profiles_with_the_capability_that_reads_secrets(engine):
+    """A profile hands out a secret: who may not read any gets none by this way."""
+    for who in (subject("agent:a"), subject("token:t"), subject("device:01J", "Owner")):
+        assert answer(engine, who, "profile.use", "profile:global/main") == NOT_GRANTED
+    reads = subject("agent:a", capabilities=("SecretsRead",))
+    assert answer(engine, reads, "profile.use", "profile:global/main") == "allow"
+    assert answer(engine, OWNER, "profile.use", "profile:global/main") == "allow"
+    assert answer(engine, OWNER, "profile.use", "profile:global/main", tool="shell") == NOT_GRANTED
+    assert answer(engine, ADMIN, "profile.use", "profile:global/main") == BASELINE
+
+
+def test_a_profile_of_an_agent_or_workspace_is_for_nobody_else(engine):
+    """Hazard H14 of auth profiles: without an agent's name a selection took every agent's private profiles."""
+    reads = subject("agent:a", capabilities=("SecretsRead",))
+    for scope, mine in (("agent:a", True), ("agent:ab", False), ("agent:A", False)):
+        expected = "allow" if mine else FOREIGN
+        assert answer(engine, reads, "profile.use", f"profile:{scope}/main") == expected
+        assert answer(engine, OWNER, "profile.use", f"profile:{scope}/main") == "allow"
+    for where, expected in (("w", "allow"), ("w2", FOREIGN), (None, FOREIGN)):
+        assert answer(engine, reads, "profile.use", "profile:workspace:w/main", workspace=where) == expected
+    for name in ("main", "agent/main", "global:x/main", "global/", "/main", "principal:a/main"):
+        assert answer(engine, OWNER, "profile.use", f"profile:{name}") == "deny policy.deny.invalid_request"
+
+
+def test_another_endpoint_for_a_credential_asks_a_human(engine):
+    """Hazard H48 of auth profiles: whoever could change an endpoint had the refresh token sent there."""
+    asked = answer(engine, OWNER, "profile.endpoint", "profile:global/main")
+    assert asked == "approval profile.endpoint.approval_required"
+    assert answer(engine, OWNER, "profile.endpoint", "profile:global/main", approved=True) == "allow"
+    assert answer(
+        engine, OWNER, "profile.endpoint", "profile:global/main", tool="x", approved=True
+    ).startswith("deny")
+    assert answer(engine, ADMIN, "profile.endpoint", "profile:global/main", approved=True) == BASELINE
+
+
 def test_every_declared_action_has_a_case(engine):
     """What is declared and never asked in a test would be decided by accident."""
     named = {act.split()[0] for act in MANAGEMENT}
     prefixes = ("secret.", "source.", "tool.", "skill.", "capability.", "compat.", "workspace.")
     rest = {action for action in engine.bundle.actions.resources if not action.startswith(prefixes)}
     table = {"sessions.use", "memory.use", "routines.use", "observability.read", "api_tokens.manage"}
-    assert rest == named | table | {"trust.operate", "rollout.manage"}
+    assert rest == named | table | {"trust.operate", "rollout.manage", "profile.use", "profile.endpoint"}
 
 
 NEAR_MISSES = [

@@ -126,6 +126,8 @@ def test_no_organisation_can_do_without_a_rail(rule):
         "rail-channel-scope": (OWNER, "secret.read", "secret:channel:slack:T1/x", {"voucher": OWNER}),
         "rail-skill-scope": (OWNER, "secret.read", "secret:skill:mail/x", {"voucher": OWNER}),
         "rail-voucher": (OWNER, "secret.read", "secret:skill:mail/x", {"skill": "mail"}),
+        "rail-agent-profile": (AGENT, "profile.use", "profile:agent:other/main", {}),
+        "rail-workspace-profile": (AGENT, "profile.use", "profile:workspace:other/main", {}),
         "rail-tools-manage-nothing": (OWNER, "vault.gc", "vault:own", {"tool": "x"}),
         "rail-agents-decide-nothing": (AGENT, "approval.decide", "approval:1", {}),
     }

@@ -54,6 +54,9 @@ _WORDS = {
     "secret.read.approval_required": Words("a human has to approve it", "request_explicit_approval"),
     "secret.read.capability_not_granted": Words("it lacks SecretsRead", "grant_capability_secrets_read"),
     "secret.write.tool_session": Words("tools write no secrets"),
+    "profile.endpoint.approval_required": Words(
+        "a human has to approve another endpoint: it gets the credential", "request_explicit_approval"
+    ),
     "tool.execute.tool_not_allowlisted": Words("the tool is not in allowed_tools", "grant_tool_allowlist"),
     "tool.execute.principal_not_allowlisted": Words(
         "the principal is not in tool_principals", "add_principal_to_tool_execute_allowlist"

@@ -42,6 +42,8 @@ def _named(resource: Resource, labels: tuple[str, ...], facts: Facts) -> _Named:
     if kind == "scope":
         scope = VaultScope.parse(resource.id)
         return _entity("Scope", str(scope), _scope_attrs(scope))
+    if kind == "profile":
+        return _entity("Profile", resource.id, _profile_attrs(resource.id, labels))
     if kind == "device":
         return _entity("Device", resource.id, _known(f"device:{resource.id}", (), facts))
     if kind == "workspace":
@@ -64,6 +66,16 @@ def _secret(text: str, labels: tuple[str, ...], facts: Facts) -> _Named:
     attrs = _scope_attrs(ref.scope)
     attrs |= {"name": name, "labels": labels, "marked": str(ref.bare) in facts.marked}
     return _entity("Secret", name, attrs, ({"type": "Scope", "id": str(ref.scope)},))
+
+
+def _profile_attrs(text: str, labels: tuple[str, ...]) -> dict[str, Any]:
+    scope, _, name = text.rpartition("/")
+    kind, _, whose = scope.partition(":")
+    if not name or (kind, bool(whose)) not in (("global", False), ("workspace", True), ("agent", True)):
+        raise InvalidInputError(
+            "invalid_resource", "a profile is SCOPE/ID, like global/main or agent:planner/main"
+        )
+    return {"name": name, "labels": labels, "scope": scope, "scope_kind": kind, "scope_id": whose}
 
 
 def _scope_attrs(scope: VaultScope) -> dict[str, Any]:

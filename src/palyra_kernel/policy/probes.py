@@ -32,6 +32,7 @@ _IDS = {
     ),
     "scope": ("global", "principal:user:probe", "principal:agent:probe", _CHANNEL, "skill:probe"),
     "principal": ("user:probe", "agent:probe"),
+    "profile": ("global/probe", "agent:probe/probe", "workspace:probe/probe"),
 }
 
 
