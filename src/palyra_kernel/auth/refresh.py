@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple, Protocol
 from msgspec.structs import replace
 
 from palyra_kernel.auth.clock import Clock
-from palyra_kernel.auth.expiry import expiry_of
+from palyra_kernel.auth.expiry import expires_at_ms
 from palyra_kernel.auth.families import Families
 from palyra_kernel.auth.family import Family, Intent, Suspicion
 from palyra_kernel.auth.lifetime import due_ms
@@ -182,7 +182,8 @@ class Refresher:
         now = self._clock.now_ms()
         login = profile.credential
         assert isinstance(login, OAuthLogin)  # noqa: S101  # nothing else is refreshed
-        expires = expiry_of(reply, login.metadata, now)
+        lifetime = login.metadata.default_lifetime
+        expires = expires_at_ms(reply, now_ms=now, default_lifetime=lifetime)
         family = replace(
             begun,
             generation=new.generation,

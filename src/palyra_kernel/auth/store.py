@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from palyra_kernel.auth.clock import Clock
-from palyra_kernel.auth.expiry import expiry_of
+from palyra_kernel.auth.expiry import expires_at_ms
 from palyra_kernel.auth.families import Families
 from palyra_kernel.auth.family import Family
 from palyra_kernel.auth.lifetime import due_ms
@@ -161,7 +161,8 @@ def _begun(
     reply = credential.reply if credential else None
     if reply is None or not isinstance(profile.credential, OAuthLogin):
         return begun
-    expires = expiry_of(reply, profile.credential.metadata, now)
+    lifetime = profile.credential.metadata.default_lifetime
+    expires = expires_at_ms(reply, now_ms=now, default_lifetime=lifetime)
     return replace(
         begun,
         refreshable=reply.refresh_token is not None,
