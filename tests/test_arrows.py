@@ -17,9 +17,9 @@ MAY_IMPORT = {
     "net": BASE | {"redact"},
     "durable": BASE,
     "config": BASE | {"durable"},
-    "contracts": BASE,
+    "contracts": BASE | {"net"},
     "hookspecs": {"contracts"},
-    "plugins": BASE | {"redact", "durable", "contracts", "hookspecs"},
+    "plugins": BASE | {"redact", "net", "durable", "contracts", "hookspecs"},
     "scan": BASE | {"durable", "redact"},
     "keys": BASE | {"durable", "contracts", "hookspecs"},
     "records": BASE | {"durable", "contracts", "hookspecs", "keys"},
@@ -29,10 +29,11 @@ MAY_IMPORT = {
     "access": BASE | {"contracts", "records"},
     "policy": BASE | {"durable", "contracts", "records"},
     "approvals": BASE | {"redact", "contracts", "records"},
+    "auth": BASE | {"redact", "net", "durable", "contracts", "hookspecs", "records", "vault", "resolve"},
     "session": BASE | {"contracts", "records", "vault", "resolve", "audit", "access", "policy", "approvals"},
     "kernel": BASE
     | {"config", "durable", "contracts", "plugins", "keys", "records", "vault", "resolve"}
-    | {"audit", "access", "policy", "approvals", "session"},
+    | {"audit", "access", "policy", "approvals", "auth", "session"},
     "cli": BASE
     | {"redact", "scan", "config", "durable", "contracts", "plugins", "keys", "vault", "resolve", "kernel"}
     | {"audit", "access", "policy", "approvals", "session"},
