@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
-from palyra_kernel.auth.names import ProfileScope, Provider, profile_id
+from palyra_kernel.auth.names import GLOBAL, ProfileScope, Provider, profile_id
 from palyra_kernel.auth.profile import Profile
 from palyra_kernel.errors import InvalidInputError, NotFoundError
 
@@ -54,7 +54,7 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
 def normal_order(ids: Iterable[str]) -> tuple[str, ...]:
     """*ids* as an order keeps them: in their one form, each once, where it first stood. Raises
     :class:`InvalidInputError` ``invalid_profile_id``, ``invalid_order``."""
-    order = tuple(dict.fromkeys(profile_id(id) for id in ids))
+    order = tuple(dict.fromkeys(map(profile_id, ids)))
     if len(order) > MAX_ORDER:
         raise InvalidInputError("invalid_order", f"an order has at most {MAX_ORDER} profiles")
     return order
@@ -67,13 +67,13 @@ def check_choosable(
 
     Raises :class:`NotFoundError` ``profile_missing``, :class:`InvalidInputError` ``other_provider``.
     """
-    for id in ids:
-        profile = find(id)
-        if profile is None or profile.scope not in (scope, ProfileScope("global")):
+    for each in ids:
+        profile = find(each)
+        if profile is None or profile.scope not in (scope, GLOBAL):
             raise NotFoundError(
-                "profile_missing", f"there is no profile {id} for {scope}", hint="palyra auth profiles list"
+                "profile_missing", f"there is no profile {each} for {scope}", hint="palyra auth profiles list"
             )
         if profile.provider != provider:
             raise InvalidInputError(
-                "other_provider", f"the profile {id} is of {profile.provider}, not of {provider}"
+                "other_provider", f"the profile {each} is of {profile.provider}, not of {provider}"
             )

@@ -25,10 +25,13 @@ TYPES: frozenset[CredentialType] = frozenset(("api_key", "oauth", "source"))
 
 
 class Selector(msgspec.Struct, frozen=True, kw_only=True):
-    """``provider`` or ``profile``, one of them. ``agent`` and ``workspace``: whose profiles count beside the global ones;
-    without them only those do. ``session``: calls of one session keep their profile while it can be used. ``order``:
-    these profiles only, in this order, whatever is stored. ``types``: what the credential may be; ``denied``: profiles
-    that must not be used. Raises :class:`InvalidInputError` ``invalid_selector`` and those of its parts.
+    """``provider`` or ``profile``, one of them.
+
+    ``agent`` and ``workspace``: whose profiles count beside the global ones; without them only those do. ``session``:
+    calls of one session keep their profile while it can be used. ``order``: these profiles only, in this order,
+    whatever is stored. ``types``: what the credential may be; ``denied``: profiles that must not be used.
+
+    Raises :class:`InvalidInputError` ``invalid_selector`` and those of its parts.
     """
 
     provider: Provider | None = None
@@ -85,11 +88,7 @@ class Selector(msgspec.Struct, frozen=True, kw_only=True):
 def _owner(what: str, text: str) -> str:
     plain = text.strip().lower()
     if plain and not is_id(plain):
-        raise _invalid(
-            f"an {what} has 1 to {MAX_ID_BYTES} of a-z 0-9 - _ ."
-            if what == "agent"
-            else f"a {what} has 1 to {MAX_ID_BYTES} of a-z 0-9 - _ ."
-        )
+        raise _invalid(f"the id of its {what} has 1 to {MAX_ID_BYTES} of a-z 0-9 - _ .")
     return plain
 
 
