@@ -14,7 +14,6 @@ __all__ = ["Contract", "Healthy"]
 
 KNOBS = {"quiet_seconds": 0.01, "settle_seconds": 0.005, "threads": 4}
 HASTY = {"patience": 0.6}
-HASTY_AFTER_SETTLING = {**HASTY, "settle_seconds": 0.1}
 
 
 def fixtures(subject):
@@ -29,9 +28,14 @@ def fixtures(subject):
     return {"url": url, "store": store}
 
 
+def in_main_thread():
+    """Whether a rule calls before or after its race: what races, or waits, are threads of its own."""
+    return threading.current_thread() is threading.main_thread()
+
+
 def pause():
     """Lose the race: only the threads of a rule wait."""
-    if threading.current_thread() is not threading.main_thread():
+    if not in_main_thread():
         time.sleep(0.01)
 
 

@@ -40,9 +40,9 @@ class FoldsCase(Healthy):
     breaks = "test_similar_keys_never_mix[case]"
 
     def get(self, key):
-        found = [
-            record for record in reversed(records_of(self).values()) if record.key.lower() == key.lower()
-        ]
+        with self.shelf.state:
+            records = list(records_of(self).values())
+        found = [record for record in reversed(records) if record.key.lower() == key.lower()]
         return found[0]._replace(key=key) if found else None
 
 
@@ -50,7 +50,9 @@ class CutsKeys(Healthy):
     breaks = "test_similar_keys_never_mix[byte-128]"
 
     def get(self, key):
-        found = [record for record in reversed(records_of(self).values()) if record.key[:127] == key[:127]]
+        with self.shelf.state:
+            records = list(records_of(self).values())
+        found = [record for record in reversed(records) if record.key[:127] == key[:127]]
         return found[0] if found else None
 
 

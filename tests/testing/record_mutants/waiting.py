@@ -4,7 +4,7 @@ import time
 from contextlib import contextmanager
 
 from palyra_kernel.errors import UnavailableError
-from tests.testing.record_mutants import HASTY, HASTY_AFTER_SETTLING, Healthy, records_of
+from tests.testing.record_mutants import HASTY, Healthy, in_main_thread, records_of
 
 
 class AlwaysCallsChange(Healthy):
@@ -16,10 +16,15 @@ class AlwaysCallsChange(Healthy):
 
 class WakesTheWaitingOnly(Healthy):
     breaks = "test_watch_remembers_a_commit_between_two_calls"
-    knobs = HASTY_AFTER_SETTLING
+    knobs = HASTY
+
+    def _apply(self, puts, deletes):
+        super()._apply(puts, deletes)
+        vars(self.shelf)["nobody_waits"] = in_main_thread()
 
     def watch(self, prefix, deadline):
-        self._seen[prefix] = self.shelf.moment
+        if vars(self.shelf).get("nobody_waits"):
+            self._seen[prefix] = self.shelf.moment
         return super().watch(prefix, deadline)
 
 
@@ -47,8 +52,8 @@ class NoticesItselfOnly(Healthy):
     breaks = "test_watch_notices_another_process"
     knobs = HASTY
 
-    def commit(self, checks, puts, deletes):
-        super().commit(checks, puts, deletes)
+    def _apply(self, puts, deletes):
+        super()._apply(puts, deletes)
         vars(self.shelf)["last_author"] = self
 
     def _changed(self, prefix, since):
