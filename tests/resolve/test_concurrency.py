@@ -217,14 +217,14 @@ def test_closing_in_the_middle(parts):
         assert not resolver._memory._entries
 
 
-@pytest.mark.parametrize("act", ["resolve", "states", "problems", "close"])
+@pytest.mark.parametrize("act", ["resolve", "reload", "states", "problems", "close"])
 def test_the_child_of_a_fork_does_not_wait_for_a_thread_that_it_has_not(parts, act):
     """Another thread resolved at that moment: in the child its lock was held for ever, whatever the deadline."""
     if sys.platform == "win32":
         pytest.skip("there is no fork")
     resolver = build(parts, Truth().source)
     given = [table("acme://k1")] if act == "resolve" else []
-    with resolver._lock:
+    with resolver._lock, resolver._flights._lock, resolver._failures._lock:
         child = os.fork()
         if child == 0:
             signal.alarm(60)

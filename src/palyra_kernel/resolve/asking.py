@@ -5,15 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from palyra_kernel.contracts.sources import SecretError, SecretSource
 from palyra_kernel.errors import PalyraError
 from palyra_kernel.resolve.buckets import Buckets
 from palyra_kernel.resolve.catalog import Catalog
 from palyra_kernel.resolve.failures import Failures
-from palyra_kernel.resolve.flights import Boarded, Flight, Flights
+from palyra_kernel.resolve.flights import Boarded, Flight, Flights, Trip
 from palyra_kernel.resolve.outcome import Answer, error_of
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.secret_ref import SecretRef
@@ -41,10 +40,9 @@ class _Call(NamedTuple):
 
 
 class Asked:
-    """What was asked at once. Take the answers in a ``with`` block: they are shared, and wiped when all have left."""
+    """What was asked at once. The answers are shared: they are there to the end of the caller's trip."""
 
-    def __init__(self, flights: Flights, boarded: Boarded, late: Callable[[SecretRef], None]) -> None:
-        self._flights = flights
+    def __init__(self, boarded: Boarded, late: Callable[[SecretRef], None]) -> None:
         self._boarded = boarded
         self._late = late
 
@@ -57,37 +55,29 @@ class Asked:
             self._late(ref)
         return _too_late()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for flight in self._boarded.flights.values():
-            self._flights.leave(flight)
-
 
 class Asker:
     """Asks sources; an answer reaches everybody who waits for it as soon as it is there."""
 
-    def __init__(self, catalog: Catalog, buckets: Buckets, failures: Failures) -> None:
+    def __init__(self, catalog: Catalog, buckets: Buckets, failures: Failures, flights: Flights) -> None:
         self._catalog = catalog
         self._buckets = buckets
         self._failures = failures
-        self._flights = Flights()
+        self._flights = flights
 
-    def ask(self, refs: Collection[SecretRef], deadline: Deadline) -> Asked:
-        """Begin to ask for *refs*, which hold only what the source needs to know."""
+    def ask(self, refs: Mapping[SecretRef, int], trip: Trip, deadline: Deadline) -> Asked:
+        """Begin to ask for *refs*, which hold only what the source needs to know, each with the moment after which an
+        answer that somebody else asked for has to land to count."""
         # Sources are opened before anything is on its way: opening one may itself wait for what another asks.
         sources = {scheme: self._opened(scheme, deadline) for scheme in {ref.scheme for ref in refs}}
-        boarded = self._flights.board(refs, deadline)
+        boarded = trip.board(refs, deadline)
         started: set[SecretRef] = set()
         try:
             self._start(boarded, sources, deadline, started)
         finally:  # landing twice does no harm; these were given up, because their caller was interrupted
             for ref in boarded.mine.keys() - started:
-                self._flights.land(ref, boarded.mine[ref], _given_up())
-        return Asked(self._flights, boarded, lambda ref: self._note(sources, ref, _too_late()))
+                self._flights.land(boarded.mine[ref], _given_up())
+        return Asked(boarded, lambda ref: self._note(sources, ref, _too_late()))
 
     def _opened(self, scheme: str, deadline: Deadline) -> SecretSource | SecretError:
         try:
@@ -100,7 +90,7 @@ class Asker:
 
         def land(answers: Mapping[SecretRef, Answer]) -> None:
             for ref, answer in answers.items():
-                self._flights.land(ref, boarded.mine[ref], answer)
+                self._flights.land(boarded.mine[ref], answer)
 
         def fly(call: _Call) -> None:
             answers: Mapping[SecretRef, Answer] = dict.fromkeys(call.refs, _no_answer())

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from contextlib import ExitStack
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from palyra_kernel.contracts.sources import SecretError
 from palyra_kernel.errors import PalyraError
 from palyra_kernel.resolve.asking import Asked, Asker
 from palyra_kernel.resolve.catalog import Catalog
+from palyra_kernel.resolve.flights import Trip
 from palyra_kernel.resolve.outcome import Answer, unanswered
 from palyra_kernel.resolve.transforms import transformed
 from palyra_kernel.values.deadline import Deadline
@@ -36,31 +36,34 @@ class Chains:
         self._asker = asker
         self._catalog = catalog
 
-    def read(self, refs: Collection[SecretRef], deadline: Deadline) -> dict[SecretRef, Reading]:
-        """Read all of *refs*: first all of the first references, then the fallbacks of those that need them.
+    def read(self, refs: Mapping[SecretRef, int], trip: Trip, deadline: Deadline) -> dict[SecretRef, Reading]:
+        """Read all of *refs*: first all of the first references, then the fallbacks of those that need them. With each
+        comes the moment after which an answer that somebody else asked for has to land to count.
 
         Who has fallbacks left waits for its equal share of the time, so that they have theirs; who has none waits to
         the end, and holds up nobody.
         """
-        chains = {ref: _Chain(ref) for ref in refs}
+        chains = {ref: _Chain(ref, since) for ref, since in refs.items()}
         waiting, last = list(chains.values()), []
-        with ExitStack() as passes:
-            while waiting:
-                pending = self._ask(waiting, passes, deadline)
-                last += [each for each in pending if not each.chain.left]
-                shared = [each for each in pending if each.chain.left]
-                ends = [Deadline.after(deadline.remaining() / (each.chain.left + 1)) for each in shared]
-                for each, end in zip(shared, ends, strict=True):
-                    each.chain.take(self._answer(each, end))
-                waiting = [each.chain for each in shared if each.chain.next()]
-            for each in last:
-                each.chain.take(self._answer(each, deadline))
+        while waiting:
+            pending = self._ask(waiting, trip, deadline)
+            last += [each for each in pending if not each.chain.left]
+            shared = [each for each in pending if each.chain.left]
+            ends = [Deadline.after(deadline.remaining() / (each.chain.left + 1)) for each in shared]
+            for each, end in zip(shared, ends, strict=True):
+                each.chain.take(self._answer(each, end))
+            waiting = [each.chain for each in shared if each.chain.next()]
+        for each in last:
+            each.chain.take(self._answer(each, deadline))
         return {ref: chain.reading() for ref, chain in chains.items()}
 
-    def _ask(self, chains: list[_Chain], passes: ExitStack, deadline: Deadline) -> list[_Pending]:
+    def _ask(self, chains: list[_Chain], trip: Trip, deadline: Deadline) -> list[_Pending]:
         """Begin to ask for the present link of each of *chains*; what several share is asked for once."""
         forms = [self.asked_form(chain.present, deadline) for chain in chains]
-        asked = passes.enter_context(self._asker.ask(dict.fromkeys(forms), deadline))
+        since: dict[SecretRef, int] = {}
+        for form, chain in zip(forms, chains, strict=True):
+            since[form] = max(chain.since, since.get(form, 0))
+        asked = self._asker.ask(since, trip, deadline)
         return [_Pending(chain, form, asked) for chain, form in zip(chains, forms, strict=True)]
 
     def _answer(self, pending: _Pending, deadline: Deadline) -> Answer:
@@ -100,7 +103,8 @@ class Chains:
 class _Chain:
     """How far one reference and its fallbacks have come."""
 
-    def __init__(self, ref: SecretRef) -> None:
+    def __init__(self, ref: SecretRef, since: int) -> None:
+        self.since = since
         self._links = ref.chain
         self._link = 0
         self._last: Reading | None = None

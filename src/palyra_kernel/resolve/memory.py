@@ -17,9 +17,10 @@ _KEPT = 10_000
 class Run:
     """What one run has read and was shown."""
 
-    __slots__ = ("__weakref__", "read", "shown")
+    __slots__ = ("__weakref__", "began", "read", "shown")
 
     def __init__(self) -> None:
+        self.began = 0
         self.read: set[SecretRef] = set()
         self.shown: dict[SecretRef, Read] = {}
 
@@ -64,6 +65,17 @@ class Memory:
                 return ref not in run.read
             case "per_use":
                 return True
+
+    def counts_since(self, ref: SecretRef, run: Run, now: int) -> int:
+        """The moment after which somebody else has to have read *ref*, so that *run* need not read it itself *now*."""
+        run.began = run.began or now
+        match ref.refresh_policy:
+            case "on_startup" | "on_reload":
+                return 0  # a reload makes all forget what was read before it
+            case "per_run":
+                return run.began
+            case "per_use":
+                return now
 
     def store(self, ref: SecretRef, read: Read, run: Run, generation: int) -> None:
         """Keep what was read of *ref* while *generation* was the present one."""

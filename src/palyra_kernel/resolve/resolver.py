@@ -20,6 +20,7 @@ from palyra_kernel.resolve.catalog import Catalog, OpenSource
 from palyra_kernel.resolve.chains import Chains
 from palyra_kernel.resolve.explain import Explainer, Explanation
 from palyra_kernel.resolve.failures import Failures
+from palyra_kernel.resolve.flights import Flights, Trip
 from palyra_kernel.resolve.known_good import KnownGood, utc_now
 from palyra_kernel.resolve.memory import Memory, Run
 from palyra_kernel.resolve.outcome import Read, Resolution, Shown, error_of, outcome_of, unparsed_outcome
@@ -90,7 +91,9 @@ class SecretResolver:
         """The 16 digits that stand for a reference in metadata; nobody else can compute them."""
         self._failures = Failures(negative_seconds)
         self._catalog = Catalog(opener, settings, self._setting)
-        self._chains = Chains(Asker(self._catalog, buckets, self._failures), self._catalog)
+        self._flights = Flights()
+        asker = Asker(self._catalog, buckets, self._failures, self._flights)
+        self._chains = Chains(asker, self._catalog)
         self._known_good = KnownGood(vault, fingerprint)
         self._explainer = Explainer(self._catalog, self._chains, buckets, self._failures, self._known_good)
         self._memory = Memory()
@@ -128,13 +131,16 @@ class SecretResolver:
         if not self._reloading.acquire(timeout=deadline.remaining()):
             raise UnavailableError("deadline", "another reload did not finish in time", hint="try again")
         try:
-            self._failures.forget()
-            with self._open():
-                refs = self._memory.reloadable()
-            readings = self._read(refs, deadline)
-            with self._open():
-                changed = self._memory.turn(readings)
-                generation = self._memory.generation
+            with Trip(self._flights) as trip:
+                with self._open():
+                    refs = dict.fromkeys(self._memory.reloadable(), trip.begin())
+                    self._failures.forget()
+                    self._flights.forget()  # who began to read before now may have what was there before
+                readings = self._read(refs, trip, deadline)
+                with self._open():
+                    changed = self._memory.turn(readings)
+                    generation = self._memory.generation
+                    self._flights.forget()
         finally:
             self._reloading.release()
         failed = sum(isinstance(read.answer, SecretError) for read in readings.values())
@@ -187,6 +193,7 @@ class SecretResolver:
                 return
             self._closed = True
             self._memory.wipe()
+            self._flights.forget()
         self._catalog.close()
 
     def _outcomes(
@@ -215,25 +222,34 @@ class SecretResolver:
     ) -> bool:
         """Read what must be read, and put what is shown into *outcomes*; False if that would be a mixture of what was
         there before and after a reload."""
-        with self._open():
-            to_read = [ref for ref in refs if self._memory.must_read(ref, run)]
-            generation = self._memory.generation
-        readings = self._read(to_read, deadline)
-        with self._open():
-            turned = generation != self._memory.generation and not deadline.expired
-            if turned or not self._memory.holds(refs.keys() - readings.keys()):
-                return False
-            for ref, read in readings.items():
-                self._memory.store(ref, read, run, generation)
-            for each, ref in parsed.items():
-                outcomes[each] = outcome_of(ref, self.fingerprint(ref), self._memory.show(ref, run))
-            self._memory.trim()
+        with Trip(self._flights) as trip:
+            with self._open():
+                to_read = self._to_read(refs, run, trip)
+                generation = self._memory.generation
+            readings = self._read(to_read, trip, deadline)
+            with self._open():
+                turned = generation != self._memory.generation and not deadline.expired
+                if turned or not self._memory.holds(refs.keys() - readings.keys()):
+                    return False
+                for ref, read in readings.items():
+                    self._memory.store(ref, read, run, generation)
+                for each, ref in parsed.items():
+                    outcomes[each] = outcome_of(ref, self.fingerprint(ref), self._memory.show(ref, run))
+                self._memory.trim()
         return True
 
-    def _read(self, refs: Collection[SecretRef], deadline: Deadline) -> dict[SecretRef, Read]:
+    def _to_read(self, refs: Iterable[SecretRef], run: Run, trip: Trip) -> dict[SecretRef, int]:
+        """What must be read of *refs*, each with the moment after which it counts if somebody else has read it."""
+        must = [ref for ref in refs if self._memory.must_read(ref, run)]
+        if not must:
+            return {}
+        now = trip.begin()
+        return {ref: self._memory.counts_since(ref, run, now) for ref in must}
+
+    def _read(self, refs: Mapping[SecretRef, int], trip: Trip, deadline: Deadline) -> dict[SecretRef, Read]:
         if not refs:
             return {}
-        readings = self._chains.read(refs, deadline)
+        readings = self._chains.read(refs, trip, deadline)
         now = utc_now()
         return {
             ref: self._known_good.judged(ref, Read(reading.answer, reading.link, "source", now))
