@@ -30,8 +30,8 @@ def expires_at_ms(reply: TokenReply, *, now_ms: int, default_lifetime: int) -> i
 
     It is what ``reply.expires_in`` says: a whole number, or a text of digits, below 10⁹ seconds from now, below 10¹²
     seconds since 1970, from there on milliseconds since 1970. Points in time are by the server's clock, as far as that
-    is known. If it says nothing that lies ahead (0, -1, 12.5, ``1h``, 10³⁰, the past), the token's own ``exp`` counts if
-    it is a JWT, and *default_lifetime* in seconds if it is not. An earlier token's end never counts.
+    is known. If it says nothing that lies ahead (0, -1, 12.5, ``1h``, 10³⁰, the past), the token's own ``exp`` counts,
+    if it is a JWT, and else *default_lifetime* in seconds. An earlier token's end never counts.
     """
     skew_ms = _skew_ms(reply.clock_skew)
     ends = (_said(reply.expires_in, now_ms, skew_ms), _claimed(reply, skew_ms))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Self
 from urllib.parse import quote_plus
 
 from palyra_kernel.errors import IntegrityError, InvalidInputError
+from palyra_kernel.net.dates import http_date
 from palyra_kernel.net.hosts import Target
 from palyra_kernel.values.sensitive import SensitiveBytes
 
@@ -25,8 +25,6 @@ OURS = frozenset(
 )
 """What the client says itself, or never."""
 _FORM = "application/x-www-form-urlencoded"
-_DATE = re.compile(r"\w{3}, (\d\d) (\w{3}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII)
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def bearer(token: SensitiveBytes) -> SensitiveBytes:
@@ -145,26 +143,20 @@ class HttpResponse:
     def clock_skew(self) -> float | None:
         """Seconds by which the server's clock is ahead of ours, to about a second and the time the answer took; None
         if its ``Date`` is missing or none (RFC 9110)."""
-        found = _DATE.fullmatch(self.header("date") or "")
-        if found is None or found[2] not in _MONTHS:
-            return None
-        day, year, hour, minute, second = (int(found[group]) for group in (1, 3, 4, 5, 6))
-        try:
-            date = datetime(year, _MONTHS.index(found[2]) + 1, day, hour, minute, min(second, 59), tzinfo=UTC)
-        except ValueError:
-            return None
-        return date.timestamp() - self.received_at
+        date = http_date(self.header("date") or "")
+        return None if date is None else date - self.received_at
 
-    def json(self) -> Any:
-        """The body as JSON. Raises :class:`IntegrityError` ``response_type`` if it is said to be something else, and
-        ``response_malformed`` if it is not JSON; neither quotes it."""
+    def json(self, type: Any = Any) -> Any:
+        """The body as JSON, or as the *type* that msgspec knows how to read it as. Raises :class:`IntegrityError`
+        ``response_type`` if it is said to be something else, and ``response_malformed`` if it is not JSON, or not of
+        that type; neither quotes it."""
         import msgspec
 
         kind = self.content_type
         if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
             raise IntegrityError("response_type", f"the answer (status {self.status}) is not said to be JSON")
         try:
-            parsed, broken = msgspec.json.decode(self.body.view()), False
+            parsed, broken = msgspec.json.decode(self.body.view(), type=type), False
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             parsed, broken = None, True
         if broken:  # raised here: nothing of the parser's error comes along
