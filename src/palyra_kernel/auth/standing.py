@@ -11,8 +11,14 @@ from palyra_kernel.auth.family import Family, Terminal, TokenState
 from palyra_kernel.auth.profile import Profile
 
 Eligibility = Literal[
-    *("eligible", "cooling_down", "expired", "revoked", "missing_credential", "unsupported"),
-    *("policy_denied", "disabled"),
+    "eligible",
+    "cooling_down",
+    "expired",
+    "revoked",
+    "missing_credential",
+    "unsupported",
+    "policy_denied",
+    "disabled",
 ]
 
 
