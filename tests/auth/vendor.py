@@ -139,7 +139,7 @@ class Vendor:
 
     @property
     def counts(self) -> Counter[str]:
-        """``issued``, ``refreshed``, ``reused``, ``refused``, ``revoked``, ``introspected``; ``POST /token`` and others."""
+        """``issued``, ``refreshed``, ``reused``, ``refused``, ``revoked``, ``introspected``; ``POST /token`` …"""
         return self.grants.counts + Counter(f"{seen.method} {seen.path}" for seen in list(self.requests))
 
     @property
