@@ -19,6 +19,7 @@ from palyra_kernel.auth.refresh import LEASE_MS, Refreshed, Refresher
 from palyra_kernel.auth.registry import Registry
 from palyra_kernel.auth.reports import Reports
 from palyra_kernel.auth.runtime import RuntimeStates
+from palyra_kernel.auth.scheduler import Scheduler
 from palyra_kernel.auth.selection import Explanation, Selection
 from palyra_kernel.auth.selector import Selector
 from palyra_kernel.auth.store import Accounts
@@ -81,6 +82,8 @@ class AuthProfiles:
         self._freshness = Freshness(self.parts, self._views)
         self._getter = Getter(self.parts, self._views, self._freshness)
         self._reports = Reports(self.parts, self._views, self._freshness)
+        self.scheduler = Scheduler(self.parts, self._views, self._freshness)
+        """Refreshes before anybody waits, once it is started: by a process that lives long."""
         self._close = close
 
     def get_token(
@@ -131,6 +134,7 @@ class AuthProfiles:
 
     def close(self) -> None:
         """Wait for refreshes under way, write down what was only counted, and let go of everything."""
+        self.scheduler.stop()
         self._freshness.settle(Deadline.after(_CLOSE_SECONDS))
         self.parts.states.flush()
         self._getter.forget()

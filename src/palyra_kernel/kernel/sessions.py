@@ -60,6 +60,7 @@ def make_services(kernel: Kernel, records: Records) -> Services:
         records=records,
         vault=kernel.vault,
         resolver=lambda: kernel.resolver,
+        auth=lambda: kernel.auth,
         directory=directory,
         policies=kernel.policy,
         engine=Engines(kernel.policy, checks).find,

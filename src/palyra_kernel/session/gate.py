@@ -26,7 +26,7 @@ from palyra_kernel.vault import SecretMetadata
 _ATTEMPTS = 8
 _QUIET = frozenset(("read", "list", "describe", "status", "show"))
 """Verbs that change nothing: their events are grouped, unless what was read leaves the process."""
-_VALUES = frozenset(("secret.read", "source.use"))
+_VALUES = frozenset(("secret.read", "source.use", "profile.use"))
 
 
 class Permit(NamedTuple):
@@ -76,9 +76,10 @@ class Gate:
             raise _error_of(Deny(code=UNKNOWN_PRINCIPAL))
         return found
 
-    def allows(self, action: str, resource: Resource) -> bool:
+    def allows(self, action: str, resource: Resource, **facts: Any) -> bool:
         """Whether it would be allowed as things are. Nothing is written down and nobody is asked."""
-        return isinstance(self.judge.rule(self._request(action, resource), self._layer).decision, Allow)
+        request = self._request(action, resource, **facts)
+        return isinstance(self.judge.rule(request, self._layer).decision, Allow)
 
     def blinded(self, *parts: str) -> str:
         """A keyed digest of arguments that must not be guessed from it, hexadecimal."""

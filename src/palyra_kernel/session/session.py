@@ -29,6 +29,8 @@ from palyra_kernel.values.principals import Principal, Subject
 from palyra_kernel.vault import Vault
 
 if TYPE_CHECKING:
+    from palyra_kernel.auth.service import AuthProfiles
+    from palyra_kernel.session.auth import SessionAuth
     from palyra_kernel.resolve.resolver import SecretResolver
     from palyra_kernel.session.resolver import SessionResolver
 
@@ -39,6 +41,7 @@ class Services(NamedTuple):
     records: Records
     vault: Vault
     resolver: Callable[[], SecretResolver]
+    auth: Callable[[], AuthProfiles]
     directory: Directory
     policies: PolicyStore
     engine: FindEngine
@@ -90,6 +93,13 @@ class Session:
         from palyra_kernel.session.resolver import SessionResolver  # most sessions resolve none
 
         return SessionResolver(self.gate, self.secrets, self._services.resolver())
+
+    @property
+    def auth(self) -> SessionAuth:
+        """Uses and manages credentials for providers as far as the principal may."""
+        from palyra_kernel.session.auth import SessionAuth  # most sessions use none
+
+        return SessionAuth(self.gate, self._services.auth())
 
     def decide(
         self, action: str, resource: str | Resource, *, context: Mapping[str, Any] | None = None
