@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from heapq import heapify, heappop, heappush
 from threading import Lock
 from typing import Literal, NamedTuple
@@ -57,7 +58,7 @@ class Pool:
         self, profiles: Iterable[Profile], ask: Ask, now_ms: int, before: Pool | None = None
     ) -> None:
         self._lock = Lock()
-        self._time = before._time if before else 0.0
+        self._time: float = before._time if before else 0.0
         self._heap: list[_Item] = []
         self._late: deque[_Entry] = deque()
         self._hopeless_until_ms = 0
@@ -66,7 +67,9 @@ class Pool:
         new = []
         for profile in profiles:
             if old := known.get(profile.id):
-                self._entries[profile.id] = _Entry(profile, old.number, old.turn)
+                entry = self._entries[profile.id] = _Entry(profile, old.number, old.turn)
+                entry.place = old.place
+                self._wait(entry)
             else:
                 new.append(profile)
         new.sort(key=lambda profile: _overdue(profile, ask(profile).last_used_ms, now_ms))
@@ -75,9 +78,8 @@ class Pool:
             turn = self._time + number / len(new)
             self._entries[profile.id] = _Entry(profile, first + number, turn)
         for entry in self._entries.values():
-            entry.item = (False, entry.turn, entry.number, entry)
-            self._heap.append(entry.item)
-        heapify(self._heap)
+            if entry.place != "out":
+                self._push(entry)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -85,7 +87,7 @@ class Pool:
     def __iter__(self) -> Iterator[Profile]:
         return iter([entry.profile for entry in self._entries.values()])
 
-    def take(self, ask: Ask, now_ms: int, refused: Container[str] = ()) -> Taken | None:
+    def take(self, ask: Ask, now_ms: int, refused: AbstractSet[str] = frozenset()) -> Taken | None:
         """Whose turn it is now, whose next turn then comes later. *refused*: ids that the caller cannot use, of which
         :meth:`give_back` was told; None if nobody else is left."""
         with self._lock:
@@ -131,7 +133,7 @@ class Pool:
                 return entry.profile
         return None
 
-    def _searched(self, ask: Ask, now_ms: int, refused: Container[str]) -> Taken | None:
+    def _searched(self, ask: Ask, now_ms: int, refused: AbstractSet[str]) -> Taken | None:
         """Ask all, since what was known of them need not be true any more."""
         if self._hopeless_until_ms - HOPELESS_MS <= now_ms < self._hopeless_until_ms:
             return None

@@ -2,106 +2,171 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Literal, Protocol
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
 
 import msgspec
 
 from palyra_kernel.auth.choices import Choices
-from palyra_kernel.auth.family import Terminal, TokenState
+from palyra_kernel.auth.explaining import Candidate, Explanation, LayerOutcome, Verdict, explained
+from palyra_kernel.auth.names import Provider
+from palyra_kernel.auth.pool import Pool, Taken
 from palyra_kernel.auth.profile import Profile
 from palyra_kernel.auth.selector import Selector
-from palyra_kernel.auth.standing import Eligibility, Standing
-from palyra_kernel.contracts.oauth import CredentialType
+from palyra_kernel.auth.stages import Board, Known, Layer, Plan
+from palyra_kernel.auth.standing import Standing
 
-Layer = Literal["call", "session", "agent", "workspace", "global"]
-Outcome = Literal["selected", "no_eligible_candidates", "no_candidates"]
+__all__ = ["Candidate", "Explanation", "Known", "Layer", "LayerOutcome", "Look", "Picked", "Selection"]
 
-
-class Known(Protocol):
-    """All profiles at one moment: the same object as long as none changed, like the registry's ``Snapshot``."""
-
-    @property
-    def profiles(self) -> tuple[Profile, ...]: ...
-
-    @property
-    def by_id(self) -> Mapping[str, Profile]: ...
+MOST_PINS = 4096
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """What choosing asks whoever calls it. ``standing``: how a profile stands now, without a write. ``allowed``: whether
-    policy lets it be used; asked for the best candidates only. ``claim``: whether the caller is the one who may try a
-    half-open profile."""
+    """What choosing asks its caller. None of them may choose itself.
+
+    ``known`` and ``choices``: the same objects as long as nothing changed. ``standing``: how a profile stands now; it
+    is asked while others wait, so it writes nothing and waits for nobody. ``allowed``: whether policy lets it be
+    used, asked for the best candidates only. ``claim``: whether the caller is the one who may try a half-open profile.
+    """
 
     known: Known
     choices: Choices
     now_ms: int
     standing: Callable[[Profile], Standing]
     allowed: Callable[[Profile], bool] = lambda _: True
-    claim: Callable[[Profile], bool] = lambda _: True
+    claim: Callable[[Profile, Standing], bool] = lambda _profile, _standing: True
 
 
 class Picked(msgspec.Struct, frozen=True):
-    """The profile that was chosen, by which layer, and whether its caller tries a half-open one."""
+    """The profile that was chosen and how it stood, by which layer, and whether this call finds out for all others
+    whether it works again."""
 
     profile: Profile
+    standing: Standing
     layer: Layer
     probe: bool = False
 
 
-class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """One profile and what became of it; ``reason_code`` is the first test that it failed, or ``eligible``."""
-
-    profile_id: str
-    provider: str
-    scope: str
-    credential_type: CredentialType
-    token_expiry_state: TokenState
-    eligibility: Eligibility
-    terminal: Terminal
-    failure_count: int
-    cooldown_until_ms: int
-    last_used_ms: int
-    selected: bool
-    reason_code: str
-
-
-class LayerOutcome(msgspec.Struct, frozen=True):
-    """What a layer said: ``absent``, ``chosen``, ``outranked`` by one before it, or ``not_eligible``."""
-
-    layer: Layer
-    reason_code: Literal["absent", "chosen", "outranked", "not_eligible"]
-
-
-class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """What would be chosen now, and why nothing else."""
-
-    selected_profile_id: str
-    reason_code: Outcome
-    candidates: tuple[Candidate, ...]
-    layers: tuple[LayerOutcome, ...]
-    generated_at_unix_ms: int
+_Pin = tuple[str, Provider | None, str, str]
 
 
 class Selection:
-    """Chooses for one open vault, and remembers who had its turn. Any thread may call it."""
+    """Chooses for one open vault. Whose turn it is, and what 4,096 sessions used last, is kept in memory. Any thread may
+    call it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._board: Board | None = None
+        self._pins: OrderedDict[_Pin, str] = OrderedDict()
 
     def pick(self, selector: Selector, look: Look) -> Picked | None:
-        """Choose; None if nothing can be used, of which :meth:`explain` tells why."""
-        raise NotImplementedError
+        """Choose, and let the profile's next turn come later. None if nothing can be used: :meth:`explain` knows why."""
+        board = self._board_of(look)
+        plan = Plan(board, selector, self._pinned(selector), look.standing, look.now_ms)
+        choice = _Choice(selector, look, plan)
+        picked = choice.made()
+        if picked is None:
+            return None
+        if not choice.in_turn:
+            board.touch(picked.profile)
+        if selector.session and picked.layer not in ("call", "session"):
+            self.pin(selector, picked.profile.id)
+        return picked
 
     def explain(self, selector: Selector, look: Look) -> Explanation:
-        """What :meth:`pick` would do; nobody's turn changes, nothing is claimed, and every candidate is looked at."""
-        raise NotImplementedError
+        """What :meth:`pick` would do now. Nobody's turn changes, nothing is claimed; every candidate is asked about."""
+        plan = Plan(self._board_of(look), selector, self._pinned(selector), look.standing, look.now_ms)
+        verdict = Verdict(selector, plan, look.standing, look.allowed, look.now_ms)
+        return explained(selector, plan, verdict, look.known.profiles, look.now_ms)
 
     def pin(self, selector: Selector, id: str) -> None:
-        """Let the session of *selector* use the profile *id* while it can be used; until the process ends."""
-        raise NotImplementedError
+        """Let calls like *selector*, of its session, use the profile *id* while it can be used."""
+        key = _pin(selector)
+        with self._lock:
+            self._pins[key] = id
+            self._pins.move_to_end(key)
+            if len(self._pins) > MOST_PINS:
+                self._pins.popitem(last=False)
 
     def unpin(self, session: str) -> None:
-        """Forget what a session uses."""
-        raise NotImplementedError
+        """Forget what *session* uses."""
+        self._forget(lambda key, _: key[0] == session)
 
     def forget(self, id: str) -> None:
-        """Forget a profile that is gone."""
-        raise NotImplementedError
+        """No session uses the profile *id* any more, which is gone."""
+        self._forget(lambda _, pinned: pinned == id)
+
+    def _forget(self, concerns: Callable[[_Pin, str], bool]) -> None:
+        with self._lock:
+            for key in [key for key, pinned in self._pins.items() if concerns(key, pinned)]:
+                del self._pins[key]
+
+    def _pinned(self, selector: Selector) -> str:
+        if not selector.session:
+            return ""
+        key = _pin(selector)
+        with self._lock:
+            found = self._pins.get(key, "")
+            if found:
+                self._pins.move_to_end(key)
+        return found
+
+    def _board_of(self, look: Look) -> Board:
+        board = self._board  # one read: another thread may replace it meanwhile
+        if board is None or board.known is not look.known or board.choices is not look.choices:
+            with self._lock:
+                board = self._board = Board(look.known, look.choices, self._board)
+        return board
+
+
+def _pin(selector: Selector) -> _Pin:
+    return selector.session, selector.provider, selector.agent, selector.workspace
+
+
+class _Choice:
+    """One choice as it is made."""
+
+    def __init__(self, selector: Selector, look: Look, plan: Plan) -> None:
+        self._look, self._plan = look, plan
+        self._verdict = Verdict(selector, plan, look.standing, look.allowed, look.now_ms)
+        self._answers: dict[str, bool] = {}
+        self.in_turn = False
+        """Whether it was the turn of the profile that was chosen."""
+
+    def made(self) -> Picked | None:
+        """The first that can be used."""
+        for stage in self._plan.stages():
+            for profile in stage.listed:
+                standing = self._look.standing(profile)
+                if self._usable(profile, standing):
+                    return Picked(profile, standing, stage.layer, standing.half_open)
+            if stage.pool is not None and (taken := self._taken(stage.pool)) is not None:
+                self.in_turn = True
+                return Picked(taken.profile, taken.standing, stage.layer, taken.standing.half_open)
+        return None
+
+    def _taken(self, pool: Pool) -> Taken | None:
+        refused: set[str] = set()
+        unused: list[Taken] = []
+        try:
+            while taken := pool.take(self._look.standing, self._look.now_ms, refused):
+                unused.append(taken)
+                if self._usable(taken.profile, taken.standing):
+                    return unused.pop()
+                refused.add(taken.profile.id)
+                pool.give_back(taken, final=False)
+            return None
+        finally:
+            for taken in reversed(unused):
+                pool.give_back(taken, final=True)
+
+    def _usable(self, profile: Profile, standing: Standing) -> bool:
+        if standing.eligibility(self._look.now_ms) != "eligible" or not self._verdict.fits(profile):
+            return False
+        answer = self._answers.get(profile.id)
+        if answer is None:
+            answer = self._look.allowed(profile)
+            answer = answer and (not standing.half_open or self._look.claim(profile, standing))
+            self._answers[profile.id] = answer
+        return answer
