@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Literal
 
-from palyra_kernel.auth.profile import OAuthLogin, Profile
+from palyra_kernel.auth.profile import Profile
 from palyra_kernel.contracts.oauth import (
     OAuthFailure,
     OAuthGrant,
@@ -13,7 +14,7 @@ from palyra_kernel.contracts.oauth import (
     Preflight,
     TokenReply,
 )
-from palyra_kernel.errors import UnavailableError
+from palyra_kernel.errors import PalyraError, UnavailableError
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.sensitive import SensitiveBytes
 
@@ -23,31 +24,46 @@ if TYPE_CHECKING:
 GENERIC = "oidc"
 """Who knows what the standards say, and no provider."""
 FindAdapter = Callable[[str], OAuthRefreshAdapter | None]
-FindClient = Callable[[OAuthRefreshAdapter, Profile], "HttpClient"]
+FindClient = Callable[[OAuthRefreshAdapter, Profile], "AbstractContextManager[HttpClient]"]
 
 
 class Issuer:
     """The adapter of one profile, with its client."""
 
-    def __init__(self, adapter: OAuthRefreshAdapter, client: Callable[[], HttpClient]) -> None:
+    def __init__(
+        self, adapter: OAuthRefreshAdapter, client: Callable[[], AbstractContextManager[HttpClient]]
+    ) -> None:
         self.adapter = adapter
         self._client = client
 
     def refresh(self, grant: OAuthGrant, deadline: Deadline) -> TokenReply | OAuthFailure:
-        """See :meth:`OAuthRefreshAdapter.refresh`."""
-        return self.adapter.refresh(grant, self._client(), deadline)
+        """See :meth:`OAuthRefreshAdapter.refresh`; never raises an error of ours: whoever wrote down that it begins has
+        to write down how it ended."""
+        sent = False
+        try:
+            with self._client() as http:
+                sent = True
+                return self.adapter.refresh(grant, http, deadline)
+        except PalyraError as error:
+            return OAuthFailure(code=error.code, sent=sent)
 
     def probe(self, grant: OAuthGrant, deadline: Deadline) -> Literal["active", "inactive", "unknown"]:
-        """See :meth:`OAuthRefreshAdapter.probe`."""
-        return self.adapter.probe(grant, self._client(), deadline)
+        """See :meth:`OAuthRefreshAdapter.probe`; where it cannot be asked, nobody can tell."""
+        try:
+            with self._client() as http:
+                return self.adapter.probe(grant, http, deadline)
+        except PalyraError:
+            return "unknown"
 
     def revoke(self, grant: OAuthGrant, deadline: Deadline) -> OAuthFailure | None:
         """See :meth:`OAuthRefreshAdapter.revoke`."""
-        return self.adapter.revoke(grant, self._client(), deadline)
+        with self._client() as http:
+            return self.adapter.revoke(grant, http, deadline)
 
     def preflight(self, key: SensitiveBytes, deadline: Deadline) -> Preflight:
         """See :meth:`OAuthRefreshAdapter.preflight`."""
-        return self.adapter.preflight(key, self._client(), deadline)
+        with self._client() as http:
+            return self.adapter.preflight(key, http, deadline)
 
 
 class Issuers:
@@ -77,26 +93,3 @@ class Issuers:
         """The adapter of *profile* with its client, which is made when it is first used."""
         adapter = self.adapter(profile)
         return Issuer(adapter, lambda: self._client(adapter, profile))
-
-
-def hosts_of(adapter: OAuthRefreshAdapter, profile: Profile) -> tuple[str, ...]:
-    """Where the credential of *profile* may go: the adapter's hosts; where it has none, those of the endpoints that
-    were settled for the profile, and of its API."""
-    if adapter.hosts:
-        return adapter.hosts
-    from urllib.parse import urlsplit
-
-    urls = [profile.base_url]
-    if isinstance(profile.credential, OAuthLogin):
-        found = profile.credential.metadata
-        urls += [getattr(found, name) for name in ENDPOINTS if name != "authorization_endpoint"]
-    return tuple(sorted({urlsplit(url).netloc for url in urls if url}))
-
-
-ENDPOINTS = (
-    *("authorization_endpoint", "token_endpoint", "revocation_endpoint", "introspection_endpoint"),
-    *("device_authorization_endpoint", "userinfo_endpoint", "jwks_uri"),
-)
-"""The fields of :class:`OAuthMetadata` that are addresses."""
-
-Headers = Mapping[str, str | SensitiveBytes]

@@ -34,9 +34,7 @@ class Views:
             now_ms=now,
             standing=lambda profile: self._standing(profile, now),
             allowed=allowed or (lambda _: True),
-            claim=lambda profile: parts.states.claim(
-                profile.id, now, stale=self._standing(profile, now).stale
-            ),
+            claim=lambda profile, seen: parts.states.claim(profile.id, now, stale=seen.stale),
         )
 
     def look_around(self) -> None:

@@ -32,6 +32,7 @@ from palyra_kernel.vault.objects import Objects
 
 if TYPE_CHECKING:
     from palyra_kernel.audit import Audit
+    from palyra_kernel.auth.service import AuthProfiles
     from palyra_kernel.kernel.backup import BackupReport, OpenVault, RestoreReport
     from palyra_kernel.kernel.backup import Progress as BackupProgress
     from palyra_kernel.kernel.migrating import Migration, MigrationPlan, MigrationReport
@@ -69,6 +70,7 @@ class Kernel:
         self._policy: PolicyStore | None = None
         self._resolver: SecretResolver | None = None
         self._audit: Audit | None = None
+        self._auth: AuthProfiles | None = None
         self._services: Services | None = None
         self._making = RLock()
 
@@ -110,6 +112,19 @@ class Kernel:
                 if self._audit is None:
                     self._audit = make_audit(self._records, self.vault)
         return self._audit
+
+    @property
+    def auth(self) -> AuthProfiles:
+        """Logins and keys for providers."""
+        if self._auth is None:
+            from palyra_kernel.kernel.profiles import make_auth
+
+            with self._making:  # two would refresh in two rooms
+                if self._auth is None:
+                    tokens = Vault(self._records, self._index, self._objects, versions_kept=1)
+                    registry = self.plugins.registry
+                    self._auth = make_auth(registry, self._records, tokens, lambda: self.resolver)
+        return self._auth
 
     def session(
         self,
@@ -328,6 +343,8 @@ class Kernel:
                     parts.callback(self._resolver.close)
                 if self._audit is not None:
                     parts.callback(self._audit.close)
+                if self._auth is not None:
+                    parts.callback(self._auth.close)
 
     _closed = False
 
