@@ -18,20 +18,32 @@ _HOME = {
     "BlobPlace": "contracts",
     "CheckPlace": "contracts.checks",
     "ConflictError": "errors",
+    "CredentialType": "contracts.oauth",
     "Deadline": "values",
     "DeniedError": "errors",
     "DurableDatabase": "durable",
     "DurableObjects": "durable.objects",
+    "FailureKind": "contracts.oauth",
     "Finding": "values",
+    "HttpClient": "net",
+    "HttpRequest": "net",
+    "HttpResponse": "net",
     "IntegrityError": "errors",
     "InvalidInputError": "errors",
     "Kernel": "kernel",
     "KeyProtector": "contracts",
     "NewSlot": "kernel",
     "NotFoundError": "errors",
+    "OAuthFailure": "contracts.oauth",
+    "OAuthGrant": "contracts.oauth",
+    "OAuthMetadata": "contracts.oauth",
+    "OAuthRefreshAdapter": "contracts.oauth",
     "PalyraError": "errors",
     "PolicyCheck": "contracts.checks",
+    "Preflight": "contracts.oauth",
     "Principal": "values.principals",
+    "ProviderProfile": "contracts.oauth",
+    "ProviderResponse": "contracts.oauth",
     "RecordStore": "contracts",
     "RedactingFilter": "redact.logs",
     "Resolution": "resolve.outcome",
@@ -42,13 +54,14 @@ _HOME = {
     "SecretRef": "values.secret_ref",
     "SecretResolver": "resolve.resolver",
     "SecretSource": "contracts.sources",
+    "SensitiveBytes": "values",
     "Session": "session",
     "SessionSecrets": "session",
-    "SensitiveBytes": "values",
     "SlotContext": "contracts",
     "SourceCapabilities": "contracts.sources",
     "SourcePlace": "contracts.sources",
     "StoredRecord": "contracts",
+    "TokenReply": "contracts.oauth",
     "UnavailableError": "errors",
     "Unlock": "contracts",
     "Vault": "vault",
@@ -61,9 +74,14 @@ _HOME = {
     "redact_text": "redact",
     "seal_key": "contracts.wrapping",
     "segment_text": "values.key_segment",
-    "system_principal": "access.system",
     "slot_bytes": "contracts.wrapping",
     "slot_text": "contracts.wrapping",
+    "standard_classify": "auth.grammar.standard",
+    "standard_preflight": "auth.grammar.standard",
+    "standard_probe": "auth.grammar.standard",
+    "standard_refresh": "auth.grammar.standard",
+    "standard_revoke": "auth.grammar.standard",
+    "system_principal": "access.system",
 }
 
 __all__ = [
@@ -74,20 +92,32 @@ __all__ = [
     "BlobPlace",
     "CheckPlace",
     "ConflictError",
+    "CredentialType",
     "Deadline",
     "DeniedError",
     "DurableDatabase",
     "DurableObjects",
+    "FailureKind",
     "Finding",
+    "HttpClient",
+    "HttpRequest",
+    "HttpResponse",
     "IntegrityError",
     "InvalidInputError",
     "Kernel",
     "KeyProtector",
     "NewSlot",
     "NotFoundError",
+    "OAuthFailure",
+    "OAuthGrant",
+    "OAuthMetadata",
+    "OAuthRefreshAdapter",
     "PalyraError",
     "PolicyCheck",
+    "Preflight",
     "Principal",
+    "ProviderProfile",
+    "ProviderResponse",
     "RecordStore",
     "RedactingFilter",
     "Resolution",
@@ -105,6 +135,7 @@ __all__ = [
     "SourceCapabilities",
     "SourcePlace",
     "StoredRecord",
+    "TokenReply",
     "UnavailableError",
     "Unlock",
     "Vault",
@@ -120,11 +151,23 @@ __all__ = [
     "segment_text",
     "slot_bytes",
     "slot_text",
+    "standard_classify",
+    "standard_preflight",
+    "standard_probe",
+    "standard_refresh",
+    "standard_revoke",
     "system_principal",
 ]
 
 if TYPE_CHECKING:
     from palyra_kernel.access.system import system_principal
+    from palyra_kernel.auth.grammar.standard import (
+        standard_classify,
+        standard_preflight,
+        standard_probe,
+        standard_refresh,
+        standard_revoke,
+    )
     from palyra_kernel.contracts import (
         BlobBackend,
         BlobCapabilities,
@@ -136,6 +179,18 @@ if TYPE_CHECKING:
         Unlock,
     )
     from palyra_kernel.contracts.checks import CheckPlace, PolicyCheck
+    from palyra_kernel.contracts.oauth import (
+        CredentialType,
+        FailureKind,
+        OAuthFailure,
+        OAuthGrant,
+        OAuthMetadata,
+        OAuthRefreshAdapter,
+        Preflight,
+        ProviderProfile,
+        ProviderResponse,
+        TokenReply,
+    )
     from palyra_kernel.contracts.sources import SecretError, SecretSource, SourceCapabilities, SourcePlace
     from palyra_kernel.contracts.wrapping import open_key, seal_key, slot_bytes, slot_text
     from palyra_kernel.durable import DurableDatabase
@@ -153,6 +208,7 @@ if TYPE_CHECKING:
     from palyra_kernel.hookspecs import hookimpl
     from palyra_kernel.kernel import Kernel, NewSlot
     from palyra_kernel.kernel.status import VaultStatus
+    from palyra_kernel.net import HttpClient, HttpRequest, HttpResponse
     from palyra_kernel.redact import redact_text
     from palyra_kernel.redact.logs import RedactingFilter
     from palyra_kernel.resolve.outcome import Resolution, ResolutionMetadata

@@ -17,6 +17,7 @@ from palyra_kernel.contracts.records import RecordStore
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # most runs resolve no reference
     from palyra_kernel.contracts.checks import PolicyCheck
+    from palyra_kernel.contracts.oauth import OAuthRefreshAdapter
     from palyra_kernel.contracts.sources import SecretSource
 
 PROJECT = "palyra"
@@ -68,4 +69,13 @@ def palyra_policy_checks() -> Sequence[type[PolicyCheck]]:  # type: ignore[empty
 
     The kernel promises to ask all of them before every act that its policies would allow; one objection denies it.
     Do not decide here.
+    """
+
+
+@hookspec
+def palyra_oauth_adapters() -> Sequence[type[OAuthRefreshAdapter]]:  # type: ignore[empty-body]
+    """Which providers do you know?
+
+    The kernel promises to hand an adapter only credentials of profiles that name its ``provider``.
+    Do not look for an endpoint here.
     """

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from palyra_kernel.contracts import BlobBackend, KeyProtector, RecordStore
+from palyra_kernel.contracts.oauth import OAuthRefreshAdapter
 from palyra_kernel.contracts.sources import SecretSource
 from palyra_kernel.plugins.guard_blobs import backend_guard
+from palyra_kernel.plugins.guard_oauth import adapter_guard
 from palyra_kernel.plugins.guard_protectors import protector_guard
 from palyra_kernel.plugins.guard_records import store_guard
 from palyra_kernel.plugins.guard_sources import source_guard
@@ -34,6 +36,7 @@ SAID: dict[type[object], tuple[Any, dict[str, Any]]] = {
         source_guard,
         {"scheme": "own", "default_transforms": ("base64",), "fragment_is_id": True},
     ),
+    OAuthRefreshAdapter: (adapter_guard, {"provider": "own", "hosts": ("auth.acme.example",)}),
 }
 """Each contract, its guard, and a value of each attribute that is not the default."""
 

@@ -10,6 +10,7 @@ from threading import RLock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
+from palyra_kernel.auth import builtin as builtin_auth
 from palyra_kernel.config import Config, Places, find_places, read_config
 from palyra_kernel.contracts import Unlock
 from palyra_kernel.durable.folders import exists, private_folder
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from palyra_kernel.vault.rekey import RekeyReport
     from palyra_kernel.vault.verify import Progress
 
-BUILTINS = (builtin_keys, builtin_records, builtin_sources)
+BUILTINS = (builtin_keys, builtin_records, builtin_sources, builtin_auth)
 FILE_SLOT = (NewSlot("file", Unlock()),)
 
 

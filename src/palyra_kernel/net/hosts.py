@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from palyra_kernel.errors import DeniedError, InvalidInputError
-from palyra_kernel.net.addresses import literal
+from palyra_kernel.net.addresses import is_loopback, literal
 
 MAX_URL = 8192
 """Characters of an address."""
@@ -149,3 +149,14 @@ def _listed(entry: str) -> str:
     if found is None:
         raise InvalidInputError("bad_host", "an entry of the list of hosts is host or host:port")
     return place_of(canonical_host(found["host"]), _port(found["port"], _PORTS["https"]))
+
+
+def divided(entries: Iterable[str]) -> tuple[list[str], list[str]]:
+    """*entries* as the two lists that :class:`Hosts` takes: what is written as an address of this machine
+    (``127.0.0.1:8080``, ``[::1]``) is the second; a name is never, whatever it resolves to."""
+    public: list[str] = []
+    here: list[str] = []
+    for entry in map(_listed, _several(entries)):
+        address = literal(entry[: entry.index("]") + 1] if entry.startswith("[") else entry.partition(":")[0])
+        (here if address is not None and is_loopback(address) else public).append(entry)
+    return public, here

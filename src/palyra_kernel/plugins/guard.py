@@ -16,6 +16,7 @@ from palyra_kernel.contracts.records import RecordStore
 from palyra_kernel.plugins.registry import Offer
 
 if TYPE_CHECKING:
+    from palyra_kernel.contracts.oauth import OAuthRefreshAdapter
     from palyra_kernel.contracts.sources import SecretSource, SourcePlace
 
 
@@ -52,3 +53,10 @@ def guarded_source(offer: Offer[SecretSource], place: SourcePlace) -> SecretSour
     from palyra_kernel.plugins.guard_sources import source_guard
 
     return source_guard(offer.cls, offer.origin).open(place)
+
+
+def guarded_adapter(offer: Offer[OAuthRefreshAdapter]) -> OAuthRefreshAdapter:
+    """Build the adapter of *offer*. The built-in one is guarded too: what an issuer says is checked in one place."""
+    from palyra_kernel.plugins.guard_oauth import adapter_guard
+
+    return adapter_guard(offer.cls, offer.origin)()

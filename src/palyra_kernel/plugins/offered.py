@@ -50,6 +50,10 @@ def _are_transforms(given: object) -> bool:
     return isinstance(given, tuple) and all(type(each) is str and is_transform(each) for each in given)
 
 
+def _are_hosts(hosts: object) -> bool:
+    return isinstance(hosts, tuple) and all(type(host) is str and 0 < len(host) <= 300 for host in hosts)
+
+
 def _check_attributes(cls: type[object], contract: type[object], origin: Origin) -> None:
     """What the kernel sorts by and prints before anything is opened."""
     strength: object = getattr(cls, "strength", 0)
@@ -66,6 +70,7 @@ def _check_attributes(cls: type[object], contract: type[object], origin: Origin)
         ("default_params", _are_params(params)),
         ("default_transforms", _are_transforms(transforms)),
         ("fragment_is_id", type(getattr(cls, "fragment_is_id", False)) is bool),
+        ("hosts", _are_hosts(getattr(cls, "hosts", ()))),
         ("weak", weak is None or (isinstance(weak, str) and bool(weak))),
     ):
         if hasattr(contract, name) and not fits:

@@ -21,6 +21,7 @@ from palyra_kernel.plugins.origin import Origin
 
 if TYPE_CHECKING:
     from palyra_kernel.contracts.checks import PolicyCheck
+    from palyra_kernel.contracts.oauth import OAuthRefreshAdapter
     from palyra_kernel.contracts.sources import SecretSource
 
 T = TypeVar("T")
@@ -80,9 +81,11 @@ class Registry:
             KeyProtector,  # type: ignore[type-abstract]
             "kind",
         )
-        # The built-in sources are imported when a reference is resolved; a plugin's are judged now.
+        # Built-in sources and adapters are imported when they are used; a plugin's are judged now.
         if len(manager.hook.palyra_secret_sources.get_hookimpls()) > 1:
             _ = self.secret_sources
+        if len(manager.hook.palyra_oauth_adapters.get_hookimpls()) > 1:
+            _ = self.oauth_adapters
         if manager.hook.palyra_policy_checks.get_hookimpls():
             _ = self.policy_checks
 
@@ -99,6 +102,13 @@ class Registry:
         from palyra_kernel.contracts.checks import PolicyCheck
 
         return self._collect("palyra_policy_checks", PolicyCheck, "name")  # type: ignore[type-abstract]
+
+    @cached_property
+    def oauth_adapters(self) -> Mapping[str, Offer[OAuthRefreshAdapter]]:
+        """Adapters by provider."""
+        from palyra_kernel.contracts.oauth import OAuthRefreshAdapter
+
+        return self._collect("palyra_oauth_adapters", OAuthRefreshAdapter, "provider")  # type: ignore[type-abstract]
 
     def _collect(self, hook: str, contract: type[T], key_name: str) -> Mapping[str, Offer[T]]:
         offers: dict[str, Offer[T]] = {}
