@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from threading import Lock
 
 import msgspec
@@ -52,8 +52,8 @@ _Pin = tuple[str, Provider | None, str, str]
 
 
 class Selection:
-    """Chooses for one open vault. Whose turn it is, and what 4,096 sessions used last, is kept in memory. Any thread may
-    call it."""
+    """Chooses for one open vault. Whose turn it is, and what the last 4,096 sessions use, is kept in memory. Any
+    thread may call it."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -61,11 +61,11 @@ class Selection:
         self._pins: OrderedDict[_Pin, str] = OrderedDict()
 
     def pick(self, selector: Selector, look: Look) -> Picked | None:
-        """Choose, and let the profile's next turn come later. None if nothing can be used: :meth:`explain` knows why."""
+        """Choose, and let the profile's next turn come later. None if nothing can be used: :meth:`explain` says why."""
         board = self._board_of(look)
-        plan = Plan(board, selector, self._pinned(selector), look.standing, look.now_ms)
-        choice = _Choice(selector, look, plan)
-        picked = choice.made()
+        plan = board.plan(selector)
+        choice = _Choice(plan, look)
+        picked = choice.made(self._pinned(selector, plan))
         if picked is None:
             return None
         if not choice.in_turn:
@@ -76,9 +76,10 @@ class Selection:
 
     def explain(self, selector: Selector, look: Look) -> Explanation:
         """What :meth:`pick` would do now. Nobody's turn changes, nothing is claimed; every candidate is asked about."""
-        plan = Plan(self._board_of(look), selector, self._pinned(selector), look.standing, look.now_ms)
-        verdict = Verdict(selector, plan, look.standing, look.allowed, look.now_ms)
-        return explained(selector, plan, verdict, look.known.profiles, look.now_ms)
+        plan = self._board_of(look).plan(selector)
+        verdict = Verdict(plan, look.standing, look.allowed, look.now_ms)
+        seen = plan.board.found([selector.profile]) if selector.profile else look.known.profiles
+        return explained(plan, self._pinned(selector, plan), verdict, seen)
 
     def pin(self, selector: Selector, id: str) -> None:
         """Let calls like *selector*, of its session, use the profile *id* while it can be used."""
@@ -102,15 +103,15 @@ class Selection:
             for key in [key for key, pinned in self._pins.items() if concerns(key, pinned)]:
                 del self._pins[key]
 
-    def _pinned(self, selector: Selector) -> str:
+    def _pinned(self, selector: Selector, plan: Plan) -> Profile | None:
         if not selector.session:
-            return ""
+            return None
         key = _pin(selector)
         with self._lock:
             found = self._pins.get(key, "")
             if found:
                 self._pins.move_to_end(key)
-        return found
+        return plan.pinned(found)
 
     def _board_of(self, look: Look) -> Board:
         board = self._board  # one read: another thread may replace it meanwhile
@@ -127,23 +128,33 @@ def _pin(selector: Selector) -> _Pin:
 class _Choice:
     """One choice as it is made."""
 
-    def __init__(self, selector: Selector, look: Look, plan: Plan) -> None:
-        self._look, self._plan = look, plan
-        self._verdict = Verdict(selector, plan, look.standing, look.allowed, look.now_ms)
+    __slots__ = ("_answers", "_look", "_plan", "in_turn")
+
+    def __init__(self, plan: Plan, look: Look) -> None:
+        self._plan, self._look = plan, look
         self._answers: dict[str, bool] = {}
         self.in_turn = False
         """Whether it was the turn of the profile that was chosen."""
 
-    def made(self) -> Picked | None:
+    def made(self, pinned: Profile | None) -> Picked | None:
         """The first that can be used."""
-        for stage in self._plan.stages():
-            for profile in stage.listed:
-                standing = self._look.standing(profile)
-                if self._usable(profile, standing):
-                    return Picked(profile, standing, stage.layer, standing.half_open)
-            if stage.pool is not None and (taken := self._taken(stage.pool)) is not None:
+        if pinned is not None and (picked := self._listed("session", (pinned,))):
+            return picked
+        plan, look = self._plan, self._look
+        for stage in plan.stages:
+            if stage.listed and (picked := self._listed(stage.layer, stage.listed)):
+                return picked
+            pool = plan.pool(stage, look.standing, look.now_ms)
+            if pool is not None and (taken := self._taken(pool)):
                 self.in_turn = True
                 return Picked(taken.profile, taken.standing, stage.layer, taken.standing.half_open)
+        return None
+
+    def _listed(self, layer: Layer, profiles: Iterable[Profile]) -> Picked | None:
+        for profile in profiles:
+            standing = self._look.standing(profile)
+            if self._usable(profile, standing):
+                return Picked(profile, standing, layer, standing.half_open)
         return None
 
     def _taken(self, pool: Pool) -> Taken | None:
@@ -162,11 +173,15 @@ class _Choice:
                 pool.give_back(taken, final=True)
 
     def _usable(self, profile: Profile, standing: Standing) -> bool:
-        if standing.eligibility(self._look.now_ms) != "eligible" or not self._verdict.fits(profile):
+        look, plan = self._look, self._plan
+        if (
+            standing.eligibility(look.now_ms) != "eligible"
+            or not plan.visible(profile)
+            or plan.unfit(profile)
+        ):
             return False
         answer = self._answers.get(profile.id)
         if answer is None:
-            answer = self._look.allowed(profile)
-            answer = answer and (not standing.half_open or self._look.claim(profile, standing))
+            answer = look.allowed(profile) and (not standing.half_open or look.claim(profile, standing))
             self._answers[profile.id] = answer
         return answer

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
+import msgspec
+
 from palyra_kernel.auth.choices import Choices, Place
 from palyra_kernel.auth.names import ProfileScope, Provider
 from palyra_kernel.auth.pool import Ask, Pool
@@ -16,6 +18,8 @@ Layer = Literal["call", "session", "agent", "workspace", "global"]
 LAYERS: tuple[Layer, ...] = ("call", "session", "agent", "workspace", "global")
 _LAYER: Mapping[str, Layer] = {"agent": "agent", "workspace": "workspace", "global": "global"}
 
+Unfit = Literal["provider_mismatch", "credential_mode_restricted", "not_in_explicit_order", "policy_denied"]
+MOST_PLANS = 4096
 _Pools = dict[Place, dict[frozenset[CredentialType], Pool]]
 
 
@@ -32,11 +36,11 @@ class Known(Protocol):
 
 
 class Stage(NamedTuple):
-    """What one layer offers: ``listed`` in their order, then those of ``pool``, which take turns."""
+    """What one layer offers: ``listed`` in their order, then all of ``scope``, which take turns."""
 
     layer: Layer
     listed: Sequence[Profile]
-    pool: Pool | None = None
+    scope: ProfileScope | None = None
 
 
 class Board:
@@ -46,6 +50,7 @@ class Board:
     def __init__(self, known: Known, choices: Choices, before: Board | None = None) -> None:
         self.known, self.choices = known, choices
         self._orders: dict[Place, tuple[Profile, ...]] = {}
+        self._plans: dict[Selector, Plan] = {}
         self._places: dict[Place, list[Profile]] = {}
         self._pools: _Pools = {}
         self._old_pools: _Pools = {}
@@ -56,6 +61,16 @@ class Board:
             self._old_pools = before._pools
         for profile in known.profiles:
             self._places.setdefault((profile.scope, profile.provider), []).append(profile)
+
+    def plan(self, selector: Selector) -> Plan:
+        """How calls like *selector* choose."""
+        alike = msgspec.structs.replace(selector, session="") if selector.session else selector
+        plan = self._plans.get(alike)
+        if plan is None:
+            if len(self._plans) >= MOST_PLANS:
+                self._plans.clear()
+            plan = self._plans[alike] = Plan(self, alike)
+        return plan
 
     def order(self, scope: ProfileScope, provider: Provider) -> tuple[Profile, ...]:
         """The stored order of *scope* without the profiles that are gone; one of which nothing is left is none."""
@@ -71,7 +86,8 @@ class Board:
 
     def found(self, ids: Iterable[str]) -> Iterator[Profile]:
         """Those of *ids* that there are."""
-        return (profile for profile in map(self.known.by_id.get, ids) if profile is not None)
+        found = map(self.known.by_id.get, ids)
+        return (profile for profile in found if profile is not None)
 
     def default(self, scope: ProfileScope, provider: Provider) -> Profile | None:
         """The default of *scope*, if there is such a profile."""
@@ -105,65 +121,77 @@ class Board:
 
 
 class Plan:
-    """The stages that one choice goes through; *pinned* is the profile that its session uses."""
+    """How choices of one kind are made on one board, whatever their session."""
 
-    def __init__(self, board: Board, selector: Selector, pinned: str, ask: Ask, now_ms: int) -> None:
-        self._board, self._selector = board, selector
-        self._ask, self._now_ms = ask, now_ms
+    def __init__(self, board: Board, selector: Selector) -> None:
+        self.board, self._selector = board, selector
         self.scopes = selector.scopes
-        self.pinned = board.known.by_id.get(pinned)
         self.order_layer: Layer | None = None
-        """Where the order that counts comes from; None: there is none, so no profile is ruled out by one."""
+        """Where the order that counts comes from; None: there is none, so it rules no profile out."""
         self._order: tuple[Profile, ...] = ()
         self._find_order()
-        self._allowed = frozenset(profile.id for profile in self._order)
+        self._in_order = frozenset(each.id for each in self._order)
+        self.stages = tuple(self._stages())
+        """The layers that offer something, in their order, behind the session."""
 
     def _find_order(self) -> None:
         selector = self._selector
         if selector.provider is None or selector.order:
             named = selector.order or (selector.profile,)
-            self.order_layer, self._order = "call", tuple(self._board.found(named))
-            self.pinned = None
+            self.order_layer, self._order = "call", tuple(self.board.found(named))
             return
         for scope in self.scopes:
-            if order := self._board.order(scope, selector.provider):
+            if order := self.board.order(scope, selector.provider):
                 self.order_layer, self._order = _LAYER[scope.kind], order
                 return
 
-    def in_order(self, profile: Profile) -> bool:
-        """Whether no order rules *profile* out."""
-        return self.order_layer is None or profile.id in self._allowed
-
-    def stages(self) -> Iterator[Stage]:
-        """The layers that offer something, in their order."""
-        if self.pinned is not None:
-            yield Stage("session", (self.pinned,))
+    def _stages(self) -> Iterator[Stage]:
         provider = self._selector.provider
         if provider is None or self.order_layer == "call":
             yield Stage("call", self._order)
             return
         defaults: list[Profile] = []
         for scope in self.scopes:
-            layer, default = _LAYER[scope.kind], self._board.default(scope, provider)
+            layer, default = _LAYER[scope.kind], self.board.default(scope, provider)
             defaults += () if default is None else (default,)
             if self.order_layer is None:
-                pool = self._board.pool(scope, provider, self._selector.types, self._ask, self._now_ms)
-                yield Stage(layer, defaults[-1:] if default else (), pool)
+                yield Stage(layer, defaults[-1:] if default else (), scope)
             elif self.order_layer == layer:  # a default from further out says nothing against a nearer order
-                first = [default for default in defaults if default.id in self._allowed]
+                first = [default for default in defaults if default.id in self._in_order]
                 yield Stage(layer, (*first, *self._order))
                 return
 
-    def speaks(self, layer: Layer) -> bool:
-        """Whether *layer* says something about this choice."""
-        if layer == "call":
-            return self.order_layer == "call"
-        if layer == "session":
-            return self.pinned is not None
+    def pool(self, stage: Stage, ask: Ask, now_ms: int) -> Pool | None:
+        """Those who take turns in *stage*."""
         provider = self._selector.provider
-        if provider is None:
-            return False
-        board = self._board
+        if stage.scope is None or provider is None:
+            return None
+        return self.board.pool(stage.scope, provider, self._selector.types, ask, now_ms)
+
+    def pinned(self, id: str) -> Profile | None:
+        """The profile *id* of a session; None if there is none, or the call names profiles itself."""
+        return None if self.order_layer == "call" else self.board.known.by_id.get(id)
+
+    def visible(self, profile: Profile) -> bool:
+        """Whether whoever asks may know of *profile*."""
+        return profile.scope in self.scopes
+
+    def unfit(self, profile: Profile) -> Unfit | None:
+        """Why selector or order rule a visible profile out; None if they do not."""
+        selector = self._selector
+        if selector.provider is not None and profile.provider != selector.provider:
+            return "provider_mismatch"
+        if profile.kind not in selector.types:
+            return "credential_mode_restricted"
+        if self.order_layer is not None and profile.id not in self._in_order:
+            return "not_in_explicit_order"
+        return "policy_denied" if profile.id in selector.denied else None
+
+    def speaks(self, layer: Layer) -> bool:
+        """Whether *layer*, which is not the session, says something about this choice."""
+        provider, board = self._selector.provider, self.board
+        if layer == "call" or provider is None:
+            return layer == self.order_layer
         return any(
             board.has(scope, provider) or board.default(scope, provider) or board.order(scope, provider)
             for scope in self.scopes
