@@ -163,12 +163,14 @@ def test_a_reload_makes_all_forget_what_landed_before_it(parts, monkeypatch):
     gate = before_storing(resolver, monkeypatch)
     first = Started(lambda: value(resolver.resolve(ref("on_reload"))))
     gate.wait()
+    (flight,) = resolver._flights._flights.values()
     source.values["x"] = b"new"
     assert resolver.reload().read == 0
     assert value(resolver.resolve(ref("on_reload"))) == b"new"
     gate.open()
     assert first.answer() == b"new"
     assert source.asked == 2
+    assert flight.answer._wiped
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -190,6 +192,41 @@ def test_nobody_boards_after_a_reload_what_was_asked_for_before_it(parts, known)
     assert slow.answer() == b"new"
 
 
+def test_nobody_boards_after_a_reload_what_was_asked_for_in_the_middle_of_it(parts):
+    """The reload did not know it, so it may be from before the change that the reload was for."""
+    source = Scripted(x=b"old", known=b"1")
+    resolver = build(parts, source)
+    resolver.resolve(ref("on_reload", "known"))
+    read, slow = Gate(lambda now: now), []
+
+    def meanwhile():
+        source.values["x"] = lambda _: read(b"old")
+        slow.append(Started(lambda: value(resolver.resolve(ref("on_reload")))))
+        read.wait()
+        source.values["x"] = b"new"
+        return b"2"
+
+    source.values["known"] = meanwhile
+    assert resolver.reload().changed == 1
+    assert value(resolver.resolve(ref("on_reload"))) == b"new"
+    read.open()
+    assert slow[0].answer() == b"new"
+
+
+def test_two_uses_that_ask_the_same_get_what_counts_for_both(parts, monkeypatch):
+    source = Scripted(x=b"old")
+    resolver = build(parts, source)
+    gate = before_storing(resolver, monkeypatch)
+    first = Started(lambda: value(resolver.resolve(ref())))
+    gate.wait()
+    source.values["x"] = b"new"
+    found = resolver.resolve_many([ref("per_use"), ref("on_reload")])
+    assert [value(each) for each in found.values()] == [b"new", b"new"]
+    gate.open()
+    first.answer()
+    assert source.asked == 2
+
+
 def test_a_fallback_that_another_caller_has_read_is_not_asked_for_again(parts, monkeypatch):
     source, down = Scripted(x=b"value"), Scripted("down", x=DOWN)
     resolver = build(parts, source, down)
@@ -203,25 +240,64 @@ def test_a_fallback_that_another_caller_has_read_is_not_asked_for_again(parts, m
     assert source.asked == 1
 
 
-@pytest.mark.parametrize("how", ["end", "close"])
+class Hanging:
+    """Callers of a source that does not answer before it may: each is there when what others ask for lands."""
+
+    def __init__(self):
+        self._gates: list[Gate] = []
+        self.source = Scripted("hanging", x=b"1")
+        self.source.before = lambda _: self._gates[-1]()
+
+    def caller(self, resolver):
+        """One more; call what this returns to let it go."""
+        gate = Gate(lambda: None)
+        self._gates.append(gate)
+        size = len(self._gates)  # else all would wait for the same call
+        work = Started(lambda: resolver.resolve(table("hanging://x", max_bytes=size)).status)
+        gate.wait()
+
+        def go():
+            gate.open()
+            work.answer()
+
+        return go
+
+
+@pytest.mark.parametrize("how", ["end", "close", "another"])
 def test_what_landed_is_wiped_when_all_have_gone_that_may_want_it(parts, how):
-    """A copy of each value that nobody wiped; and it must not wait for a caller that came later, else it stays."""
-    source, hanging = Scripted(x=b"value"), Scripted("hanging", x=b"1")
-    resolver = build(parts, source, hanging)
-    gates = [Gate(lambda: None), Gate(lambda: None)]
-    hanging.before = lambda _: gates[len(hanging.calls) - 1]()
-    before = Started(lambda: resolver.resolve(table("hanging://x", max_bytes=1)).status)
-    gates[0].wait()
+    """A copy of each value that nobody wiped; and callers that come later must not make it stay."""
+    source, hanging = Scripted(x=b"value"), Hanging()
+    resolver = build(parts, source, hanging.source)
+    before = hanging.caller(resolver)
     assert value(resolver.resolve(ref())) == b"value"
-    (kept,) = [each for each in resolver._flights._flights.values() if each.ref.scheme == "acme"]
-    assert len(kept.answer) == 5
-    after = Started(lambda: resolver.resolve(table("hanging://x", max_bytes=2)).status)
-    gates[1].wait()
-    if how == "close":
-        resolver.close()
-    gates[0].open()
-    before.answer()
-    assert kept.answer._wiped
-    gates[1].open()
-    after.answer()
+    (flight,) = [each for each in resolver._flights._flights.values() if each.ref.scheme == "acme"]
+    after = hanging.caller(resolver)
+    assert not flight.answer._wiped
+    match how:
+        case "end":
+            before()
+        case "close":
+            resolver.close()
+        case "another":
+            resolver.resolve(ref("per_use"))
+    assert flight.answer._wiped
+    before()
+    after()
+    assert nothing_is_left(resolver)
+
+
+def test_what_somebody_has_boarded_again_stays_for_others(parts, monkeypatch):
+    """It was about to be forgotten, when somebody wanted it after all."""
+    source, hanging = Scripted(x=b"value"), Hanging()
+    resolver = build(parts, source, hanging.source)
+    before = hanging.caller(resolver)
+    assert value(resolver.resolve(ref())) == b"value"
+    gate = before_storing(resolver, monkeypatch)
+    again = Started(lambda: value(resolver.resolve(ref("on_reload"))))  # not in memory, but the same question
+    gate.wait()
+    before()
+    assert value(resolver.resolve(ref("on_reload"))) == b"value"
+    gate.open()
+    assert again.answer() == b"value"
+    assert source.asked == 1
     assert nothing_is_left(resolver)

@@ -62,7 +62,8 @@ class Chains:
         forms = [self.asked_form(chain.present, deadline) for chain in chains]
         since: dict[SecretRef, int] = {}
         for form, chain in zip(forms, chains, strict=True):
-            since[form] = max(chain.since, since.get(form, 0))
+            if since.setdefault(form, chain.since) < chain.since:
+                since[form] = chain.since
         asked = self._asker.ask(since, trip, deadline)
         return [_Pending(chain, form, asked) for chain, form in zip(chains, forms, strict=True)]
 

@@ -20,9 +20,10 @@ from palyra_kernel.values.sensitive import SensitiveBytes
 
 class Flight:
     """One reference on its way, until *until*; ``called`` once its source really is. Its answer is shared: who wants to
-    keep it copies it. ``landed_at`` and ``left_at`` are moments of :class:`Flights`."""
+    keep it copies it. ``landed_at`` and ``left_at`` are moments of :class:`Flights`, in which it is ``listed`` as long as
+    others may board."""
 
-    __slots__ = ("answer", "called", "landed", "landed_at", "left_at", "ref", "until", "waiting")
+    __slots__ = ("answer", "called", "landed", "landed_at", "left_at", "listed", "ref", "until", "waiting")
 
     def __init__(self, ref: SecretRef, until: Deadline) -> None:
         self.ref = ref
@@ -30,6 +31,7 @@ class Flight:
         self.landed = threading.Event()
         self.waiting = 0
         self.called = False
+        self.listed = True
         self.answer: Answer | None = None
         self.landed_at = self.left_at = 0
 
@@ -90,7 +92,7 @@ class Flights:
         self._lock = threading.Lock()
         self._flights: dict[SecretRef, Flight] = {}
         self._trips: dict[Trip, None] = {}  # in the order in which they began
-        self._left: dict[SecretRef, Flight] = {}  # those of them that all have left, in that order
+        self._left: dict[Flight, None] = {}  # those of them that all have left, in that order
         self._moment = 0
 
     def begin(self, trip: Trip) -> None:
@@ -116,10 +118,11 @@ class Flights:
             for ref, since in refs.items():
                 flight = self._flights.get(ref)
                 if flight is None or not flight.serves(trip, since):
-                    self._forget(flight)
-                    flight = self._flights[ref] = Flight(ref, deadline)
-                    boarded.mine[ref] = flight
-                self._left.pop(ref, None)
+                    if flight is not None:
+                        self._forget(flight)
+                    flight = self._flights[ref] = boarded.mine[ref] = Flight(ref, deadline)
+                else:
+                    self._left.pop(flight, None)
                 flight.waiting += 1
                 trip.boarded.append(flight)
                 boarded.flights[ref] = flight
@@ -151,23 +154,22 @@ class Flights:
         if flight.waiting or not flight.landed.is_set():
             return
         flight.left_at = self._now()
-        if self._flights.get(flight.ref) is flight:
-            self._left[flight.ref] = flight
+        if flight.listed:
+            self._left[flight] = None
         else:
             _wipe(flight.answer)
 
     def _sweep(self) -> None:
         """Forget what was left before the oldest trip began."""
         oldest = next(iter(self._trips)).began if self._trips else self._moment + 1
-        while self._left and (flight := next(iter(self._left.values()))).left_at < oldest:
+        while self._left and (flight := next(iter(self._left))).left_at < oldest:
             self._forget(flight)
 
-    def _forget(self, flight: Flight | None) -> None:
-        if flight is None:
-            return
-        if self._flights.get(flight.ref) is flight:
-            del self._flights[flight.ref]
-            self._left.pop(flight.ref, None)
+    def _forget(self, flight: Flight) -> None:
+        """Let nobody board *flight* any more."""
+        del self._flights[flight.ref]
+        self._left.pop(flight, None)
+        flight.listed = False
         if not flight.waiting:
             _wipe(flight.answer)
 
