@@ -213,14 +213,15 @@ def test_nobody_boards_after_a_reload_what_was_asked_for_in_the_middle_of_it(par
     assert slow[0].answer() == b"new"
 
 
-def test_two_uses_that_ask_the_same_get_what_counts_for_both(parts, monkeypatch):
+@pytest.mark.parametrize("policies", [("per_use", "on_reload"), ("on_reload", "per_use")])
+def test_two_uses_that_ask_the_same_get_what_counts_for_both(parts, monkeypatch, policies):
     source = Scripted(x=b"old")
     resolver = build(parts, source)
     gate = before_storing(resolver, monkeypatch)
     first = Started(lambda: value(resolver.resolve(ref())))
     gate.wait()
     source.values["x"] = b"new"
-    found = resolver.resolve_many([ref("per_use"), ref("on_reload")])
+    found = resolver.resolve_many(map(ref, policies))
     assert [value(each) for each in found.values()] == [b"new", b"new"]
     gate.open()
     first.answer()

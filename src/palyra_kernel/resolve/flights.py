@@ -20,8 +20,10 @@ from palyra_kernel.values.sensitive import SensitiveBytes
 
 class Flight:
     """One reference on its way, until *until*; ``called`` once its source really is. Its answer is shared: who wants to
-    keep it copies it. ``landed_at`` and ``left_at`` are moments of :class:`Flights`, in which it is ``listed`` as long as
-    others may board."""
+    keep it copies it.
+
+    It is ``listed`` as long as others may board; ``landed_at`` and ``left_at``, by the last one, are moments.
+    """
 
     __slots__ = ("answer", "called", "landed", "landed_at", "left_at", "listed", "ref", "until", "waiting")
 
