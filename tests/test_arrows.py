@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "cli": BASE
     | {"redact", "scan", "config", "durable", "contracts", "plugins", "keys", "vault", "resolve", "kernel"}
     | {"audit", "access", "policy", "approvals", "session"},
-    "testing": BASE | {"contracts"},
+    "testing": BASE | {"contracts", "net"},
 }
 """Each room and the rooms it may import; itself is understood."""
 

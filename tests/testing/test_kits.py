@@ -7,7 +7,9 @@ import pytest
 
 from tests.testing.matrix import broken_rules, mutants_of
 
-PACKAGES = [f"tests.testing.{kind}_mutants" for kind in ("blob", "record", "protector", "source", "check")]
+PACKAGES = [
+    f"tests.testing.{kind}_mutants" for kind in ("blob", "record", "protector", "source", "check", "oauth")
+]
 PROCESSES = 2
 
 

@@ -34,7 +34,7 @@ except ModuleNotFoundError as missing:
 pytest.register_assert_rewrite(
     *(
         f"{__name__}.{name}"
-        for name in ("blobs", "records", "protectors", "sources", "checks", "leaks", "threads")
+        for name in ("blobs", "records", "protectors", "sources", "checks", "oauth", "leaks", "threads")
     )
 )
 
@@ -42,6 +42,7 @@ from palyra_kernel.testing.blobs import BlobBackendContract  # noqa: E402
 from palyra_kernel.testing.checks import PolicyCheckContract, action_request  # noqa: E402
 from palyra_kernel.testing.memory_blobs import MemoryBackend  # noqa: E402
 from palyra_kernel.testing.memory_records import MemoryRecordStore  # noqa: E402
+from palyra_kernel.testing.oauth import OAuthRefreshAdapterContract  # noqa: E402
 from palyra_kernel.testing.protectors import KeyProtectorContract  # noqa: E402
 from palyra_kernel.testing.records import RecordStoreContract  # noqa: E402
 from palyra_kernel.testing.sources import SecretSourceContract  # noqa: E402
@@ -51,6 +52,7 @@ __all__ = [
     "KeyProtectorContract",
     "MemoryBackend",
     "MemoryRecordStore",
+    "OAuthRefreshAdapterContract",
     "PolicyCheckContract",
     "RecordStoreContract",
     "SecretSourceContract",
