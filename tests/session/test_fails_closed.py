@@ -306,7 +306,9 @@ def test_kill_9_leaves_an_event_where_there_is_a_change_and_nowhere_else(places)
             current = kernel.vault.stat("plain")
             puts = sorted(set(versions))
             assert puts == list(range(2, current.version + 1))
-            last = [event.action for event in mine if event.action != "secret.read"][-1:]  # none, if killed at once
+            last = [event.action for event in mine if event.action != "secret.read"][
+                -1:
+            ]  # none, if killed at once
             assert (last == ["secret.delete"]) == (current.deleted_at is not None)
             reads = [event for event in events if event.principal == PLANNER and event.outcome == "allowed"]
             assert sum(event.count for event in reads) >= acknowledged

@@ -32,7 +32,7 @@ class Freshness:
         adapter = self._parts.issuers.adapter(profile)
         family = self._views.now(profile.id)
         if family.terminal:
-            raise _ended(family)
+            raise ended(family)
         if isinstance(profile.credential, FromSource):
             value = self._parts.read(profile.credential.ref, deadline)
         elif not family.stored:
@@ -64,7 +64,7 @@ class Freshness:
         if kept is not None:
             return kept[1], SensitiveBytes(kept[0].access_token.view())
         if family.terminal:
-            raise _ended(family)
+            raise ended(family)
         if family.expires_at_ms is not None and family.expires_at_ms <= self._parts.clock.now_ms():
             why = family.last_error or ("no refresh token" if not family.refreshable else result.outcome)
             raise UnavailableError(
@@ -103,7 +103,8 @@ def is_near_its_end(family: Family, now_ms: int) -> bool:
     return family.expires_at_ms - now_ms <= min(MARGIN_MS, int(life * _MARGIN_SHARE))
 
 
-def _ended(family: Family) -> UnavailableError:
+def ended(family: Family) -> UnavailableError:
+    """The error of a family that is over."""
     hint = f"palyra auth login --id {family.id}"
     if family.terminal == "disabled":
         hint = f"palyra auth profiles enable {family.id}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from palyra_kernel.auth.freshness import MARGIN_MS, Freshness
+from palyra_kernel.auth.freshness import MARGIN_MS, Freshness, ended
 from palyra_kernel.auth.parts import Parts
 from palyra_kernel.auth.profile import FromSource
 from palyra_kernel.auth.selection import Explanation, Picked
@@ -96,6 +96,8 @@ class Getter:
         explained = self.explain(wanted, allowed)
         if not explained.candidates:
             return NotFoundError("no_profile", f"no profile for {wanted}", hint=f"palyra auth login {wanted}")
+        if len(explained.candidates) == 1 and explained.candidates[0].terminal:
+            return ended(self._views.now(explained.candidates[0].profile_id))
         reasons = ", ".join(sorted({each.reason_code for each in explained.candidates}))
         return UnavailableError(
             "no_eligible_profile",

@@ -8,13 +8,15 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from palyra_kernel.auth.clients import HttpClients
+from palyra_kernel.auth.clock import Clock
 from palyra_kernel.auth.issuers import Issuers
 from palyra_kernel.auth.profile import OAuthLogin, Profile
+from palyra_kernel.auth.refresh import LEASE_MS
 from palyra_kernel.auth.service import AuthProfiles
 from palyra_kernel.contracts.endpoints import hosts_for
 from palyra_kernel.contracts.oauth import OAuthRefreshAdapter
 from palyra_kernel.net import HttpClient
-from palyra_kernel.plugins.guard_oauth import guarded_adapter
+from palyra_kernel.plugins.guard import guarded_adapter
 from palyra_kernel.plugins.registry import Registry
 from palyra_kernel.records import Records
 from palyra_kernel.resolve.resolver import SecretResolver
@@ -25,7 +27,13 @@ from palyra_kernel.vault import Vault
 
 
 def make_auth(
-    registry: Registry, records: Records, vault: Vault, resolver: Callable[[], SecretResolver]
+    registry: Registry,
+    records: Records,
+    vault: Vault,
+    resolver: Callable[[], SecretResolver],
+    *,
+    clock: Clock | None = None,
+    lease_ms: int = LEASE_MS,
 ) -> AuthProfiles:
     """Build them; no adapter is made and nothing is asked before a credential is. *vault* keeps one version of each
     secret: an older refresh token is spent."""
@@ -43,7 +51,8 @@ def make_auth(
         with resolver().resolve(ref, deadline=deadline) as outcome:
             return SensitiveBytes(outcome.unwrap().view())
 
-    return AuthProfiles(records, vault, Issuers(find, client), read, close=clients.close)
+    issuers = Issuers(find, client)
+    return AuthProfiles(records, vault, issuers, read, clock=clock, lease_ms=lease_ms, close=clients.close)
 
 
 def _hosts(adapter: OAuthRefreshAdapter, profile: Profile) -> tuple[str, ...]:

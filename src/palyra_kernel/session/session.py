@@ -30,8 +30,8 @@ from palyra_kernel.vault import Vault
 
 if TYPE_CHECKING:
     from palyra_kernel.auth.service import AuthProfiles
-    from palyra_kernel.session.auth import SessionAuth
     from palyra_kernel.resolve.resolver import SecretResolver
+    from palyra_kernel.session.auth import SessionAuth
     from palyra_kernel.session.resolver import SessionResolver
 
 
