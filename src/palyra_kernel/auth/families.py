@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -14,6 +15,7 @@ from palyra_kernel.records import Change, Namespace, Records
 FAMILIES = Namespace("auth_families", guarded=True)
 _FORMAT = 1
 _ATTEMPTS = 50
+_KEYS_KEPT = 16_384
 
 
 class _Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +29,8 @@ class Families:
     def __init__(self, records: Records) -> None:
         self._records = records
         self._shelf = Shelf(records, FAMILIES, _decoded)
+        self.key = lru_cache(_KEYS_KEPT)(self._key)
+        """The record key for the id of a profile."""
 
     def all(self) -> Mapping[str, Family]:
         """Every family by the id of its profile, compared with the set-hash."""
@@ -71,8 +75,7 @@ class Families:
                 return edited
         raise ConflictError("record_changed", f"the state of {id} kept changing", hint="try again")
 
-    def key(self, id: str) -> bytes:
-        """The record key for the profile *id*."""
+    def _key(self, id: str) -> bytes:
         return FAMILIES.key(self._records.keys.blind("auth profile", id))
 
 

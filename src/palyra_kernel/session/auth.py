@@ -39,12 +39,18 @@ class SessionAuth:
         """See :meth:`AuthProfiles.get_token`. Whose profiles count is whose session it is, unless *more* says so: the
         agent's that acts, and the workspace's that it acts in. What the session may not use is passed over."""
         wanted = self._of_session(selector, more)
+        permits: dict[str, Permit | None] = {}
+
+        def allowed(profile: Profile) -> bool:
+            permits[profile.id] = permit = self._glance(profile)
+            return permit is not None
+
         try:
-            lease = self._auth.get_token(wanted, deadline=deadline, allowed=self._may_use)
+            lease = self._auth.get_token(wanted, deadline=deadline, allowed=allowed)
         except (NotFoundError, UnavailableError):
             self._refuse(wanted)
             raise
-        self._gate.settle([self._entered("profile.use", lease.profile)])
+        self._gate.use(permits[lease.profile.id] or self._entered("profile.use", lease.profile))
         return lease
 
     def report(
@@ -107,8 +113,11 @@ class SessionAuth:
             wanted = msgspec.structs.replace(wanted, workspace=who.workspace)
         return wanted
 
+    def _glance(self, profile: Profile) -> Permit | None:
+        return self._gate.glance("profile.use", _resource(profile), labels=_labels(profile))
+
     def _may_use(self, profile: Profile) -> bool:
-        return self._gate.allows("profile.use", _resource(profile), labels=_labels(profile))
+        return self._glance(profile) is not None
 
     def _entered(self, action: str, profile: Profile, arguments: object = None) -> Permit:
         return self._gate.enter(action, _resource(profile), arguments=arguments, labels=_labels(profile))

@@ -76,10 +76,17 @@ class Gate:
             raise _error_of(Deny(code=UNKNOWN_PRINCIPAL))
         return found
 
-    def allows(self, action: str, resource: Resource, **facts: Any) -> bool:
-        """Whether it would be allowed as things are. Nothing is written down and nobody is asked."""
-        request = self._request(action, resource, **facts)
-        return isinstance(self.judge.rule(request, self._layer).decision, Allow)
+    def glance(self, action: str, resource: Resource, **facts: Any) -> Permit | None:
+        """A permit as things are, None where there is none: for whoever chooses among several. Nothing is written down
+        and nobody is asked; what is chosen goes through :meth:`use`."""
+        ruling = self.judge.rule(self._request(action, resource, **facts), self._layer)
+        return Permit(ruling, self._is_durable(action)) if isinstance(ruling.decision, Allow) else None
+
+    def use(self, permit: Permit) -> None:
+        """Take what :meth:`glance` gave: count it, and write it down. Raises what :meth:`enter` raises."""
+        self._count(permit.ruling.request)
+        with self.watched([permit]):
+            self.settle([permit])
 
     def blinded(self, *parts: str) -> str:
         """A keyed digest of arguments that must not be guessed from it, hexadecimal."""
@@ -138,12 +145,15 @@ class Gate:
 
     def _asked(self, request: ActionRequest, looked_up: Labels | None = None) -> Ruling:
         """Decide, unless it is asked too often, which is looked at first: it costs less. Being unable to is told."""
+        self._count(request)
+        return self._ruled(request, looked_up)
+
+    def _count(self, request: ActionRequest) -> None:
         try:
             self._limits.take(request.principal, request.action)
         except PalyraError as error:
             self._group.add(event_of(request, outcome="denied", code=error.code))
             raise
-        return self._ruled(request, looked_up)
 
     def _ruled(self, request: ActionRequest, looked_up: Labels | None) -> Ruling:
         try:

@@ -118,7 +118,7 @@ class SessionSecrets:
         page = self._vault.list(None, **options)
         scopes = {metadata.ref.scope for metadata in page}
         listable = [
-            scope for scope in scopes if self._gate.allows("secret.list", Resource("scope", str(scope)))
+            scope for scope in scopes if self._gate.glance("secret.list", Resource("scope", str(scope)))
         ]
         asked = listable or [VaultScope.parse("global")]
         permits = [self._gate.enter("secret.list", Resource("scope", str(scope))) for scope in asked]
