@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from heapq import heapify, heappop, heappush
+from itertools import count
 from threading import Lock
 from typing import Literal, NamedTuple
 
@@ -73,19 +74,13 @@ class Pool:
             else:
                 new.append(profile)
         new.sort(key=lambda profile: _overdue(profile, ask(profile).last_used_ms, now_ms))
-        first = max((entry.number for entry in self._entries.values()), default=-1) + 1
-        for number, profile in enumerate(new):
-            turn = self._time + number / len(new)
-            self._entries[profile.id] = _Entry(profile, first + number, turn)
+        self._numbers = count(max((entry.number for entry in self._entries.values()), default=-1) + 1)
+        for position, profile in enumerate(new):
+            turn = self._time + position / len(new) / profile.weight
+            self._entries[profile.id] = _Entry(profile, next(self._numbers), turn)
         for entry in self._entries.values():
             if entry.place != "out":
                 self._push(entry)
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def __iter__(self) -> Iterator[Profile]:
-        return iter([entry.profile for entry in self._entries.values()])
 
     def take(self, ask: Ask, now_ms: int, refused: AbstractSet[str] = frozenset()) -> Taken | None:
         """Whose turn it is now, whose next turn then comes later. *refused*: ids that the caller cannot use, of which
@@ -120,9 +115,8 @@ class Pool:
         with self._lock:
             entry = self._entries.get(id)
             if entry is not None:
-                entry.turn = self._time + 1 / entry.profile.weight
-                if entry.place != "out":
-                    self._push(entry)
+                entry.turn = min(entry.turn, self._time)  # however often it is, it misses one turn
+                self._later(entry)
 
     def peek(self, ask: Ask, now_ms: int, usable: Callable[[Profile], bool]) -> Profile | None:
         """Whose turn it is among the *usable*; nothing changes."""
@@ -189,9 +183,15 @@ class Pool:
     def _used(self, entry: _Entry, standing: Standing) -> Taken:
         taken = Taken(entry.profile, standing, entry.turn)
         self._time = max(self._time, entry.turn)
-        entry.turn += 1 / entry.profile.weight
-        self._push(entry)
+        self._later(entry)
         return taken
+
+    def _later(self, entry: _Entry) -> None:
+        """Its next turn is one step from now, behind those that are due then and waited longer."""
+        entry.turn = max(entry.turn, self._time) + 1 / entry.profile.weight
+        entry.number = next(self._numbers)
+        if entry.place != "out":
+            self._push(entry)
 
     def _push(self, entry: _Entry) -> None:
         entry.item = (entry.place == "stale", entry.turn, entry.number, entry)

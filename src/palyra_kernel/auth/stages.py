@@ -126,24 +126,20 @@ class Plan:
     def __init__(self, board: Board, selector: Selector) -> None:
         self.board, self._selector = board, selector
         self.scopes = selector.scopes
-        self.order_layer: Layer | None = None
+        self.order_layer, self._order = self._found_order()
         """Where the order that counts comes from; None: there is none, so it rules no profile out."""
-        self._order: tuple[Profile, ...] = ()
-        self._find_order()
         self._in_order = frozenset(each.id for each in self._order)
         self.stages = tuple(self._stages())
         """The layers that offer something, in their order, behind the session."""
 
-    def _find_order(self) -> None:
+    def _found_order(self) -> tuple[Layer | None, tuple[Profile, ...]]:
         selector = self._selector
         if selector.provider is None or selector.order:
-            named = selector.order or (selector.profile,)
-            self.order_layer, self._order = "call", tuple(self.board.found(named))
-            return
+            return "call", tuple(self.board.found(selector.order or (selector.profile,)))
         for scope in self.scopes:
             if order := self.board.order(scope, selector.provider):
-                self.order_layer, self._order = _LAYER[scope.kind], order
-                return
+                return _LAYER[scope.kind], order
+        return None, ()
 
     def _stages(self) -> Iterator[Stage]:
         provider = self._selector.provider
