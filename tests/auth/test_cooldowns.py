@@ -116,6 +116,7 @@ def test_retries_do_not_come_back_together():
     assert jittered(30_000, lambda: 0.0) == 1
 
 
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_no_failure_moves_a_deadline_nearer(data):
     """Hazard H13, invariant I5 of auth profiles: a shorter cooldown replaced a longer one, and `config_missing` erased

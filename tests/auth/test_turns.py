@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from palyra_kernel.auth.pool import FEW, LOOKED_AT
@@ -31,6 +31,7 @@ def test_agents_take_turns_with_each_other():
     assert Counter(picks) == dict.fromkeys("abcd", 2)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=6))
 def test_shares_are_as_the_weights(weights):
     caller = Caller(*(profile(f"p{number}", weight=weight) for number, weight in enumerate(weights)))
@@ -139,6 +140,7 @@ _STANDINGS = st.sampled_from([READY, STALE, COOLING, HALF_OPEN, Standing(termina
 _IDS = [f"p{number}" for number in range(5)]
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from([*_IDS, ""]), _STANDINGS, st.sampled_from([None, *_IDS])), max_size=40)
 )
