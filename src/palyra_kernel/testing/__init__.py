@@ -42,19 +42,21 @@ from palyra_kernel.testing.blobs import BlobBackendContract  # noqa: E402
 from palyra_kernel.testing.checks import PolicyCheckContract, action_request  # noqa: E402
 from palyra_kernel.testing.memory_blobs import MemoryBackend  # noqa: E402
 from palyra_kernel.testing.memory_records import MemoryRecordStore  # noqa: E402
-from palyra_kernel.testing.oauth import OAuthRefreshAdapterContract  # noqa: E402
+from palyra_kernel.testing.oauth import HttpReply, OAuthRefreshAdapterContract, ScriptedClient  # noqa: E402
 from palyra_kernel.testing.protectors import KeyProtectorContract  # noqa: E402
 from palyra_kernel.testing.records import RecordStoreContract  # noqa: E402
 from palyra_kernel.testing.sources import SecretSourceContract  # noqa: E402
 
 __all__ = [
     "BlobBackendContract",
+    "HttpReply",
     "KeyProtectorContract",
     "MemoryBackend",
     "MemoryRecordStore",
     "OAuthRefreshAdapterContract",
     "PolicyCheckContract",
     "RecordStoreContract",
+    "ScriptedClient",
     "SecretSourceContract",
     "action_request",
 ]

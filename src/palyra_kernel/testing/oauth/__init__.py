@@ -10,8 +10,9 @@ from palyra_kernel.testing.oauth.revoking import RevokeRules
 from palyra_kernel.testing.oauth.secrecy import SecrecyRules
 from palyra_kernel.testing.oauth.self_report import SelfReportRules
 from palyra_kernel.testing.oauth.sockets import SocketRules
+from palyra_kernel.testing.oauth.wire import HttpReply, ScriptedClient
 
-__all__ = ["OAuthRefreshAdapterContract"]
+__all__ = ["HttpReply", "OAuthRefreshAdapterContract", "ScriptedClient"]
 
 
 class OAuthRefreshAdapterContract(

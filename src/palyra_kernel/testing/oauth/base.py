@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -22,11 +22,8 @@ from palyra_kernel.contracts.oauth import (
     ProviderProfile,
     TokenReply,
 )
-from palyra_kernel.testing.oauth.wire import Answer, Reply, Wire
+from palyra_kernel.testing.oauth.wire import Answer, HttpReply, ScriptedClient
 from palyra_kernel.values import Deadline, SensitiveBytes
-
-if TYPE_CHECKING:
-    from palyra_kernel.net import HttpClient
 
 TERMINAL = frozenset({"invalid_grant", "invalid_client", "unauthorized_client", "invalid_scope"})
 """Codes after which the kernel asks a human to log in again."""
@@ -86,17 +83,19 @@ class AdapterRules:
     @pytest.fixture
     def wire(
         self, adapter: OAuthRefreshAdapter, profile: ProviderProfile, documents: Mapping[str, Any]
-    ) -> Wire:
+    ) -> ScriptedClient:
         """The network."""
-        return Wire(adapter.hosts or [urlsplit(profile.issuer).netloc], documents)
+        return ScriptedClient(adapter.hosts or [urlsplit(profile.issuer).netloc], documents)
 
     @pytest.fixture
-    def metadata(self, adapter: OAuthRefreshAdapter, profile: ProviderProfile, wire: Wire) -> OAuthMetadata:
+    def metadata(
+        self, adapter: OAuthRefreshAdapter, profile: ProviderProfile, wire: ScriptedClient
+    ) -> OAuthMetadata:
         """What the adapter says of the provider."""
-        return adapter.metadata(profile, client(wire), soon())
+        return adapter.metadata(profile, wire.client, soon())
 
     @pytest.fixture
-    def login(self, profile: ProviderProfile, metadata: OAuthMetadata, wire: Wire) -> OAuthGrant:
+    def login(self, profile: ProviderProfile, metadata: OAuthMetadata, wire: ScriptedClient) -> OAuthGrant:
         """A login, whether the provider has any or not."""
         wire.script()
         return new_grant(profile, metadata)
@@ -140,7 +139,7 @@ def secrets_of(grant: OAuthGrant) -> list[bytes]:
     return [secret.reveal() for secret in held if secret is not None]
 
 
-def tokens(*drop: str, **put: object) -> Reply:
+def tokens(*drop: str, **put: object) -> HttpReply:
     """What a token endpoint answers when all is well, without the fields *drop* and with *put*."""
     full = {
         "access_token": secrets.token_hex(24),
@@ -148,40 +147,41 @@ def tokens(*drop: str, **put: object) -> Reply:
         "expires_in": 3600,
         "refresh_token": secrets.token_hex(24),
     }
-    return Reply(json={name: value for name, value in full.items() if name not in drop} | put)
-
-
-def client(wire: Wire) -> HttpClient:
-    """*wire*, as an adapter sees it."""
-    return cast("HttpClient", wire)
+    return HttpReply(json={name: value for name, value in full.items() if name not in drop} | put)
 
 
 def refresh(
-    adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: Wire, *answers: Answer
+    adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: ScriptedClient, *answers: Answer
 ) -> TokenReply | OAuthFailure:
     """What comes of a refresh that is answered so."""
     wire.script(*answers)
-    return adapter.refresh(grant, client(wire), soon())
+    return adapter.refresh(grant, wire.client, soon())
 
 
-def refreshed(adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: Wire, answer: Answer) -> TokenReply:
+def refreshed(
+    adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: ScriptedClient, answer: Answer
+) -> TokenReply:
     """The tokens of a refresh that must succeed."""
     outcome = refresh(adapter, grant, wire, answer)
     assert isinstance(outcome, TokenReply), f"refused: {outcome!r}"
     return outcome
 
 
-def failed(adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: Wire, answer: Answer) -> OAuthFailure:
+def failed(
+    adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: ScriptedClient, answer: Answer
+) -> OAuthFailure:
     """The failure of a refresh that must not succeed."""
     outcome = refresh(adapter, grant, wire, answer)
     assert isinstance(outcome, OAuthFailure), "took it for an answer"
     return outcome
 
 
-def tried(adapter: OAuthRefreshAdapter, key: SensitiveBytes, wire: Wire, answer: Answer) -> Preflight:
+def tried(
+    adapter: OAuthRefreshAdapter, key: SensitiveBytes, wire: ScriptedClient, answer: Answer
+) -> Preflight:
     """What becomes of a try of *key* that is always answered so."""
     wire.script(answer)
-    return adapter.preflight(key, client(wire), soon())
+    return adapter.preflight(key, wire.client, soon())
 
 
 def soon() -> Deadline:

@@ -12,8 +12,8 @@ from palyra_kernel.contracts.oauth import (
 )
 from palyra_kernel.net.hosts import Hosts
 from palyra_kernel.testing.io_calls import reaching_out
-from palyra_kernel.testing.oauth.base import AdapterRules, canary, client, soon, tokens
-from palyra_kernel.testing.oauth.wire import Reply, Wire
+from palyra_kernel.testing.oauth.base import AdapterRules, canary, soon, tokens
+from palyra_kernel.testing.oauth.wire import HttpReply, ScriptedClient
 
 _ENDPOINTS = (
     "token_endpoint",
@@ -29,16 +29,21 @@ class HostRules(AdapterRules):
     """What a human allows when they enable a plugin is this list."""
 
     def everything(
-        self, adapter: OAuthRefreshAdapter, profile: ProviderProfile, grant: OAuthGrant, wire: Wire
+        self, adapter: OAuthRefreshAdapter, profile: ProviderProfile, grant: OAuthGrant, wire: ScriptedClient
     ) -> None:
         """Each call that may reach the network, answered well and badly."""
-        for answer in (tokens(), Reply(status=401, json={}), Reply(status=503, json={}), "connection_lost"):
+        for answer in (
+            tokens(),
+            HttpReply(status=401, json={}),
+            HttpReply(status=503, json={}),
+            "connection_lost",
+        ):
             wire.script(answer)
-            adapter.metadata(profile, client(wire), soon())
-            adapter.refresh(grant, client(wire), soon())
-            adapter.revoke(grant, client(wire), soon())
-            adapter.probe(grant, client(wire), soon())
-            adapter.preflight(canary(), client(wire), soon())
+            adapter.metadata(profile, wire.client, soon())
+            adapter.refresh(grant, wire.client, soon())
+            adapter.revoke(grant, wire.client, soon())
+            adapter.probe(grant, wire.client, soon())
+            adapter.preflight(canary(), wire.client, soon())
 
     def test_hosts_are_names(self, adapter: OAuthRefreshAdapter) -> None:
         """A pattern, an address, or a text that is read letter by letter allows what nobody meant."""
@@ -48,7 +53,7 @@ class HostRules(AdapterRules):
         assert not any(host.replace(".", "").replace(":", "").isdigit() for host in adapter.hosts)
 
     def test_no_request_leaves_them(
-        self, adapter: OAuthRefreshAdapter, profile: ProviderProfile, login: OAuthGrant, wire: Wire
+        self, adapter: OAuthRefreshAdapter, profile: ProviderProfile, login: OAuthGrant, wire: ScriptedClient
     ) -> None:
         """Hazard H48: a profile could name any host, and a token was sent there."""
         self.everything(adapter, profile, login, wire)
@@ -69,7 +74,7 @@ class HostRules(AdapterRules):
         assert not urlsplit(metadata.authorization_endpoint).fragment
 
     def test_the_network_is_reached_through_the_client(
-        self, adapter: OAuthRefreshAdapter, profile: ProviderProfile, login: OAuthGrant, wire: Wire
+        self, adapter: OAuthRefreshAdapter, profile: ProviderProfile, login: OAuthGrant, wire: ScriptedClient
     ) -> None:
         """Hazard H50: another client has another idea of proxies, redirects and certificates."""
         with reaching_out() as seen:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from palyra_kernel.contracts.oauth import OAuthFailure, OAuthGrant, OAuthRefreshAdapter
 from palyra_kernel.testing.oauth.base import (
     AdapterRules,
-    client,
     new_grant,
     refresh,
     refreshed,
     secrets_of,
     tokens,
 )
-from palyra_kernel.testing.oauth.wire import MAYBE_ACTED, NOT_SENT, Answer, Reply, Wire
+from palyra_kernel.testing.oauth.wire import MAYBE_ACTED, NOT_SENT, Answer, HttpReply, ScriptedClient
 from palyra_kernel.testing.threads import together
 from palyra_kernel.values import Deadline, SensitiveBytes
 
@@ -26,7 +25,7 @@ class RefreshRules(AdapterRules):
     """A token that rotates dies of the second time it is seen."""
 
     def test_a_refresh_is_one_request_of_the_standard(
-        self, adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: Wire
+        self, adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: ScriptedClient
     ) -> None:
         """RFC 6749, section 6: a POST to the token endpoint, with the name of the grant and of the client."""
         refresh(adapter, grant, wire, tokens())
@@ -36,7 +35,7 @@ class RefreshRules(AdapterRules):
         assert ("client_id", grant.profile.client_id) in sent.form
 
     def test_the_token_stands_in_one_field(
-        self, adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: Wire
+        self, adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: ScriptedClient
     ) -> None:
         """What stands in an address stands in the log of every proxy; the access token is nobody's business here."""
         refresh(adapter, grant, wire, tokens())
@@ -45,18 +44,18 @@ class RefreshRules(AdapterRules):
         assert not any(sent.places(_text(grant.access_token)) for sent in wire.sent)
 
     def test_it_is_never_sent_twice(
-        self, adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: Wire
+        self, adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: ScriptedClient
     ) -> None:
         """Hazard H32: a token that was spent, and comes again, ends the login for everybody. Only the kernel knows
         whether it may be tried once more."""
         answers: list[Answer] = [*NOT_SENT, *MAYBE_ACTED]
-        answers += [Reply(status=status, json={}) for status in (400, 401, 408, 429, 500, 503)]
+        answers += [HttpReply(status=status, json={}) for status in (400, 401, 408, 429, 500, 503)]
         for answer in answers:
             refresh(adapter, grant, wire, answer, tokens())
             assert len(wire.sent) == 1, answer
 
     def test_a_client_authenticates_as_it_is_registered(
-        self, adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: Wire
+        self, adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: ScriptedClient
     ) -> None:
         """A secret in a second place is one more log that holds it, and some servers refuse the request for it."""
         for way in self.client_auths:
@@ -69,16 +68,16 @@ class RefreshRules(AdapterRules):
             assert sent.places(_text(confidential.client_secret)) == [place]
 
     def test_the_deadline_goes_along(
-        self, adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: Wire
+        self, adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: ScriptedClient
     ) -> None:
         """A refresh that outlives its deadline outlives the lease under which nobody else refreshes."""
         deadline = Deadline.after(5.0)
         wire.script(tokens())
-        adapter.refresh(grant, client(wire), deadline)
+        adapter.refresh(grant, wire.client, deadline)
         assert all(sent.deadline is not None and sent.deadline.at <= deadline.at for sent in wire.sent)
 
     def test_what_it_was_given_is_left_whole(
-        self, adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: Wire
+        self, adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: ScriptedClient
     ) -> None:
         """The kernel wipes the values itself; until then it may need them, to ask whether the old token still works."""
         before = secrets_of(grant)
@@ -87,19 +86,19 @@ class RefreshRules(AdapterRules):
         assert secrets_of(grant) == before
 
     def test_threads_get_their_own_tokens(
-        self, adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: Wire
+        self, adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: ScriptedClient
     ) -> None:
         """An adapter that keeps the grant it works on answers one login with the tokens of another."""
         grants = [new_grant(grant.profile, grant.metadata) for _ in range(self.threads)]
         wire.script(tokens())
-        together(self.threads, lambda number: adapter.refresh(grants[number], client(wire), soon_enough()))
+        together(self.threads, lambda number: adapter.refresh(grants[number], wire.client, soon_enough()))
         presented = sorted(
             value for sent in wire.sent for name, value in sent.form if name == "refresh_token"
         )
         assert presented == sorted(_text(one.refresh_token).decode() for one in grants)
 
     def test_no_login_is_no_request(
-        self, adapter: OAuthRefreshAdapter, login: OAuthGrant, wire: Wire
+        self, adapter: OAuthRefreshAdapter, login: OAuthGrant, wire: ScriptedClient
     ) -> None:
         """Nobody refreshes a key: who is asked to, says that clearly, before anything was sent."""
         if self.oauth:
@@ -108,7 +107,9 @@ class RefreshRules(AdapterRules):
         assert isinstance(outcome, OAuthFailure)
         assert (wire.sent, outcome.sent) == ([], False)
 
-    def test_the_tokens_arrive(self, adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: Wire) -> None:
+    def test_the_tokens_arrive(
+        self, adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: ScriptedClient
+    ) -> None:
         """The new ones, and not those that were sent."""
         answer = tokens()
         reply = refreshed(adapter, grant, wire, answer)

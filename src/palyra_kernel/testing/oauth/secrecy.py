@@ -11,15 +11,15 @@ import pytest
 
 from palyra_kernel.contracts.oauth import OAuthFailure, OAuthGrant, OAuthRefreshAdapter
 from palyra_kernel.testing.leaks import collecting, shows, text_of
-from palyra_kernel.testing.oauth.base import AdapterRules, client, new_grant, secrets_of, soon, tokens
-from palyra_kernel.testing.oauth.wire import MAYBE_ACTED, Answer, Reply, Wire
+from palyra_kernel.testing.oauth.base import AdapterRules, new_grant, secrets_of, soon, tokens
+from palyra_kernel.testing.oauth.wire import MAYBE_ACTED, Answer, HttpReply, ScriptedClient
 
 
 class SecrecyRules(AdapterRules):
     """Error texts of token endpoints quote what they were sent, and logs of clients show it."""
 
     @pytest.fixture
-    def everyone(self, login: OAuthGrant, wire: Wire) -> OAuthGrant:
+    def everyone(self, login: OAuthGrant, wire: ScriptedClient) -> OAuthGrant:
         """A login with every kind of secret."""
         return new_grant(login.profile, login.metadata, "client_secret_post" if self.oauth else "none")
 
@@ -27,14 +27,14 @@ class SecrecyRules(AdapterRules):
         """Replies that quote what was sent."""
         text = b" ".join(held).decode()
         for status in (200, 400, 401, 403, 429, 500, 599):
-            yield Reply(status=status, json={"error": text, "error_description": text, "message": text})
-            yield Reply(status=status, json={"error": {"code": text, "message": text}})
-            yield Reply(
+            yield HttpReply(status=status, json={"error": text, "error_description": text, "message": text})
+            yield HttpReply(status=status, json={"error": {"code": text, "message": text}})
+            yield HttpReply(
                 status=status, body=text.encode(), headers={"X-Request": text[:90], "Retry-After": text[:9]}
             )
         yield from ("response_malformed", *MAYBE_ACTED, tokens("access_token"))
 
-    def provoke(self, adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: Wire) -> list[str]:
+    def provoke(self, adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: ScriptedClient) -> list[str]:
         """Everything that failures and errors say."""
         said: list[str] = []
         raised: list[Exception] = []
@@ -43,15 +43,15 @@ class SecrecyRules(AdapterRules):
             for call in (adapter.refresh, adapter.revoke, adapter.probe):
                 wire.script(answer)
                 with collecting(raised):
-                    outcome = call(grant, client(wire), soon())
+                    outcome = call(grant, wire.client, soon())
                     said += [repr(outcome)] if isinstance(outcome, OAuthFailure) else []
             wire.script(answer)
             with collecting(raised):
-                said.append(repr(adapter.preflight(grant.access_token, client(wire), soon())))
+                said.append(repr(adapter.preflight(grant.access_token, wire.client, soon())))
         return [*said, *map(text_of, raised)]
 
     def test_failures_show_no_secret(
-        self, adapter: OAuthRefreshAdapter, everyone: OAuthGrant, wire: Wire
+        self, adapter: OAuthRefreshAdapter, everyone: OAuthGrant, wire: ScriptedClient
     ) -> None:
         """A failure is stored, listed and logged; nothing that the server wrote is in it, and nothing it was sent."""
         held = secrets_of(everyone)
@@ -59,7 +59,11 @@ class SecrecyRules(AdapterRules):
         assert not any(shows(text, secret) for secret in held)
 
     def test_logs_show_no_secret(
-        self, adapter: OAuthRefreshAdapter, everyone: OAuthGrant, wire: Wire, caplog: pytest.LogCaptureFixture
+        self,
+        adapter: OAuthRefreshAdapter,
+        everyone: OAuthGrant,
+        wire: ScriptedClient,
+        caplog: pytest.LogCaptureFixture,
     ) -> None:
         """Somebody will switch them on."""
         held = secrets_of(everyone)
@@ -69,7 +73,7 @@ class SecrecyRules(AdapterRules):
         assert not any(shows(caplog.text, secret) for secret in held)
 
     def test_warnings_show_no_secret(
-        self, adapter: OAuthRefreshAdapter, everyone: OAuthGrant, wire: Wire
+        self, adapter: OAuthRefreshAdapter, everyone: OAuthGrant, wire: ScriptedClient
     ) -> None:
         """A warning is printed with the line that caused it, and often with its data."""
         held = secrets_of(everyone)
@@ -80,12 +84,12 @@ class SecrecyRules(AdapterRules):
         assert not any(shows(text, secret) for secret in held)
 
     def test_an_adapter_keeps_nothing(
-        self, adapter: OAuthRefreshAdapter, everyone: OAuthGrant, wire: Wire
+        self, adapter: OAuthRefreshAdapter, everyone: OAuthGrant, wire: ScriptedClient
     ) -> None:
         """What it keeps outlives the wipe, and is in the first traceback with locals."""
         held = secrets_of(everyone)
         wire.script(tokens())
-        adapter.refresh(everyone, client(wire), soon())
+        adapter.refresh(everyone, wire.client, soon())
         self.provoke(adapter, everyone, wire)
         fields = {**vars(type(adapter)), **getattr(adapter, "__dict__", {})}
         text = f"{adapter!r} {adapter!s} {fields!r}"
@@ -93,13 +97,13 @@ class SecrecyRules(AdapterRules):
         assert not any(value is held for value in fields.values() for held in _values(everyone))
 
     def test_a_reply_shows_no_token(
-        self, adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: Wire
+        self, adapter: OAuthRefreshAdapter, grant: OAuthGrant, wire: ScriptedClient
     ) -> None:
         """Whatever is in it besides tokens can be printed."""
         fresh = [secrets.token_hex(24) for _ in range(3)]
         access, refresh, identity = fresh
         wire.script(tokens(access_token=access, refresh_token=refresh, id_token=identity, scope="read"))
-        text = repr(adapter.refresh(grant, client(wire), soon()))
+        text = repr(adapter.refresh(grant, wire.client, soon()))
         assert not any(shows(text, token.encode()) for token in fresh)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from palyra_kernel.contracts.oauth import OAuthMetadata, OAuthRefreshAdapter, ProviderProfile
-from palyra_kernel.testing.oauth.base import AdapterRules, client, soon
-from palyra_kernel.testing.oauth.wire import Wire
+from palyra_kernel.testing.oauth.base import AdapterRules, soon
+from palyra_kernel.testing.oauth.wire import ScriptedClient
 
 
 class SelfReportRules(AdapterRules):
@@ -17,10 +17,14 @@ class SelfReportRules(AdapterRules):
         assert re.fullmatch(r"[a-z][a-z0-9_]{0,63}", adapter.provider)
 
     def test_metadata_is_the_same_each_time(
-        self, adapter: OAuthRefreshAdapter, profile: ProviderProfile, metadata: OAuthMetadata, wire: Wire
+        self,
+        adapter: OAuthRefreshAdapter,
+        profile: ProviderProfile,
+        metadata: OAuthMetadata,
+        wire: ScriptedClient,
     ) -> None:
         """The kernel remembers the answer; an endpoint that differs later is a change that a human approves."""
-        assert adapter.metadata(profile, client(wire), soon()) == metadata
+        assert adapter.metadata(profile, wire.client, soon()) == metadata
 
     def test_a_provider_with_logins_has_its_endpoints(self, metadata: OAuthMetadata) -> None:
         """What is empty is what it does not have; a key has no endpoint that somebody could be sent to."""

@@ -15,7 +15,7 @@ import pytest
 from palyra_kernel.contracts.oauth import OAuthFailure, OAuthGrant, OAuthRefreshAdapter, TokenReply
 from palyra_kernel.net import HttpClient, HttpRequest, HttpResponse
 from palyra_kernel.testing.oauth.base import AdapterRules, soon, tokens
-from palyra_kernel.testing.oauth.wire import Reply
+from palyra_kernel.testing.oauth.wire import HttpReply
 from palyra_kernel.values import Deadline
 
 
@@ -23,7 +23,7 @@ class Socket:
     """A token endpoint on loopback, and a client whose every request ends there, whatever host it is for."""
 
     def __init__(self) -> None:
-        self.reply = Reply()
+        self.reply = HttpReply()
         self.half = False
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"place": self}))
         self.place = f"127.0.0.1:{self._server.server_port}"
@@ -79,7 +79,7 @@ class SocketRules(AdapterRules):
         adapter: OAuthRefreshAdapter,
         grant: OAuthGrant,
         socket: Socket,
-        reply: Reply,
+        reply: HttpReply,
         *,
         half: bool = False,
     ) -> TokenReply | OAuthFailure:
@@ -94,13 +94,13 @@ class SocketRules(AdapterRules):
         reply = self.over(adapter, grant, socket, tokens(access_token="new"))
         assert isinstance(reply, TokenReply)
         assert reply.access_token.reveal() == b"new"
-        refused = self.over(adapter, grant, socket, Reply(status=400, json={"error": "invalid_grant"}))
+        refused = self.over(adapter, grant, socket, HttpReply(status=400, json={"error": "invalid_grant"}))
         assert isinstance(refused, OAuthFailure)
         assert (refused.code, refused.status) == ("invalid_grant", 400)
         for odd in (
-            Reply(body=b"x" * 10_000_000),
-            Reply(body=b"<html>", headers={"Content-Type": "text/html"}),
-            Reply(status=307, headers={"Location": f"http://{socket.place}/elsewhere"}, body=b""),
+            HttpReply(body=b"x" * 10_000_000),
+            HttpReply(body=b"<html>", headers={"Content-Type": "text/html"}),
+            HttpReply(status=307, headers={"Location": f"http://{socket.place}/elsewhere"}, body=b""),
         ):
             assert isinstance(self.over(adapter, grant, socket, odd), OAuthFailure)
         lost = self.over(adapter, grant, socket, tokens(), half=True)

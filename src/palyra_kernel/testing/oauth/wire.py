@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from threading import Lock
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 from urllib.parse import parse_qsl
 
 from palyra_kernel.errors import DeniedError, IntegrityError, PalyraError, UnavailableError
-from palyra_kernel.net import HttpRequest, HttpResponse
+from palyra_kernel.net import HttpClient, HttpRequest, HttpResponse
 from palyra_kernel.net.hosts import Hosts
 from palyra_kernel.values import Deadline
 
@@ -26,7 +26,7 @@ _LARGEST = 64 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reply:
+class HttpReply:
     """What the server answers: *json*, or *body* as it is."""
 
     status: int = 200
@@ -51,7 +51,7 @@ class Reply:
         return [(name.encode(), value.encode("latin-1")) for name, value in said.items()]
 
 
-Answer: TypeAlias = Reply | str
+Answer: TypeAlias = HttpReply | str
 """A reply, or the code of an error of the client."""
 
 
@@ -80,21 +80,27 @@ def _unpacked(value: bytes) -> bytes:
     return base64.b64decode(rest) if scheme.lower() == b"basic" else value
 
 
-class Wire:
-    """Has the ``send`` of :class:`palyra_kernel.net.HttpClient`, and nothing else of it.
+class ScriptedClient:
+    """Has the ``send`` of :class:`palyra_kernel.HttpClient`, and nothing else of it: it is for *hosts* alone, and
+    redirects and bodies of more than 64 KiB are errors.
 
-    ``script(...)`` says how the next requests are answered, and the last answer is that of all further ones.
-    *documents* are answered to a GET of their address, in whatever order.
+    ``script(...)`` says how the next requests are answered, and the last answer is that of all further ones. Hand
+    ``client`` to an adapter, then look at ``sent``. *documents* are answered to a GET of their address.
     """
 
-    def __init__(self, hosts: Iterable[str], documents: Mapping[str, Any]) -> None:
+    def __init__(self, hosts: Iterable[str], documents: Mapping[str, Any] | None = None) -> None:
         self._hosts = Hosts(hosts)
-        self._documents = documents
+        self._documents = documents or {}
         self._answers: deque[Answer] = deque()
         self._lock = Lock()
         self.sent: list[Sent] = []
         self.strays: list[str] = []
         """Codes of the requests that would have gone where no credential may go."""
+
+    @property
+    def client(self) -> HttpClient:
+        """Itself, as what an adapter takes it for."""
+        return cast("HttpClient", self)
 
     def script(self, *answers: Answer) -> None:
         """Answer so from now on, and forget what was sent."""
@@ -130,7 +136,7 @@ class Wire:
 
     def _answer(self, sent: Sent) -> Answer:
         if sent.method == "GET" and sent.url in self._documents:
-            return Reply(json=self._documents[sent.url])
+            return HttpReply(json=self._documents[sent.url])
         assert self._answers, f"nobody expected a {sent.method} here"
         return self._answers.popleft() if len(self._answers) > 1 else self._answers[0]
 
