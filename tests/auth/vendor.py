@@ -123,6 +123,10 @@ class Vendor:
         """The next requests to *path* get these answers, one each; those after them the true one."""
         self._steps[path].extend(steps)
 
+    def forget_script(self, path: str = "/token") -> None:
+        """What is left of the script is not played."""
+        self._steps[path].clear()
+
     def always(self, step: Step, path: str = "/token") -> None:
         """Every request to *path* gets this answer, unless the script says another."""
         self._always[path] = step
