@@ -61,7 +61,7 @@ class HttpClients:
         try:
             yield shared.client
         finally:
-            self._left(shared)
+            self._left(key, shared)
 
     def _taken(self, key: frozenset[str], public: list[str], here: list[str]) -> _Shared:
         with self._lock:
@@ -73,13 +73,14 @@ class HttpClients:
                     public, loopback=here, limits=self._limits, ca_file=self._ca_file, resolver=self._resolver
                 )
                 shared = self._shared[key] = _Shared(client)
-            self._shared.move_to_end(key)
             shared.users += 1
             return shared
 
-    def _left(self, shared: _Shared) -> None:
+    def _left(self, key: frozenset[str], shared: _Shared) -> None:
         with self._lock:
             shared.users -= 1
+            if key in self._shared:
+                self._shared.move_to_end(key)
             idle = [key for key, each in self._shared.items() if not each.users]
             surplus = [self._shared.pop(key).client for key in idle[: max(0, len(idle) - MOST_IDLE)]]
         for client in surplus:

@@ -7,7 +7,6 @@ from palyra_kernel.net.dates import http_date
 
 MOST_SECONDS = 86_400.0
 """A day: who asks for more is asked again after it."""
-_DIGITS = 15
 
 
 def retry_after_seconds(said: str | None, now: float) -> float | None:
@@ -15,7 +14,7 @@ def retry_after_seconds(said: str | None, now: float) -> float | None:
     seconds nor a date. At most a day, and zero for a date that is past."""
     text = (said or "").strip(" \t")
     if text.isascii() and text.isdigit():
-        return min(float(text[:_DIGITS]), MOST_SECONDS)
+        return min(float(text), MOST_SECONDS)
     date = http_date(text)
     return None if date is None else min(max(date - now, 0.0), MOST_SECONDS)
 
