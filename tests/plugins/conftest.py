@@ -153,3 +153,19 @@ def offer_of(site):
 @pytest.fixture
 def source():
     return backend_source
+
+
+@pytest.fixture
+def made_adapter(offer_of):
+    """Build the adapter of ``acme_adapter`` behind its guard, some methods and attributes replaced."""
+    from palyra_kernel.plugins.guard import guarded_adapter
+    from tests.plugins.acme_adapter import ADAPTER
+
+    offer = offer_of(ADAPTER, "oauth_adapters")
+
+    def make(**changed):
+        for name, value in changed.items():
+            setattr(sys.modules["acme_zed"].Acme, name, value)
+        return guarded_adapter(offer)
+
+    return make
