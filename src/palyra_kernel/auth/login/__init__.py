@@ -1,0 +1,1 @@
+"""How credentials come and go: logins by code and by device, API keys, logging out, and what waits for revocation."""

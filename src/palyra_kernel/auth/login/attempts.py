@@ -1,0 +1,270 @@
+"""The logins under way of one vault: begun in one commit, found by their state, used once.
+
+A record says how far each came, and an envelope keeps its secrets; so a redirect that comes after a restart still
+finds its login. Every step is a compare-and-set on the record.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Literal, NamedTuple
+
+from msgspec.structs import replace
+
+from palyra_kernel.auth.login.attempt import (
+    CLAIM_MS,
+    FORMAT,
+    KEPT_MS,
+    LONGEST_MS,
+    TTL_MS,
+    Attempt,
+    Wanted,
+    decode_attempt,
+    encode_attempt,
+)
+from palyra_kernel.auth.login.bundle import SCOPE, Bundle
+from palyra_kernel.errors import ConflictError, DeniedError, NotFoundError, UnavailableError
+from palyra_kernel.records import Change, Namespace, Records
+from palyra_kernel.values.ids import now_ms
+from palyra_kernel.values.refs import VaultRef
+from palyra_kernel.values.sensitive import SensitiveBytes
+from palyra_kernel.values.ulid import is_ulid, new_ulid, ulid_ms
+from palyra_kernel.vault import Vault
+
+ATTEMPTS = Namespace("auth_attempts", guarded=False)
+MAX_ATTEMPTS = 1024
+_STATE_BYTES = 32
+_ID_CHARACTERS = 26
+_TIDIED_AT_ONCE = 64
+
+
+class Row(NamedTuple):
+    """An attempt as it is stored, and the version of its record."""
+
+    version: int
+    attempt: Attempt
+
+
+class Started(NamedTuple):
+    """A login that was begun, and the state for its URL: 256 random bits behind its id."""
+
+    row: Row
+    state: str
+
+
+class Attempts:
+    """What is kept of logins. Nothing here reaches the network."""
+
+    def __init__(self, records: Records, vault: Vault, clock: Callable[[], int] = now_ms) -> None:
+        self._records = records
+        self._vault = vault
+        self.clock = clock
+
+    def begin(
+        self,
+        wanted: Wanted,
+        secrets: Bundle,
+        *,
+        owner: str,
+        flow: Literal["code", "device"] = "code",
+        redirect_uri: str = "",
+        lifetime_ms: int = TTL_MS,
+        interval: int = 0,
+    ) -> Started:
+        """Begin a login, for *lifetime_ms*. Raises :class:`UnavailableError` ``rate_limited`` while 1,024 are kept."""
+        now = self.clock()
+        id = new_ulid(now)
+        state = id + urlsafe_b64encode(os.urandom(_STATE_BYTES)).rstrip(b"=").decode()
+        attempt = Attempt(
+            format=FORMAT,
+            id=id,
+            flow=flow,
+            wanted=wanted,
+            owner=owner,
+            state="pending",
+            started_at_ms=now,
+            until_ms=now + min(lifetime_ms, LONGEST_MS),
+            state_digest=self._digest(state),
+            redirect_uri=redirect_uri,
+            interval=interval,
+        )
+        self.tidy(older_than_ms=TTL_MS + KEPT_MS)
+        change = Change()
+        change.check(ATTEMPTS.key(id), 0)
+        change.put(ATTEMPTS.key(id), encode_attempt(attempt))
+        with self._records.exclusive(), Bundle.of({**secrets, "state": SensitiveBytes(state.encode())}) as kept:
+            if len(self._records.store.scan(ATTEMPTS.prefix, None, MAX_ATTEMPTS)) >= MAX_ATTEMPTS:
+                raise UnavailableError(
+                    "rate_limited",
+                    f"{MAX_ATTEMPTS} logins are under way or just over",
+                    hint=f"the oldest are forgotten within {(TTL_MS + KEPT_MS) // 60_000} minutes",
+                )
+            self._seal(kept, attempt, change)
+        return Started(self._row(id), state)
+
+    def find(self, id: str, owner: str | None = None) -> Attempt:
+        """The login *id* as it is now; nothing is written, whatever its age. With *owner* it must be theirs.
+
+        Raises :class:`NotFoundError` ``login_unknown``, :class:`DeniedError` ``login_not_yours``.
+        """
+        attempt = self._row(id).attempt
+        if owner is not None and attempt.owner != owner:
+            raise _not_yours()
+        return attempt.at(self.clock())
+
+    def pending(self, id: str, owner: str) -> Row:
+        """The login *id* of *owner*, which must be waiting. Raises as :meth:`find`, and :class:`ConflictError`
+        ``login_over``."""
+        return self._waiting(self._row(id), owner)
+
+    def by_state(self, state: str, owner: str) -> Row:
+        """The login that *state* belongs to, which must be waiting, and *owner* its owner. Raises as
+        :meth:`pending`."""
+        row = self._row(state[:_ID_CHARACTERS])
+        if not hmac.compare_digest(row.attempt.state_digest, self._digest(state)):
+            raise _unknown()
+        return self._waiting(row, owner)
+
+    def secrets(self, attempt: Attempt) -> Bundle:
+        """What is kept for *attempt*."""
+        with self._vault.get(_ref(attempt.id)) as document:
+            return Bundle.opened(document)
+
+    def claim(self, row: Row) -> Row:
+        """Take the login for oneself: of any number who try, one succeeds. Raises :class:`ConflictError`
+        ``login_over``."""
+        now = self.clock()
+        claimed = replace(row.attempt, state="exchanging", claimed_until_ms=now + CLAIM_MS)
+        try:
+            self._records.commit(changed(row, claimed))
+        except ConflictError:
+            raise _over("in use") from None
+        return self._row(claimed.id)
+
+    def hold(self, row: Row, tokens: Bundle) -> Row:
+        """Keep *tokens*, before anything else is done with them: whatever happens now, they are not lost. Raises
+        :class:`ConflictError` ``record_changed`` if the login ended meanwhile."""
+        now = self.clock()
+        held = replace(row.attempt, state="exchanged", claimed_until_ms=now + CLAIM_MS)
+        self._seal(tokens, held, changed(row, held))
+        return self._row(held.id)
+
+    def succeeded(self, row: Row) -> Change:
+        """What is to be committed together with the profile."""
+        return changed(row, replace(row.attempt, state="succeeded", ended_at_ms=self.clock()))
+
+    def fail(self, row: Row, code: str) -> None:
+        """End the login without a profile, and erase what was kept for it. Raises :class:`ConflictError`
+        ``record_changed`` if it ended meanwhile."""
+        ended = replace(row.attempt.failed(code, self.clock()), sealed=False)
+        self._erase(row.attempt, changed(row, ended))
+
+    def erase(self, id: str) -> None:
+        """Erase what was kept for a login that is over."""
+        row = self._row(id)
+        if row.attempt.over and row.attempt.sealed:
+            self._erase(row.attempt, changed(row, replace(row.attempt, sealed=False)))
+
+    def stranded(self) -> list[Row]:
+        """Logins whose tokens came and were not put to use before their time was over."""
+        now = self.clock()
+        rows = self._rows(now)
+        return [row for row in rows if row.attempt.state == "exchanged" and row.attempt.at(now).over]
+
+    def tidy(self, *, older_than_ms: int = 0) -> int:
+        """Erase what is kept for logins that are over, and forget the old ones; those with tokens are left to whoever
+        revokes them. Returns how many changed."""
+        now = self.clock()
+        done = 0
+        for row in self._rows(now - older_than_ms):
+            change = self._tidied(row, now)
+            if change is not None:
+                with suppress(ConflictError):  # somebody else does it
+                    self._erase(row.attempt, change)
+                    done += 1
+            if done == _TIDIED_AT_ONCE:
+                break
+        return done
+
+    @staticmethod
+    def _tidied(row: Row, now: int) -> Change | None:
+        current = row.attempt.at(now)
+        if row.attempt.state == "exchanged" or not current.over:
+            return None
+        if current.sealed and not current.forgotten(now):
+            return changed(row, replace(current, sealed=False))
+        if not current.forgotten(now):
+            return None
+        change = Change()
+        change.check(ATTEMPTS.key(current.id), row.version)
+        change.delete(ATTEMPTS.key(current.id))
+        return change
+
+    def _rows(self, before_ms: int) -> Iterator[Row]:
+        """Those that began until *before_ms*, oldest first."""
+        for stored in self._records.store.scan(ATTEMPTS.prefix, None, MAX_ATTEMPTS):
+            id = stored.key.removeprefix(ATTEMPTS.prefix).decode("ascii", "replace")
+            if is_ulid(id) and ulid_ms(id) > before_ms:
+                return
+            yield Row(stored.version, decode_attempt(self._records.open(stored)))
+
+    def _row(self, id: str) -> Row:
+        record = self._records.read(ATTEMPTS.key(id)) if is_ulid(id) else None
+        if record is None or record.document is None:
+            raise _unknown()
+        attempt = decode_attempt(record.document)
+        if attempt.id != id:
+            raise _unknown()
+        return Row(record.version, attempt)
+
+    def _waiting(self, row: Row, owner: str) -> Row:
+        if row.attempt.owner != owner:
+            raise _not_yours()
+        current = row.attempt.at(self.clock())
+        if current.state != "pending":
+            raise _over("expired" if current.code == "expired" else current.state)
+        return row
+
+    def _seal(self, secrets: Bundle, attempt: Attempt, change: Change) -> None:
+        with secrets.sealed() as document:
+            self._vault.beside(lambda _: change).put(_ref(attempt.id), document)
+
+    def _erase(self, attempt: Attempt, change: Change) -> None:
+        """Commit *change*, and with it that nothing is kept for *attempt*."""
+        try:
+            self._vault.beside(lambda _: change).destroy(_ref(attempt.id))
+        except NotFoundError:
+            self._records.commit(change)
+
+    def _digest(self, state: str) -> bytes:
+        return self._records.keys.blind("auth login", state)
+
+
+def changed(row: Row, attempt: Attempt) -> Change:
+    """The change by which what was read becomes *attempt*."""
+    change = Change()
+    change.check(ATTEMPTS.key(attempt.id), row.version)
+    change.put(ATTEMPTS.key(attempt.id), encode_attempt(attempt))
+    return change
+
+
+def _ref(id: str) -> VaultRef:
+    return VaultRef(SCOPE, f"attempt/{id}")
+
+
+def _unknown() -> NotFoundError:
+    return NotFoundError("login_unknown", "there is no such login", hint="begin again: palyra auth login")
+
+
+def _not_yours() -> DeniedError:
+    return DeniedError("login_not_yours", "this login was begun by somebody else")
+
+
+def _over(how: str) -> ConflictError:
+    return ConflictError(
+        "login_over", f"this login waits for nobody any more: it is {how}", hint="begin again: palyra auth login"
+    )
