@@ -24,12 +24,11 @@ State = Literal["pending", "exchanging", "exchanged", "succeeded", "failed"]
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What a login is to give: *profile*, which follows its own rules from the start, so that nothing is kept of one that
-    could never be saved. ``reconnect``: the profile exists and gets new tokens; else it must not. ``default``: it
-    becomes the default of its provider and scope."""
+    """What a login is to give: *profile*, which follows its own rules from the start, so that nothing is kept of one
+    that could never be saved. With times it is known already, gets new tokens, and must not have changed meanwhile;
+    without, it must be new. ``default``: it becomes the default of its provider and scope."""
 
     profile: Profile
-    reconnect: bool = False
     default: bool = False
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hmac
 import os
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
 
+from palyra_kernel.auth.clock import Clock
 from palyra_kernel.auth.login.attempt import (
     CLAIM_MS,
     FORMAT,
@@ -26,10 +27,10 @@ from palyra_kernel.auth.login.attempt import (
     decode_attempt,
     encode_attempt,
 )
-from palyra_kernel.auth.login.bundle import SCOPE, Bundle
+from palyra_kernel.auth.login.bundle import Bundle
+from palyra_kernel.auth.tokens import SCOPE
 from palyra_kernel.errors import ConflictError, DeniedError, NotFoundError, UnavailableError
 from palyra_kernel.records import Change, Namespace, Records
-from palyra_kernel.values.ids import now_ms
 from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.sensitive import SensitiveBytes
 from palyra_kernel.values.ulid import is_ulid, new_ulid, ulid_ms
@@ -49,20 +50,13 @@ class Row(NamedTuple):
     attempt: Attempt
 
 
-class Started(NamedTuple):
-    """A login that was begun, and the state for its URL: 256 random bits behind its id."""
-
-    row: Row
-    state: str
-
-
 class Attempts:
     """What is kept of logins. Nothing here reaches the network."""
 
-    def __init__(self, records: Records, vault: Vault, clock: Callable[[], int] = now_ms) -> None:
+    def __init__(self, records: Records, vault: Vault, clock: Clock) -> None:
         self._records = records
         self._vault = vault
-        self.clock = clock
+        self._clock = clock
 
     def begin(
         self,
@@ -74,14 +68,16 @@ class Attempts:
         redirect_uri: str = "",
         lifetime_ms: int = TTL_MS,
         interval: int = 0,
-    ) -> Started:
-        """Begin a login, for *lifetime_ms*. Raises :class:`UnavailableError` ``rate_limited`` while 1,024 are kept."""
-        now = self.clock()
-        id = new_ulid(now)
-        state = id + urlsafe_b64encode(os.urandom(_STATE_BYTES)).rstrip(b"=").decode()
+    ) -> Row:
+        """Begin a login, for *lifetime_ms*; its state, 256 random bits behind its id, is kept with *secrets*.
+
+        Raises :class:`UnavailableError` ``rate_limited`` while 1,024 are kept."""
+        now = self._clock.now_ms()
+        name = new_ulid(now)
+        state = name + urlsafe_b64encode(os.urandom(_STATE_BYTES)).rstrip(b"=").decode()
         attempt = Attempt(
             format=FORMAT,
-            id=id,
+            id=name,
             flow=flow,
             wanted=wanted,
             owner=owner,
@@ -94,9 +90,12 @@ class Attempts:
         )
         self.tidy(older_than_ms=TTL_MS + KEPT_MS)
         change = Change()
-        change.check(ATTEMPTS.key(id), 0)
-        change.put(ATTEMPTS.key(id), encode_attempt(attempt))
-        with self._records.exclusive(), Bundle.of({**secrets, "state": SensitiveBytes(state.encode())}) as kept:
+        change.check(ATTEMPTS.key(name), 0)
+        change.put(ATTEMPTS.key(name), encode_attempt(attempt))
+        with (
+            self._records.exclusive(),
+            Bundle.of({**secrets, "state": SensitiveBytes(state.encode())}) as kept,
+        ):
             if len(self._records.store.scan(ATTEMPTS.prefix, None, MAX_ATTEMPTS)) >= MAX_ATTEMPTS:
                 raise UnavailableError(
                     "rate_limited",
@@ -104,7 +103,7 @@ class Attempts:
                     hint=f"the oldest are forgotten within {(TTL_MS + KEPT_MS) // 60_000} minutes",
                 )
             self._seal(kept, attempt, change)
-        return Started(self._row(id), state)
+        return self._row(name)
 
     def find(self, id: str, owner: str | None = None) -> Attempt:
         """The login *id* as it is now; nothing is written, whatever its age. With *owner* it must be theirs.
@@ -114,7 +113,7 @@ class Attempts:
         attempt = self._row(id).attempt
         if owner is not None and attempt.owner != owner:
             raise _not_yours()
-        return attempt.at(self.clock())
+        return attempt.at(self._clock.now_ms())
 
     def pending(self, id: str, owner: str) -> Row:
         """The login *id* of *owner*, which must be waiting. Raises as :meth:`find`, and :class:`ConflictError`
@@ -125,9 +124,13 @@ class Attempts:
         """The login that *state* belongs to, which must be waiting, and *owner* its owner. Raises as
         :meth:`pending`."""
         row = self._row(state[:_ID_CHARACTERS])
-        if not hmac.compare_digest(row.attempt.state_digest, self._digest(state)):
+        if not self.is_state(row.attempt, state):
             raise _unknown()
         return self._waiting(row, owner)
+
+    def is_state(self, attempt: Attempt, state: str) -> bool:
+        """Whether *state* is that of *attempt*."""
+        return hmac.compare_digest(attempt.state_digest, self._digest(state))
 
     def secrets(self, attempt: Attempt) -> Bundle:
         """What is kept for *attempt*."""
@@ -137,7 +140,7 @@ class Attempts:
     def claim(self, row: Row) -> Row:
         """Take the login for oneself: of any number who try, one succeeds. Raises :class:`ConflictError`
         ``login_over``."""
-        now = self.clock()
+        now = self._clock.now_ms()
         claimed = replace(row.attempt, state="exchanging", claimed_until_ms=now + CLAIM_MS)
         try:
             self._records.commit(changed(row, claimed))
@@ -148,19 +151,25 @@ class Attempts:
     def hold(self, row: Row, tokens: Bundle) -> Row:
         """Keep *tokens*, before anything else is done with them: whatever happens now, they are not lost. Raises
         :class:`ConflictError` ``record_changed`` if the login ended meanwhile."""
-        now = self.clock()
+        now = self._clock.now_ms()
         held = replace(row.attempt, state="exchanged", claimed_until_ms=now + CLAIM_MS)
         self._seal(tokens, held, changed(row, held))
         return self._row(held.id)
 
     def succeeded(self, row: Row) -> Change:
         """What is to be committed together with the profile."""
-        return changed(row, replace(row.attempt, state="succeeded", ended_at_ms=self.clock()))
+        return changed(row, replace(row.attempt, state="succeeded", ended_at_ms=self._clock.now_ms()))
+
+    def ended(self, id: str, code: str) -> Change:
+        """What is to be committed together with what becomes of the tokens of a login that failed with *code*; nothing
+        where it is over already."""
+        row = self._row(id)
+        return Change() if row.attempt.over else changed(row, row.attempt.failed(code, self._clock.now_ms()))
 
     def fail(self, row: Row, code: str) -> None:
         """End the login without a profile, and erase what was kept for it. Raises :class:`ConflictError`
         ``record_changed`` if it ended meanwhile."""
-        ended = replace(row.attempt.failed(code, self.clock()), sealed=False)
+        ended = replace(row.attempt.failed(code, self._clock.now_ms()), sealed=False)
         self._erase(row.attempt, changed(row, ended))
 
     def erase(self, id: str) -> None:
@@ -171,14 +180,14 @@ class Attempts:
 
     def stranded(self) -> list[Row]:
         """Logins whose tokens came and were not put to use before their time was over."""
-        now = self.clock()
+        now = self._clock.now_ms()
         rows = self._rows(now)
         return [row for row in rows if row.attempt.state == "exchanged" and row.attempt.at(now).over]
 
     def tidy(self, *, older_than_ms: int = 0) -> int:
         """Erase what is kept for logins that are over, and forget the old ones; those with tokens are left to whoever
         revokes them. Returns how many changed."""
-        now = self.clock()
+        now = self._clock.now_ms()
         done = 0
         for row in self._rows(now - older_than_ms):
             change = self._tidied(row, now)
@@ -207,8 +216,8 @@ class Attempts:
     def _rows(self, before_ms: int) -> Iterator[Row]:
         """Those that began until *before_ms*, oldest first."""
         for stored in self._records.store.scan(ATTEMPTS.prefix, None, MAX_ATTEMPTS):
-            id = stored.key.removeprefix(ATTEMPTS.prefix).decode("ascii", "replace")
-            if is_ulid(id) and ulid_ms(id) > before_ms:
+            name = stored.key.removeprefix(ATTEMPTS.prefix).decode("ascii", "replace")
+            if is_ulid(name) and ulid_ms(name) > before_ms:
                 return
             yield Row(stored.version, decode_attempt(self._records.open(stored)))
 
@@ -224,7 +233,7 @@ class Attempts:
     def _waiting(self, row: Row, owner: str) -> Row:
         if row.attempt.owner != owner:
             raise _not_yours()
-        current = row.attempt.at(self.clock())
+        current = row.attempt.at(self._clock.now_ms())
         if current.state != "pending":
             raise _over("expired" if current.code == "expired" else current.state)
         return row
@@ -266,5 +275,7 @@ def _not_yours() -> DeniedError:
 
 def _over(how: str) -> ConflictError:
     return ConflictError(
-        "login_over", f"this login waits for nobody any more: it is {how}", hint="begin again: palyra auth login"
+        "login_over",
+        f"this login waits for nobody any more: it is {how}",
+        hint="begin again: palyra auth login",
     )

@@ -54,7 +54,9 @@ def checked_url(url: str, missing: str) -> str:
     """*url*, if a human may be sent there: https, or http on this machine. Raises :class:`InvalidInputError`
     *missing*, ``bad_url``."""
     if not url:
-        raise InvalidInputError(missing, "the issuer has no such endpoint", hint="try the other way: --device")
+        raise InvalidInputError(
+            missing, "the issuer has no such endpoint", hint="try the other way: --device"
+        )
     if not _PLAIN_URL.fullmatch(url) or not (url.startswith("https://") or _LOOPBACK.match(url)):
         raise InvalidInputError("bad_url", "the issuer names an address that nobody should be sent to")
     if "@" in url.split("/", 3)[2].partition("?")[0]:

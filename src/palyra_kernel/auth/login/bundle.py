@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Self
 
 import msgspec
 
 from palyra_kernel.errors import IntegrityError
-from palyra_kernel.values.scopes import VaultScope
 from palyra_kernel.values.sensitive import SensitiveBytes
-
-SCOPE = VaultScope.kernel("auth")
-"""Where everything secret about profiles is kept."""
 
 _ROOM = 4096
 _DECODER = msgspec.json.Decoder(dict[str, bytearray])
@@ -22,7 +19,9 @@ class Bundle(dict[str, SensitiveBytes]):
 
     def sealed(self) -> SensitiveBytes:
         """The document to store."""
-        buffer = bytearray(_ROOM + 2 * sum(map(len, self.values())))  # large enough, or growing would leave a copy
+        buffer = bytearray(
+            _ROOM + 2 * sum(map(len, self.values()))
+        )  # large enough, or growing would leave a copy
         msgspec.json.Encoder().encode_into({name: value.view() for name, value in self.items()}, buffer)
         return SensitiveBytes.adopt(buffer)
 
@@ -40,9 +39,11 @@ class Bundle(dict[str, SensitiveBytes]):
     @classmethod
     def of(cls, values: Mapping[str, SensitiveBytes | None]) -> Bundle:
         """Those of *values* that are there, copied."""
-        return cls({name: SensitiveBytes(value.view()) for name, value in values.items() if value is not None})
+        return cls(
+            {name: SensitiveBytes(value.view()) for name, value in values.items() if value is not None}
+        )
 
-    def __enter__(self) -> Bundle:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:

@@ -205,7 +205,9 @@ def _listening(family: socket.AddressFamily, address: str, port: int) -> socket.
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if os.name == "posix":
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port that was given, after a restart
+            sock.setsockopt(
+                socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+            )  # a port that was given, after a restart
         exclusive = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)  # Windows lets others take a port else
         if exclusive is not None:
             sock.setsockopt(socket.SOL_SOCKET, exclusive, 1)

@@ -16,7 +16,13 @@ _MAX_FIELDS = 20
 _KNOWN = ("state", "code", "iss", "error")
 _ERRORS = frozenset(
     (
-        *("invalid_request", "unauthorized_client", "access_denied", "unsupported_response_type", "invalid_scope"),
+        *(
+            "invalid_request",
+            "unauthorized_client",
+            "access_denied",
+            "unsupported_response_type",
+            "invalid_scope",
+        ),
         *("server_error", "temporarily_unavailable"),  # RFC 6749, 4.1.2.1
         *("interaction_required", "login_required", "account_selection_required", "consent_required"),
         *("request_not_supported", "registration_not_supported"),  # OpenID Connect Core, 3.1.2.6
@@ -41,7 +47,12 @@ def parse_redirect(url: str) -> Redirect:
     Raises :class:`InvalidInputError` ``bad_redirect``: too long, with a fragment (tokens never come in one), with a
     field twice (RFC 6749, 3.1), or without state.
     """
-    if len(url) > MAX_REDIRECT or not _TEXT.fullmatch(url[:4096]) or not url.isascii() or not url.isprintable():
+    if (
+        len(url) > MAX_REDIRECT
+        or not _TEXT.fullmatch(url[:4096])
+        or not url.isascii()
+        or not url.isprintable()
+    ):
         raise _bad("it is longer than one, or has characters that none has")
     if "#" in url:
         raise _bad("it has a fragment; codes come in the query")
