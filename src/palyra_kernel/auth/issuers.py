@@ -36,6 +36,11 @@ class Issuer:
         self.adapter = adapter
         self._client = client
 
+    @property
+    def http(self) -> HttpClient:
+        """The client that reaches its hosts."""
+        return self._client()
+
     def refresh(self, grant: OAuthGrant, deadline: Deadline) -> TokenReply | OAuthFailure:
         """See :meth:`OAuthRefreshAdapter.refresh`; never raises an error of ours: whoever wrote down that it begins has
         to write down how it ended."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from palyra_kernel.auth.login.attempt import Wanted
-from palyra_kernel.auth.login.settle import Parts
+from palyra_kernel.auth.login.settle import Desk, nothing
 from palyra_kernel.auth.profile import ApiKey, Profile
-from palyra_kernel.auth.store import NewCredential
+from palyra_kernel.auth.store import Beside, NewCredential
 from palyra_kernel.contracts.oauth import Preflight
 from palyra_kernel.errors import InvalidInputError, PalyraError, UnavailableError
-from palyra_kernel.records import Change
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.sensitive import SensitiveBytes
 
@@ -28,7 +27,13 @@ class Checked(NamedTuple):
 
 
 def add_key(
-    parts: Parts, wanted: Wanted, key: SensitiveBytes, *, check: bool = True, deadline: Deadline | None = None
+    desk: Desk,
+    wanted: Wanted,
+    key: SensitiveBytes,
+    *,
+    check: bool = True,
+    deadline: Deadline | None = None,
+    beside: Beside = nothing,
 ) -> Checked:
     """Save the profile *wanted* with *key*, if its provider takes it; nothing is kept of one that it does not.
 
@@ -43,10 +48,9 @@ def add_key(
     with normalized(key) as plain:
         checked = check and bool(profile.adapter)
         if checked:
-            peer = parts.peer(profile)
-            budget = deadline or Deadline.after(CHECK_SECONDS)
-            judge(peer.adapter.preflight(plain, peer.http, budget), str(profile.provider))
-        saved = parts.save(wanted, NewCredential(key=plain), lambda _: Change())
+            tried = desk.issuer(profile).preflight(plain, deadline or Deadline.after(CHECK_SECONDS))
+            judge(tried, str(profile.provider))
+        saved = desk.save(wanted, NewCredential(key=plain), beside)
     return Checked(saved, checked)
 
 

@@ -13,8 +13,9 @@ from palyra_kernel.auth.login.bundle import Bundle
 from palyra_kernel.auth.login.peer import grant_of
 from palyra_kernel.auth.login.pkce import new_verifier, secret_text
 from palyra_kernel.auth.login.redirect import Redirect, is_redirect_to, parse_redirect
-from palyra_kernel.auth.login.settle import Parts, check_client, refused, secret_of, settle
+from palyra_kernel.auth.login.settle import Desk, check_client, nothing, refused, secret_of, settle
 from palyra_kernel.auth.profile import OAuthLogin, Profile
+from palyra_kernel.auth.store import Beside
 from palyra_kernel.contracts.oauth import OAuthFailure
 from palyra_kernel.errors import DeniedError, InvalidInputError, PalyraError
 from palyra_kernel.values.deadline import Deadline
@@ -38,8 +39,8 @@ class Opened(NamedTuple):
 class CodeLogin:
     """Logins that end with a redirect. *owner* is who acts, as one text: whoever began a login ends it."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
 
     def begin(
         self, wanted: Wanted, *, owner: str, redirect_uri: str, client_secret: SensitiveBytes | None = None
@@ -51,7 +52,7 @@ class CodeLogin:
         """
         login = check_client(wanted, client_secret)
         check_redirect_uri(redirect_uri)
-        self._parts.recover_sometimes()
+        self._desk.recover_sometimes()
         with Bundle(verifier=new_verifier(), nonce=secret_text(_NONCE_BYTES)) as secrets:
             authorization_url(
                 login,
@@ -62,13 +63,13 @@ class CodeLogin:
             )  # before anything is kept: what it refuses could never be opened
             if client_secret is not None:
                 secrets["client_secret"] = SensitiveBytes(client_secret.view())
-            row = self._parts.attempts.begin(wanted, secrets, owner=owner, redirect_uri=redirect_uri)
+            row = self._desk.attempts.begin(wanted, secrets, owner=owner, redirect_uri=redirect_uri)
         return Opened(row.attempt, self.url(row.attempt.id, owner=owner))
 
     def url(self, id: str, *, owner: str) -> str:
         """The address of the login *id* once more, after a restart say. Raises as :meth:`Attempts.pending`."""
-        attempt = self._parts.attempts.pending(id, owner).attempt
-        with self._parts.attempts.secrets(attempt) as kept:
+        attempt = self._desk.attempts.pending(id, owner).attempt
+        with self._desk.attempts.secrets(attempt) as kept:
             return authorization_url(
                 attempt.login,
                 redirect_uri=attempt.redirect_uri,
@@ -81,13 +82,16 @@ class CodeLogin:
         """Whether *url* is a redirect of the login *id*: what :meth:`Loopback.wait` asks. Nothing is changed."""
         try:
             redirect = parse_redirect(url)
-            attempt = self._parts.attempts.find(id)
+            attempt = self._desk.attempts.find(id)
         except PalyraError:
             return False
-        return self._parts.attempts.is_state(attempt, redirect.state)
+        return self._desk.attempts.is_state(attempt, redirect.state)
 
-    def complete(self, url: str, *, owner: str, deadline: Deadline | None = None) -> Profile:
-        """End the login that the redirect *url* belongs to, and return its profile. Of any number who try, one does.
+    def complete(
+        self, url: str, *, owner: str, deadline: Deadline | None = None, beside: Beside = nothing
+    ) -> Profile:
+        """End the login that the redirect *url* belongs to, and return its profile, committed with what *beside*
+        plans. Of any number who try, one does.
 
         Raises what :func:`parse_redirect` and :meth:`Attempts.by_state` raise; :class:`DeniedError`
         ``login_refused`` if the human or the issuer said no, ``wrong_issuer`` if the redirect is another's (RFC 9207);
@@ -95,7 +99,7 @@ class CodeLogin:
         :func:`settle` raises. After any of these the login is over, and nothing of it is left.
         """
         redirect = parse_redirect(url)
-        row = self._parts.attempts.by_state(redirect.state, owner)
+        row = self._desk.attempts.by_state(redirect.state, owner)
         if "?" in url and not is_redirect_to(url, row.attempt.redirect_uri):
             raise InvalidInputError("bad_redirect", "this is not the address that this login comes back to")
         try:
@@ -103,19 +107,19 @@ class CodeLogin:
         except PalyraError as error:
             self._failed(row, error.code)
             raise
-        row = self._parts.attempts.claim(row)
-        return self._exchanged(row, code, deadline or Deadline.after(CALL_SECONDS))
+        row = self._desk.attempts.claim(row)
+        return self._exchanged(row, code, deadline or Deadline.after(CALL_SECONDS), beside)
 
-    def _exchanged(self, row: Row, code: SensitiveBytes, deadline: Deadline) -> Profile:
+    def _exchanged(self, row: Row, code: SensitiveBytes, deadline: Deadline, beside: Beside) -> Profile:
         profile = row.attempt.wanted.profile
         try:
-            kept = self._parts.attempts.secrets(row.attempt)
+            kept = self._desk.attempts.secrets(row.attempt)
         except PalyraError as error:
             self._failed(row, error.code)
             raise
         with kept, code:
             try:
-                reply = self._parts.peer(profile).exchange(
+                reply = self._desk.peer(profile).exchange(
                     grant_of(profile, kept.get("client_secret")),
                     code=code,
                     redirect_uri=row.attempt.redirect_uri,
@@ -127,15 +131,15 @@ class CodeLogin:
             except PalyraError as error:
                 self._failed(row, error.code)
                 raise
-            return settle(self._parts, row, reply, kept, deadline)
+            return settle(self._desk, row, reply, kept, deadline, beside)
 
     def cancel(self, id: str, *, owner: str) -> None:
         """End the login *id* without a profile. Raises as :meth:`Attempts.pending`."""
-        self._parts.attempts.fail(self._parts.attempts.pending(id, owner), "cancelled")
+        self._desk.attempts.fail(self._desk.attempts.pending(id, owner), "cancelled")
 
     def _failed(self, row: Row, code: str) -> None:
         with suppress(PalyraError):  # then it runs out by itself; the first error is the one to tell
-            self._parts.attempts.fail(row, code)
+            self._desk.attempts.fail(row, code)
 
 
 def _checked(redirect: Redirect, login: OAuthLogin) -> SensitiveBytes:

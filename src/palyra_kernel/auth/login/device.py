@@ -11,8 +11,9 @@ from palyra_kernel.auth.login.attempts import Row
 from palyra_kernel.auth.login.authorize import checked_url
 from palyra_kernel.auth.login.bundle import Bundle
 from palyra_kernel.auth.login.peer import DeviceReply, grant_of
-from palyra_kernel.auth.login.settle import Parts, check_client, refused, secret_of, settle
+from palyra_kernel.auth.login.settle import Desk, check_client, nothing, refused, secret_of, settle
 from palyra_kernel.auth.profile import Profile
+from palyra_kernel.auth.store import Beside
 from palyra_kernel.contracts.oauth import OAuthFailure, TokenReply
 from palyra_kernel.errors import DeniedError, IntegrityError, PalyraError, UnavailableError
 from palyra_kernel.values.deadline import Deadline
@@ -29,8 +30,8 @@ _MAX_DEVICE_CODE = 4096
 class DeviceLogin:
     """Logins that end on another device. *owner* is who acts, as one text: whoever began a login ends it."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
 
     def begin(
         self,
@@ -45,9 +46,9 @@ class DeviceLogin:
         ``rate_limited``; :class:`IntegrityError` ``bad_device_reply``."""
         login = check_client(wanted, client_secret)
         checked_url(login.metadata.device_authorization_endpoint, "no_device_endpoint")
-        self._parts.recover_sometimes()
+        self._desk.recover_sometimes()
         profile = wanted.profile
-        reply = self._parts.peer(profile).device_codes(
+        reply = self._desk.peer(profile).device_codes(
             grant_of(profile, client_secret), deadline or Deadline.after(CALL_SECONDS)
         )
         if isinstance(reply, OAuthFailure):
@@ -56,7 +57,7 @@ class DeviceLogin:
         with Bundle(device_code=SensitiveBytes(reply.device_code.encode())) as secrets:
             if client_secret is not None:
                 secrets["client_secret"] = SensitiveBytes(client_secret.view())
-            row = self._parts.attempts.begin(
+            row = self._desk.attempts.begin(
                 wanted,
                 secrets,
                 owner=owner,
@@ -66,25 +67,28 @@ class DeviceLogin:
             )
         return Shown(row.attempt, reply.user_code, reply.verification_uri, reply.verification_uri_complete)
 
-    def wait(self, id: str, *, owner: str, deadline: Deadline | None = None) -> Profile:
-        """Ask until the login *id* is over, and return its profile; after a restart too.
+    def wait(
+        self, id: str, *, owner: str, deadline: Deadline | None = None, beside: Beside = nothing
+    ) -> Profile:
+        """Ask until the login *id* is over, and return its profile, committed with what *beside* plans; after a
+        restart too.
 
         Raises as :meth:`Attempts.pending`; :class:`DeniedError` ``login_refused``; :class:`UnavailableError`
         ``login_expired`` when its time is over, ``login_timeout`` at *deadline*, when it goes on and may be waited for
         again; and what :func:`settle` raises.
         """
-        row = self._parts.attempts.pending(id, owner)
-        with self._parts.attempts.secrets(row.attempt) as kept:
+        row = self._desk.attempts.pending(id, owner)
+        with self._desk.attempts.secrets(row.attempt) as kept:
             try:
                 reply = self._asked(row, kept, deadline or Deadline.after(LONGEST_MS / 1000))
             except (DeniedError, _OverError) as error:
                 with suppress(PalyraError):
-                    self._parts.attempts.fail(row, error.code)
+                    self._desk.attempts.fail(row, error.code)
                 raise
-            return settle(self._parts, row, reply, kept, Deadline.after(2 * CALL_SECONDS))
+            return settle(self._desk, row, reply, kept, Deadline.after(2 * CALL_SECONDS), beside)
 
     def _asked(self, row: Row, kept: Bundle, deadline: Deadline) -> TokenReply:
-        profile, clock = row.attempt.wanted.profile, self._parts.clock
+        profile, clock = row.attempt.wanted.profile, self._desk.clock
         grant, code = grant_of(profile, kept.get("client_secret")), secret_of(kept, "device_code")
         interval = row.attempt.interval
         while True:
@@ -95,15 +99,15 @@ class DeviceLogin:
                     "login_timeout", "nobody finished the login yet", hint="wait for it again"
                 )
             clock.wait(interval)
-            self._parts.attempts.pending(row.attempt.id, row.attempt.owner)  # it may have been cancelled
-            reply = self._parts.peer(profile).device_tokens(grant, code, Deadline.after(CALL_SECONDS))
+            self._desk.attempts.pending(row.attempt.id, row.attempt.owner)  # it may have been cancelled
+            reply = self._desk.peer(profile).device_tokens(grant, code, Deadline.after(CALL_SECONDS))
             if isinstance(reply, TokenReply):
                 return reply
             interval = _next(reply, interval)
 
     def cancel(self, id: str, *, owner: str) -> None:
         """End the login *id* without a profile. Raises as :meth:`Attempts.pending`."""
-        self._parts.attempts.fail(self._parts.attempts.pending(id, owner), "cancelled")
+        self._desk.attempts.fail(self._desk.attempts.pending(id, owner), "cancelled")
 
 
 class Shown(NamedTuple):

@@ -1,19 +1,20 @@
-"""Whom a login talks to: the adapter of a provider, and the client that reaches its hosts and no other."""
+"""What a login asks an issuer besides what its adapter knows: the questions of the standards."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from palyra_kernel.auth.issuers import Issuer
 from palyra_kernel.auth.profile import OAuthLogin, Profile
-from palyra_kernel.contracts.oauth import OAuthFailure, OAuthGrant, OAuthRefreshAdapter, TokenReply
+from palyra_kernel.contracts.oauth import OAuthFailure, OAuthGrant, TokenReply
 from palyra_kernel.errors import IntegrityError, InvalidInputError, UnavailableError
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.sensitive import SensitiveBytes
 
 if TYPE_CHECKING:
-    from palyra_kernel.net import HttpClient, HttpRequest
+    from palyra_kernel.net import HttpRequest
 
 
 class DeviceReply(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,11 +31,11 @@ class DeviceReply(msgspec.Struct, frozen=True, kw_only=True):
         return "<DeviceReply: redacted>"
 
 
-class Peer(NamedTuple):
+class Peer:
     """Everything here is asked once: what a failure means is decided by the caller."""
 
-    adapter: OAuthRefreshAdapter
-    http: HttpClient
+    def __init__(self, issuer: Issuer) -> None:
+        self.issuer = issuer
 
     def exchange(
         self,
@@ -60,7 +61,7 @@ class Peer(NamedTuple):
 
         scopes = grant.profile.scopes
         request = device_request(grant.profile, grant.metadata, grant.client_secret, scopes=scopes)
-        response = answer(self.http, request, deadline)
+        response = answer(self.issuer.http, request, deadline)
         if isinstance(response, OAuthFailure):
             return response
         with response:
@@ -84,7 +85,7 @@ class Peer(NamedTuple):
         from palyra_kernel.auth.grammar.reply import token_reply
         from palyra_kernel.auth.grammar.sending import answer
 
-        response = answer(self.http, request, deadline)
+        response = answer(self.issuer.http, request, deadline)
         return response if isinstance(response, OAuthFailure) else token_reply(response)
 
     def keys(self, uri: str, deadline: Deadline) -> Any:
@@ -93,7 +94,7 @@ class Peer(NamedTuple):
         from palyra_kernel.net import HttpRequest
 
         request = HttpRequest("GET", uri, headers={"accept": "application/json"})
-        with self.http.send(request, deadline=deadline) as response:
+        with self.issuer.http.send(request, deadline=deadline) as response:
             if response.status != 200:
                 raise UnavailableError(
                     "issuer_keys", f"the issuer does not show its keys (status {response.status})"

@@ -14,8 +14,9 @@ from msgspec.structs import replace
 
 from palyra_kernel.auth.clock import Clock
 from palyra_kernel.auth.families import Families
+from palyra_kernel.auth.issuers import Issuer
 from palyra_kernel.auth.login.bundle import Bundle
-from palyra_kernel.auth.login.peer import Peer, grant_of
+from palyra_kernel.auth.login.peer import grant_of
 from palyra_kernel.auth.profile import Profile
 from palyra_kernel.auth.store import Accounts
 from palyra_kernel.auth.tokens import PARTS, SCOPE, Tokens
@@ -65,7 +66,7 @@ class Done(NamedTuple):
 
 
 class Revocations:
-    """The revocations that wait in one vault. *peer* finds whom to tell."""
+    """The revocations that wait in one vault. *issuer* finds whom to tell."""
 
     def __init__(
         self,
@@ -74,7 +75,7 @@ class Revocations:
         accounts: Accounts,
         families: Families,
         tokens: Tokens,
-        peer: Callable[[Profile], Peer],
+        issuer: Callable[[Profile], Issuer],
         clock: Clock,
     ) -> None:
         self._records = records
@@ -82,7 +83,7 @@ class Revocations:
         self._accounts = accounts
         self._families = families
         self._tokens = tokens
-        self._peer = peer
+        self._issuer = issuer
         self._clock = clock
 
     def queue(
@@ -175,8 +176,7 @@ class Revocations:
             **{name: tokens[name] for name in ("access_token", "refresh_token") if name in tokens},
         )
         try:
-            peer = self._peer(profile)
-            return peer.adapter.revoke(grant, peer.http, Deadline.after(_CALL_SECONDS))
+            return self._issuer(profile).revoke(grant, Deadline.after(_CALL_SECONDS))
         except PalyraError as error:
             return OAuthFailure(code=error.code, kind="transient", sent=False)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from palyra_kernel.auth.clock import Clock
+from palyra_kernel.auth.issuers import Issuer
 from palyra_kernel.auth.login.attempt import Wanted
 from palyra_kernel.auth.login.attempts import Attempts, Row
 from palyra_kernel.auth.login.authorize import OPENID
@@ -24,6 +25,7 @@ from palyra_kernel.errors import (
     PalyraError,
     UnavailableError,
 )
+from palyra_kernel.records import Change
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.sensitive import SensitiveBytes
 
@@ -33,23 +35,27 @@ Save = Callable[[Wanted, NewCredential, Beside], Profile]
 """Stores a profile with its first credential, in one commit with what *beside* plans."""
 
 
-class Parts:
+class Desk:
     """What logins work with."""
 
     def __init__(
         self,
         attempts: Attempts,
         revocations: Revocations,
-        peer: Callable[[Profile], Peer],
+        issuer: Callable[[Profile], Issuer],
         save: Save,
         clock: Clock,
     ) -> None:
         self.attempts = attempts
         self.revocations = revocations
-        self.peer = peer
+        self.issuer = issuer
         self.save = save
         self.clock = clock
         self._looked_ms = 0
+
+    def peer(self, profile: Profile) -> Peer:
+        """Whom to ask about *profile*. Raises :class:`UnavailableError` ``adapter_missing``."""
+        return Peer(self.issuer(profile))
 
     def recover(self) -> int:
         """Finish what processes left behind that died in the middle of a login; return how many logins that were."""
@@ -67,11 +73,18 @@ class Parts:
             self.recover()
 
 
-def settle(parts: Parts, row: Row, reply: TokenReply, kept: Bundle, deadline: Deadline) -> Profile:
+def nothing(_: Profile) -> Change:
+    """What is committed together with a profile if nobody says."""
+    return Change()
+
+
+def settle(
+    desk: Desk, row: Row, reply: TokenReply, kept: Bundle, deadline: Deadline, beside: Beside
+) -> Profile:
     """Make a profile of *reply*, which is wiped; *kept* has the nonce and the client's secret.
 
     Whatever fails: the login is over, and the tokens are revoked, or wait for it. A process that dies here leaves them
-    in the vault, where :meth:`Parts.recover` finds them. Raises what the check of the id_token raises, and what
+    in the vault, where :meth:`Desk.recover` finds them. Raises what the check of the id_token raises, and what
     saving does.
     """
     secret = kept.get("client_secret")
@@ -84,19 +97,25 @@ def settle(parts: Parts, row: Row, reply: TokenReply, kept: Bundle, deadline: De
     )
     with tokens, _wiped(reply):
         try:
-            held = parts.attempts.hold(row, tokens)
-            _check(parts, held, reply, kept, deadline)
+            held = desk.attempts.hold(row, tokens)
+            _check(desk, held, reply, kept, deadline)
             credential = NewCredential(reply=reply, client_secret=secret)
-            profile = parts.save(held.attempt.wanted, credential, lambda _: parts.attempts.succeeded(held))
+
+            def together(saved: Profile) -> Change:
+                change = desk.attempts.succeeded(held)
+                change.merge(beside(saved))
+                return change
+
+            profile = desk.save(held.attempt.wanted, credential, together)
         except PalyraError as error:
-            give_back(parts, row, tokens, error.code)
+            give_back(desk, row, tokens, error.code)
             raise
     with suppress(PalyraError):  # it succeeded; what is left is erased by the next who tidies
-        parts.attempts.erase(row.attempt.id)
+        desk.attempts.erase(row.attempt.id)
     return profile
 
 
-def _check(parts: Parts, row: Row, reply: TokenReply, kept: Bundle, deadline: Deadline) -> None:
+def _check(desk: Desk, row: Row, reply: TokenReply, kept: Bundle, deadline: Deadline) -> None:
     login, profile = row.attempt.login, row.attempt.wanted.profile
     granted = login.scopes if reply.scopes is None else reply.scopes
     if OPENID not in login.scopes or OPENID not in granted:
@@ -104,25 +123,25 @@ def _check(parts: Parts, row: Row, reply: TokenReply, kept: Bundle, deadline: De
     check_id_token(
         reply.id_token,
         login,
-        lambda: parts.peer(profile).keys(login.metadata.jwks_uri, deadline),
+        lambda: desk.peer(profile).keys(login.metadata.jwks_uri, deadline),
         nonce=kept.get("nonce"),
-        now_seconds=parts.clock.now_ms() / 1000 + (reply.clock_skew or 0.0),
+        now_seconds=desk.clock.now_ms() / 1000 + (reply.clock_skew or 0.0),
     )
 
 
-def give_back(parts: Parts, row: Row, tokens: Bundle, code: str) -> None:
+def give_back(desk: Desk, row: Row, tokens: Bundle, code: str) -> None:
     """End the login with *code*, and have *tokens* revoked: now if that works, else later. If even that cannot be
     written down, the issuer is told at once."""
-    profile, attempts, name = row.attempt.wanted.profile, parts.attempts, row.attempt.id
+    profile, attempts, name = row.attempt.wanted.profile, desk.attempts, row.attempt.id
     try:
-        queued = parts.revocations.queue(profile, tokens, lambda: attempts.ended(name, code))
+        queued = desk.revocations.queue(profile, tokens, lambda: attempts.ended(name, code))
     except PalyraError:
-        parts.revocations.tell(profile, tokens)
+        desk.revocations.tell(profile, tokens)
         return
     with suppress(PalyraError):  # they wait, and what is left is erased by the next who tidies
         attempts.erase(name)
     with suppress(PalyraError):
-        parts.revocations.attempt(queued)
+        desk.revocations.attempt(queued)
 
 
 @contextmanager
