@@ -123,8 +123,10 @@ def act(records: Records, objects: Objects, plan: Callable[[], Plan[_T]], beside
                 if beside is not None:
                     _join(objects, planned, beside)
                 records.commit(planned.change)
-            except ConflictError:
+            except ConflictError as error:
                 objects.drop(planned.fresh)
+                if error.code != "record_changed":
+                    raise  # what stands beside it says no, and would again
                 objects.refresh()  # it may have been a rotation of the keys, or a move to another backend
                 continue
         objects.drop(planned.unused)

@@ -45,6 +45,7 @@ def add_key(
     profile = wanted.profile
     if not isinstance(profile.credential, ApiKey):
         raise InvalidInputError("not_api_key", f"the profile {profile.id} holds no API key")
+    desk.ready(wanted)
     with normalized(key) as plain:
         checked = check and bool(profile.adapter)
         if checked:

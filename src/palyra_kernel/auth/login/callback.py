@@ -53,6 +53,7 @@ class CodeLogin:
         login = check_client(wanted, client_secret)
         check_redirect_uri(redirect_uri)
         self._desk.recover_sometimes()
+        self._desk.ready(wanted)
         with Bundle(verifier=new_verifier(), nonce=secret_text(_NONCE_BYTES)) as secrets:
             authorization_url(
                 login,

@@ -47,6 +47,7 @@ class DeviceLogin:
         login = check_client(wanted, client_secret)
         checked_url(login.metadata.device_authorization_endpoint, "no_device_endpoint")
         self._desk.recover_sometimes()
+        self._desk.ready(wanted)
         profile = wanted.profile
         reply = self._desk.peer(profile).device_codes(
             grant_of(profile, client_secret), deadline or Deadline.after(CALL_SECONDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -17,6 +18,7 @@ from palyra_kernel.auth.login.settle import Desk, nothing
 from palyra_kernel.auth.parts import Parts
 from palyra_kernel.auth.profile import Profile
 from palyra_kernel.auth.store import Accounts, Beside, NewCredential
+from palyra_kernel.errors import PalyraError
 from palyra_kernel.records import Change
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.sensitive import SensitiveBytes
@@ -42,7 +44,7 @@ class Logins:
         self.revocations = Revocations(
             parts.records, vault, accounts, parts.families, parts.tokens, parts.issuers.issuer, parts.clock
         )
-        self._desk = Desk(self.attempts, self.revocations, parts.issuers.issuer, self._saved, parts.clock)
+        self._desk = Desk(self.attempts, self.revocations, parts.issuers.issuer, self._saved, self._ready, parts.clock)
         self.code = CodeLogin(self._desk)
         """Logins that end with a redirect."""
         self.device = DeviceLogin(self._desk)
@@ -64,8 +66,9 @@ class Logins:
     def logout(self, id: str, *, beside: Callable[[], Change] = Change) -> LoggedOut:
         """See :meth:`Logout.remove`."""
         gone = self._logout.remove(id, beside=beside)
-        self._parts.states.forget(id)
         self._parts.selection.forget(id)
+        with suppress(PalyraError):  # it is over; what is left is a state of nobody
+            self._parts.states.forget(id)
         return gone
 
     def find(self, id: str, *, owner: str | None = None) -> Attempt:
@@ -79,6 +82,12 @@ class Logins:
             recovered=self._desk.recover(),
             forgotten=self.attempts.tidy(),
             revocations=list(self.revocations.drain()),
+        )
+
+    def _ready(self, wanted: Wanted) -> None:
+        profile = wanted.profile
+        self._parts.registry.plan_save(
+            Change(), profile, now_ms=self._parts.clock.now_ms(), expected_ms=profile.updated_at_ms
         )
 
     def _saved(self, wanted: Wanted, credential: NewCredential, beside: Beside) -> Profile:

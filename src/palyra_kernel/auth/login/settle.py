@@ -44,12 +44,15 @@ class Desk:
         revocations: Revocations,
         issuer: Callable[[Profile], Issuer],
         save: Save,
+        ready: Callable[[Wanted], None],
         clock: Clock,
     ) -> None:
         self.attempts = attempts
         self.revocations = revocations
         self.issuer = issuer
         self.save = save
+        self.ready = ready
+        """Raises what saving would raise already now, so that nobody logs in for nothing."""
         self.clock = clock
         self._looked_ms = 0
 
