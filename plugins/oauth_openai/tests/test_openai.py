@@ -1,6 +1,8 @@
 """The facts of one provider: endpoints, scopes, how often a key is tried, and its own words for a spent token."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,7 @@ def grant():
     return OAuthGrant(
         profile=PROFILE,
         metadata=AtOnce().metadata(PROFILE, answered().client, Deadline.after(5)),
+        access_token=SensitiveBytes(b"access-token-1"),
         refresh_token=SensitiveBytes(b"refresh-token-1"),
     )
 
@@ -121,3 +124,10 @@ def test_the_readme_lists_every_code():
         (int(status), code): None if kind == "nothing" else kind.strip("`") for status, code, kind in rows
     }
     assert said == dict(KINDS)
+
+
+def test_it_costs_nothing_until_it_is_used():
+    """An enabled plugin is imported by every command; the HTTP client takes longer than all the rest of a short one."""
+    code = "import sys, palyra_oauth_openai; print('palyra_kernel.net' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

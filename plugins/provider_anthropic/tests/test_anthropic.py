@@ -1,6 +1,8 @@
 """The facts of one provider: its header fields, how often a key is tried, and that there are no logins."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -90,3 +92,10 @@ def test_the_readme_lists_every_type():
     """Hazard H30 of auth profiles: the table that people read is the one that decides."""
     rows = re.findall(r"^\| (\d{3}) `(\w+)` \| `(\w+)` \|", README, re.MULTILINE)
     assert {(int(status), code): kind for status, code, kind in rows} == dict(KINDS)
+
+
+def test_it_costs_nothing_until_it_is_used():
+    """An enabled plugin is imported by every command; the HTTP client takes longer than all the rest of a short one."""
+    code = "import sys, palyra_provider_anthropic; print('palyra_kernel.net' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

@@ -8,6 +8,8 @@
 **Where secrets go.** Refresh tokens and client secrets to ``auth0.openai.com``, keys and access tokens to
 ``api.openai.com``; to no other host. The browser goes to ``auth.openai.com``, and takes none along.
 
+**What it costs.** The HTTP client is imported when it is needed, by the methods that need it.
+
 **What it does not do.** It decides nothing and keeps nothing: when a login is refreshed, and how long a key rests after
 an error, is the kernel's business.
 """
@@ -15,28 +17,25 @@ an error, is the kernel's business.
 from __future__ import annotations
 
 import time
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from palyra_kernel import (
-    Deadline,
-    FailureKind,
-    HttpClient,
-    HttpRequest,
-    OAuthFailure,
-    OAuthGrant,
-    OAuthMetadata,
-    OAuthRefreshAdapter,
-    Preflight,
-    ProviderProfile,
-    ProviderResponse,
-    SensitiveBytes,
-    TokenReply,
-    hookimpl,
-    standard_preflight,
-    standard_refresh,
-    standard_revoke,
-)
+from palyra_kernel import OAuthMetadata, OAuthRefreshAdapter, hookimpl
 from palyra_oauth_openai.errors import ENDED, kind_of
+
+if TYPE_CHECKING:
+    from palyra_kernel import (
+        CredentialType,
+        Deadline,
+        FailureKind,
+        HttpClient,
+        OAuthFailure,
+        OAuthGrant,
+        Preflight,
+        ProviderProfile,
+        ProviderResponse,
+        SensitiveBytes,
+        TokenReply,
+    )
 
 __all__ = ["OpenAI"]
 
@@ -68,26 +67,47 @@ class OpenAI(OAuthRefreshAdapter):
 
     def refresh(self, grant: OAuthGrant, http: HttpClient, deadline: Deadline) -> TokenReply | OAuthFailure:
         """By the standard, but for three words for a token that is spent."""
+        from palyra_kernel import standard_refresh
+
         return standard_refresh(grant, http, deadline, aliases=ENDED)
 
     def revoke(self, grant: OAuthGrant, http: HttpClient, deadline: Deadline) -> OAuthFailure | None:
+        from palyra_kernel import standard_revoke
+
         return standard_revoke(grant, http, deadline)
 
     def classify(self, response: ProviderResponse) -> FailureKind | None:
         return kind_of(response)
 
     def preflight(self, key: SensitiveBytes, http: HttpClient, deadline: Deadline) -> Preflight:
-        """``GET /v1/models``, which costs nothing."""
-        fields = {"accept": "application/json", **self.headers(key, "api_key")}
-        request = HttpRequest("GET", f"{API}/models", headers=fields)
-        found = standard_preflight(request, http, deadline)
+        """The list of models, which costs nothing."""
+        found = self._listed(key, "api_key", http, deadline)
         for _ in range(TRIES - 1):
             answered = found.outcome != "unavailable" or found.status
             if answered or deadline.expired:
                 break
             time.sleep(min(self.pause_seconds, deadline.remaining()))
-            found = standard_preflight(request, http, deadline)
+            found = self._listed(key, "api_key", http, deadline)
         return found
+
+    def probe(
+        self, grant: OAuthGrant, http: HttpClient, deadline: Deadline
+    ) -> Literal["active", "inactive", "unknown"]:
+        """The same list, asked for with the access token."""
+        if grant.access_token is None:
+            return "inactive"
+        found = self._listed(grant.access_token, "oauth", http, deadline)
+        if found.outcome == "ok":
+            return "active"
+        return "inactive" if found.status == 401 else "unknown"
+
+    def _listed(
+        self, credential: SensitiveBytes, kind: CredentialType, http: HttpClient, deadline: Deadline
+    ) -> Preflight:
+        from palyra_kernel import HttpRequest, standard_preflight
+
+        fields = {"accept": "application/json", **self.headers(credential, kind)}
+        return standard_preflight(HttpRequest("GET", f"{API}/models", headers=fields), http, deadline)
 
 
 @hookimpl

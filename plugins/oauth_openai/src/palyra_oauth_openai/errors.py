@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from palyra_kernel import FailureKind, ProviderResponse, standard_classify
+if TYPE_CHECKING:
+    from palyra_kernel import FailureKind, ProviderResponse
 
 ENDED: Mapping[str, str] = {
     "refresh_token_expired": "invalid_grant",
@@ -31,5 +33,7 @@ KINDS: Mapping[tuple[int, str], FailureKind | None] = {
 
 def kind_of(response: ProviderResponse) -> FailureKind | None:
     """Why a call failed; None if it did not, or if the credential has no part in it."""
+    from palyra_kernel import standard_classify
+
     known = (response.status, response.code)
     return KINDS[known] if known in KINDS else standard_classify(response)

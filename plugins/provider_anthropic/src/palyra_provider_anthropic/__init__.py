@@ -7,6 +7,8 @@
 
 **Where secrets go.** Keys to ``api.anthropic.com``, in the header field ``x-api-key``; to no other host.
 
+**What it costs.** The HTTP client is imported when it is needed, by the method that needs it.
+
 **What it does not do.** There are no logins: nothing is refreshed, and a token of some login is never sent as a key.
 """
 
@@ -14,28 +16,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from palyra_kernel import (
-    CredentialType,
-    Deadline,
-    FailureKind,
-    HttpClient,
-    HttpRequest,
     InvalidInputError,
     OAuthFailure,
-    OAuthGrant,
     OAuthMetadata,
     OAuthRefreshAdapter,
-    Preflight,
-    ProviderProfile,
-    ProviderResponse,
     SensitiveBytes,
-    TokenReply,
     hookimpl,
-    standard_preflight,
 )
 from palyra_provider_anthropic.errors import kind_of
+
+if TYPE_CHECKING:
+    from palyra_kernel import (
+        CredentialType,
+        Deadline,
+        FailureKind,
+        HttpClient,
+        OAuthGrant,
+        Preflight,
+        ProviderProfile,
+        ProviderResponse,
+        TokenReply,
+    )
 
 __all__ = ["Anthropic"]
 
@@ -76,6 +80,8 @@ class Anthropic(OAuthRefreshAdapter):
 
     def preflight(self, key: SensitiveBytes, http: HttpClient, deadline: Deadline) -> Preflight:
         """``GET /v1/models``, which costs nothing."""
+        from palyra_kernel import HttpRequest, standard_preflight
+
         fields = {"accept": "application/json", **self.headers(key, "api_key")}
         request = HttpRequest("GET", f"{API}/models", headers=fields)
         found = standard_preflight(request, http, deadline)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from palyra_kernel import FailureKind, ProviderResponse, standard_classify
+if TYPE_CHECKING:
+    from palyra_kernel import FailureKind, ProviderResponse
 
 KINDS: Mapping[tuple[int, str], FailureKind | None] = {
     # Its servers are busy with everybody; the key is not what there is too much of.
@@ -19,5 +21,7 @@ KINDS: Mapping[tuple[int, str], FailureKind | None] = {
 
 def kind_of(response: ProviderResponse) -> FailureKind | None:
     """Why a call failed; None if it did not, or if the key has no part in it. 529 is ``transient`` like any 5xx."""
+    from palyra_kernel import standard_classify
+
     known = (response.status, response.code)
     return KINDS[known] if known in KINDS else standard_classify(response)
