@@ -37,11 +37,12 @@ class Browser:
         connection = HTTPConnection(parts.hostname or "", parts.port or 80, timeout=PATIENCE)
         mine = [f"{name}={value}" for (host, name), value in self._cookies.items() if host == parts.netloc]
         headers = {"Cookie": "; ".join(mine)} if mine else {}
-        if form is not None:
+        body = None if form is None else urlencode(form)
+        if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
-            connection.request("GET" if form is None else "POST", target, form and urlencode(form), headers)
+            connection.request("GET" if body is None else "POST", target, body, headers)
             response = connection.getresponse()
             html = response.read().decode()
         finally:
