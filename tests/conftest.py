@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.oidc.server import require_issuer, running_issuer
 from tests.support import Parts, Places
 
 
@@ -26,3 +27,11 @@ def vault(kernel):
 @pytest.fixture
 def parts(tmp_path):
     return Parts(tmp_path / "heads")
+
+
+@pytest.fixture(scope="session")
+def issuer():
+    """A real one, npm's: one for all tests of a process; each test registers clients of its own."""
+    require_issuer()
+    with running_issuer() as running:
+        yield running

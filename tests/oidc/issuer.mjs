@@ -4,6 +4,7 @@
 //
 // Beside the issuer, for tests alone:
 //   GET  /side/events?client=ID   what happened to this client, oldest first; no secret is in it
+//   GET  /side/counts?client=ID   how often: `grant.success refresh_token`, `grant.error invalid_grant`, `grant.revoked`…
 //   POST /side/faults             {"client": ID, "faults": ["lose" | MILLISECONDS, ...]}: what becomes of its next replies
 //                                 from the token endpoint, after the issuer has acted: lost, or late
 
@@ -17,6 +18,7 @@ const { Provider } = await import(pathToFileURL(library));
 const HOUR = 3600;
 const on = { enabled: true };
 const events = [];
+const counts = new Map();
 const faults = new Map();
 
 // The library's own store forgets what is old when there is much of it: here a token spent long ago stays spent.
@@ -107,7 +109,12 @@ function configuration() {
 }
 
 function remember(provider) {
-  const note = (event, client, more) => events.push({ event, client, ...more });
+  const note = (event, client, more) => {
+    const name = [event, more.error ?? more.type].filter(Boolean).join(' ');
+    if (!counts.has(client)) counts.set(client, {});
+    counts.get(client)[name] = (counts.get(client)[name] ?? 0) + 1;
+    events.push({ event, client, ...more });
+  };
   const asked = (ctx) => ctx.oidc?.client?.clientId ?? '';
   provider.on('grant.success', (ctx) => {
     note('grant.success', asked(ctx), { grant: ctx.oidc.entities.Grant?.jti, type: ctx.oidc.params.grant_type });
@@ -149,6 +156,8 @@ async function side(request, response) {
   let answer = null;
   if (request.method === 'GET' && url.pathname === '/side/events') {
     answer = events.filter((each) => each.client === url.searchParams.get('client'));
+  } else if (request.method === 'GET' && url.pathname === '/side/counts') {
+    answer = counts.get(url.searchParams.get('client')) ?? {};
   } else if (request.method === 'POST' && url.pathname === '/side/faults') {
     const body = JSON.parse((await request.toArray()).join(''));
     faults.set(body.client, body.faults);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -99,9 +100,9 @@ class Client(NamedTuple):
         told = self.issuer.ask(f"/side/events?client={self.id}").body
         return [each for each in told if event in ("", each["event"])]
 
-    def refreshes(self) -> int:
-        """How many refresh tokens it has spent."""
-        return sum(each["type"] == "refresh_token" for each in self.events("grant.success"))
+    def counts(self) -> Counter[str]:
+        """How often each happened: ``grant.success refresh_token``, ``grant.error invalid_grant``, ``grant.revoked``…"""
+        return Counter(self.issuer.ask(f"/side/counts?client={self.id}").body)
 
     def spoil(self, *faults: str | int) -> None:
         """What becomes of its next replies from the token endpoint, after the issuer has acted: ``"lose"``, or so

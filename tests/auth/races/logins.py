@@ -1,0 +1,132 @@
+"""Logins at issuers that rotate and detect reuse: npm's, and the small one in Python. What both of them know of one."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from typing import NamedTuple, Protocol
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from palyra_kernel.contracts.oauth import OAuthMetadata
+from tests.auth.grants import CLIENT
+from tests.auth.script import cut
+from tests.auth.vendor_process import RemoteVendor
+from tests.oidc.browser import Browser
+from tests.oidc.server import Client
+
+_REDIRECT = "http://127.0.0.1:4711/callback"
+LIFETIME = 3600
+
+
+class State(NamedTuple):
+    """How many refresh tokens the issuer took and how many requests it refused, and whether the grant is dead."""
+
+    refreshes: int
+    refused: int
+    dead: bool
+
+    @property
+    def presented(self) -> int:
+        """How often a refresh token came."""
+        return self.refreshes + self.refused
+
+
+class Login(Protocol):
+    """One grant of an issuer, told from all others that it has."""
+
+    client_id: str
+    metadata: OAuthMetadata
+    access_token: str
+    refresh_token: str
+    """The first ones."""
+
+    def state(self) -> State:
+        """What the issuer knows of it."""
+
+    def host(self) -> str:
+        """Of the issuer, with its port."""
+        return self.metadata.issuer.partition("//")[2]
+
+    def works(self, access_token: str) -> bool:
+        """Whether a provider would take it."""
+
+    def lose_reply(self) -> None:
+        """The next reply is lost after the token is spent."""
+
+
+class ProviderLogin(Login):
+    """A login of *client* at npm's issuer, through its pages."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.client_id = client.id
+        found = client.issuer.ask("/.well-known/openid-configuration").body
+        self.metadata = OAuthMetadata(
+            issuer=found["issuer"],
+            authorization_endpoint=found["authorization_endpoint"],
+            token_endpoint=found["token_endpoint"],
+            revocation_endpoint=found["revocation_endpoint"],
+            userinfo_endpoint=found["userinfo_endpoint"],
+            jwks_uri=found["jwks_uri"],
+        )
+        verifier = secrets.token_urlsafe(32)
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=")
+        asked = {
+            "client_id": client.id,
+            "response_type": "code",
+            "redirect_uri": _REDIRECT,
+            "scope": "openid offline_access",
+            "prompt": "consent",
+            "code_challenge": challenge.decode(),
+            "code_challenge_method": "S256",
+        }
+        came = Browser().sign_in(f"{self.metadata.authorization_endpoint}?{urlencode(asked)}")
+        form = {
+            "grant_type": "authorization_code",
+            "client_id": client.id,
+            "code": parse_qs(urlsplit(came).query)["code"][0],
+            "redirect_uri": _REDIRECT,
+            "code_verifier": verifier,
+        }
+        tokens = client.issuer.ask("/token", form=form).body
+        self.access_token, self.refresh_token = tokens["access_token"], tokens["refresh_token"]
+
+    def state(self) -> State:
+        counts = self._client.counts()
+        refused = sum(number for name, number in counts.items() if name.startswith("grant.error"))
+        return State(counts["grant.success refresh_token"], refused, counts["grant.revoked"] > 0)
+
+    def works(self, access_token: str) -> bool:
+        return self._client.issuer.ask("/me", auth=f"Bearer {access_token}").status == 200
+
+    def lose_reply(self) -> None:
+        self._client.spoil("lose")
+
+
+class VendorLogin(Login):
+    """A login at the small issuer, which has one login at a time then."""
+
+    def __init__(self, vendor: RemoteVendor) -> None:
+        self._vendor = vendor
+        self.client_id = CLIENT
+        self.metadata = OAuthMetadata(
+            issuer=vendor.url,
+            token_endpoint=f"{vendor.url}/token",
+            revocation_endpoint=f"{vendor.url}/revoke",
+            introspection_endpoint=f"{vendor.url}/introspect",
+            userinfo_endpoint=f"{vendor.url}/userinfo",
+        )
+        self._before = vendor.counts
+        self.access_token, self.refresh_token = vendor.issue()
+
+    def state(self) -> State:
+        counts = self._vendor.counts - self._before
+        dead = bool(self._vendor.family(self.refresh_token).ended)
+        return State(counts["refreshed"], counts["refused"] + counts["reused"], dead)
+
+    def works(self, access_token: str) -> bool:
+        return self._vendor.works(access_token)
+
+    def lose_reply(self) -> None:
+        self._vendor.script(cut())
