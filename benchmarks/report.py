@@ -29,7 +29,12 @@ TITLES = {
     "net": "Requests",
     "secretservice": "One read from the Secret Service",
 }
-COUNTED = {"faults": "Faults", "fuzz": "Fuzzing"}
+COUNTED = {
+    "faults": "Faults",
+    "fuzz": "Fuzzing",
+    "refresh-race": "Refreshes in a race",
+    "refresh-faults": "Refreshes that are killed",
+}
 """The long runs, which bring counts of their own."""
 
 

@@ -5,6 +5,8 @@
   dev.py bench --write         publish the last numbers: benchmarks/results, its chart, and the tables of README.md
   dev.py bench faults [ARGS]   the long fault suite
   dev.py bench fuzz [ARGS]     the long fuzzing run
+  dev.py bench refresh-race [ARGS], refresh-faults [ARGS]
+                               logins whose tokens expire under many processes, and under kill -9
 
 Machines differ and drift: only the ratio carries over. A benchmark judges nothing and is never a test.
 """
@@ -25,14 +27,15 @@ NAMES = (
     *("vault", "peers", "race", "crash", "writers", "size", "start", "resolve", "audit", "policy", "net"),
     "secretservice",
 )
-LONG = ("faults", "fuzz")
+LONG = ("faults", "fuzz", "refresh-race", "refresh-faults")
 """Run only when named; they take arguments of their own and keep their own numbers."""
 
 
 def main(arguments: list[str]) -> int:
     """Do what the command line says; return the exit code."""
     if arguments[:1] and arguments[0] in LONG:
-        return int(importlib.import_module(f"benchmarks.{arguments[0]}").main(arguments[1:]))
+        module = importlib.import_module(f"benchmarks.{arguments[0].replace('-', '_')}")
+        return int(module.main(arguments[1:]))
     if arguments and arguments[0] in ("-h", "--help"):
         print(__doc__.strip())
         return 0

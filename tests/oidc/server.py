@@ -101,7 +101,7 @@ class Client(NamedTuple):
         return [each for each in told if event in ("", each["event"])]
 
     def counts(self) -> Counter[str]:
-        """How often each happened: ``grant.success refresh_token``, ``grant.error invalid_grant``, ``grant.revoked``…"""
+        """How often: ``grant.success refresh_token``, ``grant.error invalid_grant``, ``grant.revoked``…"""
         return Counter(self.issuer.ask(f"/side/counts?client={self.id}").body)
 
     def spoil(self, *faults: str | int) -> None:

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from tests.auth.races.logins import ProviderLogin, VendorLogin
-from tests.auth.vendor_process import VendorProcess
+from tests.auth.races.issuers import at_vendor
+from tests.auth.races.logins import ProviderLogin
 
 collect_ignore_glob = ["test_*.py"] if sys.platform == "win32" else []  # processes are forked and killed here
 
@@ -19,8 +19,8 @@ def log_in(request):
         issuer = request.getfixturevalue("issuer")
         yield lambda: ProviderLogin(issuer.client())
         return
-    with VendorProcess() as vendor:
-        yield lambda: VendorLogin(vendor)
+    with at_vendor() as log_in:
+        yield log_in
 
 
 @pytest.fixture

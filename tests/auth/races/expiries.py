@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
@@ -40,6 +38,7 @@ class Expiries:
         self._time = MovingTime()
         self.waits: list[float] = []
         """Seconds, of every caller."""
+        self.done = 0
 
     def run(self, expiries: int, patience: float = 120.0) -> None:
         """Raises :class:`BrokenError`."""
@@ -65,6 +64,7 @@ class Expiries:
             raise BrokenError(f"expiry {expiry}: an expired token was served")
         if (state := self._login.state()) != (expiry, 0, False):
             raise BrokenError(f"expiry {expiry}: {state}")
+        self.done += 1
         self.waits += [float(answer.seconds) for answer in answers]
 
     def _work(self, talk: Talk) -> None:

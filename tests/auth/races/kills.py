@@ -1,17 +1,16 @@
-"""``kill -9`` before any line of a refresh; then what a process that comes later makes of it."""
+"""``kill -9`` at every step of a refresh; then what a process that comes later makes of it."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import signal
 import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from pathlib import Path
-from random import Random
 from types import FrameType
 from typing import Any
 
@@ -23,100 +22,138 @@ from tests.auth.races.expiries import BrokenError
 from tests.auth.races.logins import LIFETIME, Login
 from tests.auth.races.moving import MovingTime
 from tests.faults.children import Child, Talk, broken
+from tests.faults.failing import Injector
 from tests.support import Places
 
 _OURS = str(Path(palyra_kernel.__file__).parent)
+_NEVER = 0
 
 
-class Lines:
-    """Counts the lines of the kernel that this process runs, in all threads that begin from now on and in this one, and
-    kills it before line *last*; 0: never."""
+class Lines(Injector):
+    """Kills the process before the n-th line of the kernel that it runs, in whichever thread. Counts them, too."""
 
-    def __init__(self, last: int = 0) -> None:
-        self._last = last
-        self._numbers = count(1)
+    def __init__(self) -> None:
         self.seen = 0
+        self._numbers = count(1)
+        self._last = _NEVER
 
-    def start(self) -> None:
+    def start(self, which: int) -> None:
+        self._last = which
         threading.settrace(self._trace)
         sys.settrace(self._trace)
-
-    def stop(self) -> int:
-        """How many there were."""
-        sys.settrace(None)
-        threading.settrace(None)  # type: ignore[arg-type]
-        return self.seen
 
     def _trace(self, frame: FrameType, event: str, argument: object) -> Any:
         if not frame.f_code.co_filename.startswith(_OURS):
             return None
         if event == "line":
             self.seen = next(self._numbers)
-            if self.seen == self._last:
+            if self.seen == self._last and sys.platform != "win32":
                 os.kill(os.getpid(), signal.SIGKILL)
         return self._trace
 
+    def happened(self, said: list[str]) -> bool:
+        return not any(text.startswith(("served", "refused")) for text in said)
+
 
 class Kills:
-    """Logins that live through it, one after another: *login* makes one."""
+    """One profile, logged in anew whenever its login is lost. *make* makes a login at the issuer."""
 
-    def __init__(self, base: Path, login: Callable[[], Login], seed: int) -> None:
+    def __init__(self, base: Path, make: Callable[[], Login]) -> None:
         self._places = Places(base)
         self._places.create().close()
-        self._make = login
+        self._make = make
         self._time = MovingTime()
-        self._chance = Random(seed)
-        self._login = self._log_in()
+        self._login = make()
+        with self._engine() as engine:
+            engine.save(self._login)
         self.counts: Counter[str] = Counter()
 
     def length(self) -> int:
         """How many lines a refresh has that nobody disturbs."""
         self._time.move(LIFETIME + 1)
-        with Child(lambda talk: self._refresh(talk, Lines())) as child:
-            said = child.rest()
-        if not said or not said[-1].startswith("served"):
-            raise BrokenError(f"{said}")
-        self._renew()
-        return int(said[-1].split()[1])
+        with Child(partial(self._refresh, Lines(), _NEVER)) as child:
+            child.hear()
+            child.go()
+            served = child.hear()
+        if served is None or not served.startswith("served"):
+            raise BrokenError(f"{served}")
+        self._next()
+        return int(served.split()[1])
 
-    def round(self, last: int, *, again: int = 0) -> None:
-        """Kill a refresh before line *last*; with *again*, whoever comes next too, before that line. Raises
-        :class:`BrokenError`."""
+    def round(self, *faults: tuple[Injector, int]) -> bool:
+        """Let the token expire, and kill those who refresh it one after the other, each by its fault; then see what is
+        left. Whether all faults happened. Raises :class:`BrokenError`."""
         self._time.move(LIFETIME + 1)
         before, generation = self._login.state(), self._generation()
-        for line in filter(None, (last, again)):
-            with Child(lambda talk, line=line: self._refresh(talk, Lines(line))) as child:
-                if wrong := broken(child.rest()):
-                    raise BrokenError(wrong)
-                self.counts["finished" if any("served" in word for word in child.said) else "killed"] += 1
-            self._time.move(LEASE_MS / 1000 + 1)
-        killed = self._login.state()
+        happened = [self._killed(*fault) for fault in faults]
+        after = self._login.state()
         stored = self._generation() > generation
-        acted = killed.refreshes > before.refreshes
-        self.counts[f"{'sent' if acted else 'not sent'}, {'stored' if stored else 'not stored'}"] += 1
-        where = f"killed before lines {last}, {again}; {before} {killed}; stored: {stored}"
-        self._settle(where, lost=acted and not stored, certain=not again)
-        if self._login.state().presented - before.presented > 2:
-            raise BrokenError(f"{where}: a token was presented again and again: {self._login.state()}")
+        lost = after.refreshes > before.refreshes and not stored
+        self.counts["rounds"] += 1
+        self.counts["stored" if stored else "spent, not stored" if lost else "not spent"] += 1
+        where = f"faults {[which for _, which in faults]}, {before}, {after}, stored: {stored}"
+        self._settle(where, lost=lost, certain=len(faults) == 1)
+        return all(happened)
+
+    def _killed(self, injector: Injector, which: int) -> bool:
+        with Child(partial(self._refresh, injector, which)) as child:
+            if child.hear() != "open":
+                raise BrokenError(f"{child.rest()}")
+            with injector.around(child, which):
+                child.go()
+                said = child.rest()
+        if wrong := broken(said):
+            raise BrokenError(wrong)
+        self._time.move(LEASE_MS / 1000 + 1)  # whoever is dead holds nothing any more
+        happened = injector.happened(said)
+        self.counts["killed"] += happened
+        return happened
+
+    def _refresh(self, injector: Injector, which: int, talk: Talk) -> None:
+        with self._engine() as engine:
+            talk.say("open")
+            talk.wait()
+            injector.start(which)
+            try:
+                engine.get_token()
+            except PalyraError as error:
+                talk.say(f"refused {error.code}")
+            else:
+                talk.say(f"served {injector.seen if isinstance(injector, Lines) else ''}")
 
     def _settle(self, where: str, *, lost: bool, certain: bool) -> None:
+        """A later process has a token that works, or says that a login is needed. *certain*: it may only say so if the
+        one that it had is *lost*."""
+        presented = self._login.state().presented
         with self._engine() as engine:
             try:
-                served = engine.get_token()
+                token = engine.get_token().token.decode()
             except PalyraError as error:
                 if error.code != "reauth_required" or (certain and not lost):
                     raise BrokenError(f"{where}: {error!r}") from error
-                self.counts["reported"] += 1
-                self._login = self._log_in(engine)
+                self._check_told(engine, where)
+                if self._login.state().presented - presented > 1:
+                    raise BrokenError(f"{where}: a lost token was presented again and again") from error
+                self.counts["told that it is lost"] += 1
+                self._login = self._make()
+                engine.save(self._login)
                 return
-        if not self._login.works(served.token.decode()):
-            raise BrokenError(f"{where}: a dead token was served")
-        if lost:
-            raise BrokenError(f"{where}: lost, and nobody says so")
-        self.counts["survived"] += 1
-        self._renew()
+        if lost or not self._login.works(token):
+            raise BrokenError(f"{where}: a dead login, and nobody says so")
+        self.counts["lives"] += 1
+        self._next()
 
-    def _renew(self) -> None:
+    def _check_told(self, engine: Engine, where: str) -> None:
+        """It stays lost, and asking costs nothing."""
+        presented = self._login.state().presented
+        try:
+            engine.get_token()
+        except PalyraError as error:
+            if error.code == "reauth_required" and self._login.state().presented == presented:
+                return
+        raise BrokenError(f"{where}: lost, and then not")
+
+    def _next(self) -> None:
         """What is stored has to be good for one refresh more."""
         self._time.move(LIFETIME + 1)
         with self._engine() as engine:
@@ -124,29 +161,9 @@ class Kills:
         if not self._login.works(token):
             raise BrokenError("the next token does not work")
 
-    def _refresh(self, talk: Talk, lines: Lines) -> None:
-        with self._engine() as engine:
-            lines.start()
-            try:
-                served = engine.get_token()
-            except PalyraError as error:
-                lines.stop()
-                talk.say(f"refused {error.code}")
-                return
-            talk.say(f"served {lines.stop()} {hashlib.sha256(served.token).hexdigest()}")
-
     def _generation(self) -> int:
         with self._engine() as engine:
             return engine.generation()
-
-    def _log_in(self, engine: Engine | None = None) -> Login:
-        login = self._make()
-        if engine is not None:
-            engine.save(login)
-        else:
-            with Engine(self._places, self._time.clock(), login.host()) as engine:
-                engine.save(login)
-        return login
 
     def _engine(self) -> Engine:
         return Engine(self._places, self._time.clock(), self._login.host())
