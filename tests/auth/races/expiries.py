@@ -43,9 +43,8 @@ class Expiries:
     def run(self, expiries: int, patience: float = 120.0) -> None:
         """Raises :class:`BrokenError`."""
         self._places.create().close()
-        engine = self._engine()
-        engine.save(self._login)
-        engine.close()
+        with self._engine() as engine:
+            engine.save(self._login)
         with ExitStack() as stack:
             children = [stack.enter_context(Child(self._work, patience)) for _ in range(self._processes)]
             for child in children:
@@ -68,15 +67,15 @@ class Expiries:
         self.waits += [float(answer.seconds) for answer in answers]
 
     def _work(self, talk: Talk) -> None:
-        engine = self._engine()
-        talk.say("open")
-        while True:
-            talk.wait()
-            start = perf_counter()
-            served = engine.get_token()
-            seconds = perf_counter() - start
-            digest = hashlib.sha256(served.token).hexdigest()
-            talk.say(f"{served.generation} {digest} {served.expires_at_ms} {seconds}")
+        with self._engine() as engine:
+            talk.say("open")
+            while True:
+                talk.wait()
+                start = perf_counter()
+                served = engine.get_token()
+                seconds = perf_counter() - start
+                digest = hashlib.sha256(served.token.encode()).hexdigest()
+                talk.say(f"{served.generation} {digest} {served.expires_at_ms} {seconds}")
 
     def _engine(self) -> Engine:
         return Engine(self._places, self._time.clock(), self._login.host())

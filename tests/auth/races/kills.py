@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 import palyra_kernel
+from palyra_kernel.auth.family import Family
 from palyra_kernel.auth.refresh import LEASE_MS
 from palyra_kernel.errors import PalyraError
 from tests.auth.races.engine import Engine
@@ -84,10 +85,10 @@ class Kills:
         """Let the token expire, and kill those who refresh it one after the other, each by its fault; then see what is
         left. Whether all faults happened. Raises :class:`BrokenError`."""
         self._time.move(LIFETIME + 1)
-        before, generation = self._login.state(), self._generation()
+        before, generation = self._login.state(), self._family().generation
         happened = [self._killed(*fault) for fault in faults]
         after = self._login.state()
-        stored = self._generation() > generation
+        stored = self._family().generation > generation
         lost = after.refreshes > before.refreshes and not stored
         self.counts["rounds"] += 1
         self.counts["stored" if stored else "spent, not stored" if lost else "not spent"] += 1
@@ -127,10 +128,10 @@ class Kills:
         presented = self._login.state().presented
         with self._engine() as engine:
             try:
-                token = engine.get_token().token.decode()
+                token = engine.get_token().token
             except PalyraError as error:
-                if error.code != "reauth_required" or (certain and not lost):
-                    raise BrokenError(f"{where}: {error!r}") from error
+                if engine.family().terminal != "reauth_required" or (certain and not lost):
+                    raise BrokenError(f"{where}: {error!r}, {engine.family()}") from error
                 self._check_told(engine, where)
                 if self._login.state().presented - presented > 1:
                     raise BrokenError(f"{where}: a lost token was presented again and again") from error
@@ -148,8 +149,8 @@ class Kills:
         presented = self._login.state().presented
         try:
             engine.get_token()
-        except PalyraError as error:
-            if error.code == "reauth_required" and self._login.state().presented == presented:
+        except PalyraError:
+            if engine.family().terminal == "reauth_required" and self._login.state().presented == presented:
                 return
         raise BrokenError(f"{where}: lost, and then not")
 
@@ -157,13 +158,13 @@ class Kills:
         """What is stored has to be good for one refresh more."""
         self._time.move(LIFETIME + 1)
         with self._engine() as engine:
-            token = engine.get_token().token.decode()
+            token = engine.get_token().token
         if not self._login.works(token):
             raise BrokenError("the next token does not work")
 
-    def _generation(self) -> int:
+    def _family(self) -> Family:
         with self._engine() as engine:
-            return engine.generation()
+            return engine.family()
 
     def _engine(self) -> Engine:
         return Engine(self._places, self._time.clock(), self._login.host())
