@@ -2,9 +2,10 @@
 
   dev.py bench refresh-faults [--rounds N] [TRIAL...]
 
-``kill`` kills before a line of the kernel, and takes lines from all over a refresh; ``again`` kills whoever comes next,
-too; ``calls`` kills at each system call of a refresh, however many those are. A login has to live through it or be told
-lost, once. Each trial runs at both issuers. Exit code 1 if a promise was broken: what and where is printed.
+``kill`` kills before a line of the kernel, and takes lines from all over a refresh; ``early`` does so while the token
+still works; ``again`` kills whoever comes next, too; ``calls`` kills at each system call of a refresh, however many
+those are. A login has to live through it or be told lost, once. Each trial runs at both issuers. Exit code 1 if a
+promise was broken: what and where is printed.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def main(arguments: list[str]) -> int:
         prog="dev.py bench refresh-faults", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("trials", nargs="*", metavar="TRIAL", help=f"of {', '.join(TRIALS)}")
-    parser.add_argument("--rounds", type=int, default=1_000, help="of kill and again, at each issuer")
+    parser.add_argument("--rounds", type=int, default=1_000, help="of kill, early and again, at each issuer")
     options = vars(parser.parse_args(arguments))
     names = options.pop("trials") or list(TRIALS)
     if unknown := [name for name in names if name not in TRIALS]:
@@ -106,14 +107,16 @@ def _perform(name: str, issuer: str, first: int, rounds: int) -> Result:
     return kills.counts, []
 
 
-def _kill(kills: Kills, first: int, rounds: int, folder: Path, *, again: bool = False) -> None:
+def _kill(
+    kills: Kills, first: int, rounds: int, folder: Path, *, again: bool = False, early: bool = False
+) -> None:
     chance, length = Random(first), kills.length()
     for number in range(rounds):
         line = 1 + (number * length + chance.randrange(length)) // rounds  # one of each stretch
         faults = [(Lines(), line)]
         if again:
             faults.append((Lines(), 1 + chance.randrange(length)))
-        kills.round(*faults)
+        kills.round(*faults, early=early)
 
 
 def _calls(kills: Kills, first: int, rounds: int, folder: Path) -> None:
@@ -122,4 +125,9 @@ def _calls(kills: Kills, first: int, rounds: int, folder: Path) -> None:
         which += 1
 
 
-TRIALS: dict[str, Trial] = {"kill": _kill, "again": partial(_kill, again=True), "calls": _calls}
+TRIALS: dict[str, Trial] = {
+    "kill": _kill,
+    "early": partial(_kill, early=True),
+    "again": partial(_kill, again=True),
+    "calls": _calls,
+}

@@ -72,7 +72,7 @@ class Kills:
     def length(self) -> int:
         """How many lines a refresh has that nobody disturbs."""
         self._time.move(LIFETIME + 1)
-        with Child(partial(self._refresh, Lines(), _NEVER)) as child:
+        with Child(partial(self._refresh, Lines(), _NEVER, False)) as child:
             child.hear()
             child.go()
             served = child.hear()
@@ -81,23 +81,28 @@ class Kills:
         self._next()
         return int(served.split()[1])
 
-    def round(self, *faults: tuple[Injector, int]) -> bool:
+    def round(self, *faults: tuple[Injector, int], early: bool = False) -> bool:
         """Let the token expire, and kill those who refresh it one after the other, each by its fault; then see what is
-        left. Whether all faults happened. Raises :class:`BrokenError`."""
-        self._time.move(LIFETIME + 1)
+        left. *early*: they refresh it while it still works. Whether all faults happened. Raises :class:`BrokenError`.
+        """
+        self._time.move(LIFETIME / 2 if early else LIFETIME + 1)
         before, generation = self._login.state(), self._family().generation
-        happened = [self._killed(*fault) for fault in faults]
-        after = self._login.state()
-        stored = self._family().generation > generation
+        happened = [self._killed(*fault, early=early) for fault in faults]
+        after, family = self._login.state(), self._family()
+        stored = family.generation > generation
         lost = after.refreshes > before.refreshes and not stored
         self.counts["rounds"] += 1
         self.counts["stored" if stored else "spent, not stored" if lost else "not spent"] += 1
         where = f"faults {[which for _, which in faults]}, {before}, {after}, stored: {stored}"
+        if early and (family.intent or family.suspicion):
+            self._check_doubted(where)
+        if early:
+            self._time.move(LIFETIME)
         self._settle(where, lost=lost, certain=len(faults) == 1)
         return all(happened)
 
-    def _killed(self, injector: Injector, which: int) -> bool:
-        with Child(partial(self._refresh, injector, which)) as child:
+    def _killed(self, injector: Injector, which: int, *, early: bool) -> bool:
+        with Child(partial(self._refresh, injector, which, early)) as child:
             if child.hear() != "open":
                 raise BrokenError(f"{child.rest()}")
             with injector.around(child, which):
@@ -110,17 +115,29 @@ class Kills:
         self.counts["killed"] += happened
         return happened
 
-    def _refresh(self, injector: Injector, which: int, talk: Talk) -> None:
+    def _refresh(self, injector: Injector, which: int, early: bool, talk: Talk) -> None:
         with self._engine() as engine:
             talk.say("open")
             talk.wait()
             injector.start(which)
             try:
-                engine.get_token()
+                engine.refresh() if early else engine.get_token()
             except PalyraError as error:
                 talk.say(f"refused {error.code}")
             else:
                 talk.say(f"served {injector.seen if isinstance(injector, Lines) else ''}")
+
+    def _check_doubted(self, where: str) -> None:
+        """Nobody knows whether the refresh token is spent, so as long as there is another way it is not presented."""
+        presented = self._login.state().presented
+        with self._engine() as engine:
+            outcomes = [engine.refresh(), engine.refresh()]
+            token = engine.get_token().token
+        if outcomes != ["suspect", "suspect"] or self._login.state().presented != presented:
+            raise BrokenError(f"{where}: {outcomes}, {self._login.state()}")
+        if not self._login.works(token):
+            raise BrokenError(f"{where}: a dead token was served")
+        self.counts["found suspect"] += 1
 
     def _settle(self, where: str, *, lost: bool, certain: bool) -> None:
         """A later process has a token that works, or says that a login is needed. *certain*: it may only say so if the

@@ -32,3 +32,14 @@ def test_kill_9_in_a_refresh_and_in_what_comes_after(base, log_in):
         then = 5 * number % ROUNDS
         kills.round((Lines(), 1 + length * number // ROUNDS), (Lines(), 1 + length * then // ROUNDS))
     assert kills.counts["killed"] > ROUNDS
+
+
+def test_kill_9_in_a_refresh_while_the_token_still_works(base, log_in):
+    """Invariant I3: what is suspect is tried by its access token, which costs nothing; the refresh token stays where it
+    is until there is no other way."""
+    kills = Kills(base, log_in)
+    length = kills.length()
+    for number in range(ROUNDS):
+        kills.round((Lines(), 1 + length * number // ROUNDS), early=True)
+    assert kills.counts["found suspect"]
+    assert kills.counts["spent, not stored"] == kills.counts["told that it is lost"]
