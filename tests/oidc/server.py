@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -15,12 +14,10 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from tests.oidc.client import DEVICE_GRANT, REDIRECT, Client
 from tests.oidc.fetch import COMMAND, HERE, fetched, node
 
 PATIENCE = 30.0
-REDIRECT = "http://127.0.0.1/callback"
-"""Of a native client, which may come back to any port there (RFC 8252, section 7.3)."""
-DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 def require_issuer() -> None:
@@ -83,31 +80,6 @@ class Issuer:
         status, told = self.ask("/reg", data=asked)
         assert status == 201, told
         return Client(self, told["client_id"], told.get("client_secret", ""), auth)
-
-
-class Client(NamedTuple):
-    """A client of :class:`Issuer`, and what the issuer knows of it."""
-
-    issuer: Issuer
-    id: str
-    secret: str
-    auth: str
-
-    def events(self, event: str = "") -> list[dict[str, Any]]:
-        """What happened to it, oldest first: ``grant.success`` and ``grant.error``, each with the ``type`` of grant,
-        ``refresh_token.consumed``, ``grant.revoked``, ``access_token.issued``… and in ``detail`` what no client
-        is told."""
-        told = self.issuer.ask(f"/side/events?client={self.id}").body
-        return [each for each in told if event in ("", each["event"])]
-
-    def counts(self) -> Counter[str]:
-        """How often: ``grant.success refresh_token``, ``grant.error invalid_grant``, ``grant.revoked``…"""
-        return Counter(self.issuer.ask(f"/side/counts?client={self.id}").body)
-
-    def spoil(self, *faults: str | int) -> None:
-        """What becomes of its next replies from the token endpoint, after the issuer has acted: ``"lose"``, or so
-        many milliseconds late."""
-        assert self.issuer.ask("/side/faults", data={"client": self.id, "faults": faults}).status == 200
 
 
 @contextmanager

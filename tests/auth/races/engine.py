@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, NoReturn, Self
+from functools import partial
+from typing import NamedTuple, Self
+from unittest.mock import patch
 
-from palyra_kernel import SecretRef, SensitiveBytes
+from palyra_kernel import SensitiveBytes
 from palyra_kernel.auth.clock import Clock
 from palyra_kernel.auth.family import Family
-from palyra_kernel.auth.grammar.standard import (
-    standard_classify,
-    standard_probe,
-    standard_refresh,
-    standard_revoke,
-)
-from palyra_kernel.auth.issuers import Issuers
 from palyra_kernel.auth.names import GLOBAL, Provider
 from palyra_kernel.auth.profile import OAuthLogin, Profile
 from palyra_kernel.auth.service import AuthProfiles
 from palyra_kernel.auth.store import NewCredential
-from palyra_kernel.contracts.oauth import OAuthRefreshAdapter, Preflight, TokenReply
-from palyra_kernel.net import HttpClient
+from palyra_kernel.contracts.oauth import TokenReply
+from palyra_kernel.kernel import profiles
 from palyra_kernel.values.deadline import Deadline
-from palyra_kernel.vault import Vault
 from tests.auth.races.logins import LIFETIME, Login
 from tests.support import Places
 
@@ -36,44 +30,13 @@ class Served(NamedTuple):
     token: str
 
 
-class _Standard(OAuthRefreshAdapter):
-    """What every issuer understands."""
-
-    provider = "oidc"
-
-    def metadata(self, profile, http, deadline):
-        raise NotImplementedError
-
-    def refresh(self, grant, http, deadline):
-        return standard_refresh(grant, http, deadline)
-
-    def probe(self, grant, http, deadline):
-        return standard_probe(grant, http, deadline)
-
-    def revoke(self, grant, http, deadline):
-        return standard_revoke(grant, http, deadline)
-
-    def classify(self, response):
-        return standard_classify(response)
-
-    def preflight(self, key, http, deadline):
-        return Preflight(outcome="unexpected")
-
-
 class Engine:
-    """Opens the vault at *places*, which may be reached by several processes, for an issuer at *host*."""
+    """Opens the vault at *places*, which several processes may do."""
 
-    def __init__(self, places: Places, clock: Clock, host: str) -> None:
-        self._kernel = kernel = places.open()
-        self._http = HttpClient([], loopback=[host])
-        adapter = _Standard()
-        self.auth = AuthProfiles(
-            kernel._records,
-            Vault(kernel._records, kernel._index, kernel._objects, versions_kept=1),
-            Issuers(lambda _: adapter, lambda _adapter, _profile: self._http),
-            _read_nothing,
-            clock=clock,
-        )
+    def __init__(self, places: Places, clock: Clock) -> None:
+        self._kernel = places.open()
+        with patch.object(profiles, "AuthProfiles", partial(AuthProfiles, clock=clock)):
+            self.auth = self._kernel.auth
 
     def save(self, login: Login) -> None:
         """The profile :data:`ID` has this login from now on."""
@@ -106,10 +69,4 @@ class Engine:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self.auth.close()
-        self._http.close()
         self._kernel.close()
-
-
-def _read_nothing(ref: SecretRef, deadline: Deadline) -> NoReturn:
-    raise AssertionError(f"no profile here reads {ref}")

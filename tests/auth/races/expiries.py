@@ -78,7 +78,7 @@ class Expiries:
                 talk.say(f"{served.generation} {digest} {served.expires_at_ms} {seconds}")
 
     def _engine(self) -> Engine:
-        return Engine(self._places, self._time.clock(), self._login.host())
+        return Engine(self._places, self._time.clock())
 
 
 def _heard(child: Child) -> str:

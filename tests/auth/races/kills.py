@@ -184,4 +184,4 @@ class Kills:
             return engine.family()
 
     def _engine(self) -> Engine:
-        return Engine(self._places, self._time.clock(), self._login.host())
+        return Engine(self._places, self._time.clock())

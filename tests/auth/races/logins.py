@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import secrets
 from typing import NamedTuple, Protocol
-from urllib.parse import parse_qs, urlencode, urlsplit
 
 from palyra_kernel.contracts.oauth import OAuthMetadata
 from tests.auth.grants import CLIENT
 from tests.auth.script import cut
 from tests.auth.vendor_process import RemoteVendor
-from tests.oidc.browser import Browser
-from tests.oidc.server import Client
+from tests.oidc.client import Client
 
-_REDIRECT = "http://127.0.0.1:4711/callback"
 LIFETIME = 3600
 
 
@@ -44,10 +38,6 @@ class Login(Protocol):
     def state(self) -> State:
         """What the issuer knows of it."""
 
-    def host(self) -> str:
-        """Of the issuer, with its port."""
-        return self.metadata.issuer.partition("//")[2]
-
     def works(self, access_token: str) -> bool:
         """Whether a provider would take it."""
 
@@ -70,26 +60,7 @@ class ProviderLogin(Login):
             userinfo_endpoint=found["userinfo_endpoint"],
             jwks_uri=found["jwks_uri"],
         )
-        verifier = secrets.token_urlsafe(32)
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=")
-        asked = {
-            "client_id": client.id,
-            "response_type": "code",
-            "redirect_uri": _REDIRECT,
-            "scope": "openid offline_access",
-            "prompt": "consent",
-            "code_challenge": challenge.decode(),
-            "code_challenge_method": "S256",
-        }
-        came = Browser().sign_in(f"{self.metadata.authorization_endpoint}?{urlencode(asked)}")
-        form = {
-            "grant_type": "authorization_code",
-            "client_id": client.id,
-            "code": parse_qs(urlsplit(came).query)["code"][0],
-            "redirect_uri": _REDIRECT,
-            "code_verifier": verifier,
-        }
-        tokens = client.issuer.ask("/token", form=form).body
+        tokens = client.log_in()
         self.access_token, self.refresh_token = tokens["access_token"], tokens["refresh_token"]
 
     def state(self) -> State:
