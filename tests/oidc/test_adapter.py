@@ -52,6 +52,23 @@ def _grant(client, http, tokens=None, secret=None):
     )
 
 
+def _text(token) -> bytes:
+    assert token is not None
+    return bytes(token.reveal())
+
+
+def _refreshed(grant, http) -> TokenReply:
+    reply = ADAPTER.refresh(grant, http, _soon())
+    assert isinstance(reply, TokenReply)
+    return reply
+
+
+def _failed(grant, http) -> OAuthFailure:
+    failure = ADAPTER.refresh(grant, http, _soon())
+    assert isinstance(failure, OAuthFailure)
+    return failure
+
+
 def _next(grant, reply):
     return OAuthGrant(
         profile=grant.profile,
@@ -86,12 +103,13 @@ def test_a_refresh_brings_the_next_pair(issuer, http, auth):
     client = issuer.client(auth)
     grant = _grant(client, http)
     for number in (1, 2):
-        reply = ADAPTER.refresh(grant, http, _soon())
-        assert isinstance(reply, TokenReply)
+        reply = _refreshed(grant, http)
         assert reply.expires_in == 3600
+        assert reply.scopes is not None
         assert set(reply.scopes) == {"openid", "offline_access", "read"}
+        assert reply.clock_skew is not None
         assert abs(reply.clock_skew) < 60
-        assert reply.refresh_token.reveal() != grant.refresh_token.reveal()
+        assert _text(reply.refresh_token) != _text(grant.refresh_token)
         assert client.counts()["grant.success refresh_token"] == number
         grant = _next(grant, reply)
     assert not client.counts()["grant.revoked"]
@@ -99,17 +117,16 @@ def test_a_refresh_brings_the_next_pair(issuer, http, auth):
 
 def test_a_refresh_token_that_stays_is_named_again(issuer, http):
     grant = _grant(issuer.client(rotates=False), http)
-    reply = ADAPTER.refresh(grant, http, _soon())
-    assert reply.refresh_token.reveal() == grant.refresh_token.reveal()
+    reply = _refreshed(grant, http)
+    assert _text(reply.refresh_token) == _text(grant.refresh_token)
 
 
 def test_a_spent_refresh_token_is_told_from_a_server_in_trouble(issuer, http):
     """Hazard H7 of auth profiles: invalid_grant became "status 400", and was retried for ever."""
     client = issuer.client()
     grant = _grant(client, http)
-    assert isinstance(ADAPTER.refresh(grant, http, _soon()), TokenReply)
-    failure = ADAPTER.refresh(grant, http, _soon())
-    assert isinstance(failure, OAuthFailure)
+    _refreshed(grant, http)
+    failure = _failed(grant, http)
     assert (failure.code, failure.status, failure.sent) == ("invalid_grant", 400, True)
     assert client.counts()["grant.revoked"] == 1
 
@@ -118,9 +135,9 @@ def test_a_spent_refresh_token_is_told_from_a_server_in_trouble(issuer, http):
 def test_a_wrong_client_secret_costs_no_token(issuer, http, auth):
     client = issuer.client(auth)
     tokens = client.log_in()
-    failure = ADAPTER.refresh(_grant(client, http, tokens, secret="another"), http, _soon())
+    failure = _failed(_grant(client, http, tokens, secret="another"), http)
     assert (failure.code, failure.status) == ("invalid_client", 401)
-    assert isinstance(ADAPTER.refresh(_grant(client, http, tokens), http, _soon()), TokenReply)
+    _refreshed(_grant(client, http, tokens), http)
 
 
 def test_a_reply_that_is_lost_was_sent_for(issuer, http):
@@ -128,7 +145,7 @@ def test_a_reply_that_is_lost_was_sent_for(issuer, http):
     client = issuer.client()
     grant = _grant(client, http)
     client.spoil("lose")
-    failure = ADAPTER.refresh(grant, http, _soon())
+    failure = _failed(grant, http)
     assert (failure.code, failure.status, failure.sent) == ("network", 0, True)
     assert client.counts()["grant.success refresh_token"] == 1
 
@@ -140,5 +157,5 @@ def test_revoked_tokens_are_found_inactive(issuer, http, auth):
     assert ADAPTER.probe(grant, http, _soon()) == "active"
     assert ADAPTER.revoke(grant, http, _soon()) is None
     assert ADAPTER.probe(grant, http, _soon()) == "inactive"
-    assert ADAPTER.refresh(grant, http, _soon()).code == "invalid_grant"
+    assert _failed(grant, http).code == "invalid_grant"
     assert ADAPTER.revoke(grant, http, _soon()) is None, "twice is fine"

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import NamedTuple, Self
-from unittest.mock import patch
 
 from palyra_kernel import SensitiveBytes
 from palyra_kernel.auth.clock import Clock
 from palyra_kernel.auth.family import Family
 from palyra_kernel.auth.names import GLOBAL, Provider
 from palyra_kernel.auth.profile import OAuthLogin, Profile
-from palyra_kernel.auth.service import AuthProfiles
 from palyra_kernel.auth.store import NewCredential
 from palyra_kernel.contracts.oauth import TokenReply
-from palyra_kernel.kernel import profiles
 from palyra_kernel.values.deadline import Deadline
 from tests.auth.races.logins import LIFETIME, Login
+from tests.auth.world import auth_of
 from tests.support import Places
 
 ID = "main"
@@ -35,8 +32,7 @@ class Engine:
 
     def __init__(self, places: Places, clock: Clock) -> None:
         self._kernel = places.open()
-        with patch.object(profiles, "AuthProfiles", partial(AuthProfiles, clock=clock)):
-            self.auth = self._kernel.auth
+        self.auth = auth_of(self._kernel, clock)
 
     def save(self, login: Login) -> None:
         """The profile :data:`ID` has this login from now on."""
@@ -69,4 +65,5 @@ class Engine:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
+        self.auth.close()
         self._kernel.close()

@@ -71,6 +71,7 @@ class Kills:
 
     def length(self) -> int:
         """How many lines a refresh has that nobody disturbs."""
+        self._next()  # what it imports is there from now on, in every process that is forked
         self._time.move(LIFETIME + 1)
         with Child(partial(self._refresh, Lines(), _NEVER, False)) as child:
             child.hear()
