@@ -30,9 +30,10 @@ MAY_IMPORT = {
     "policy": BASE | {"durable", "contracts", "records"},
     "approvals": BASE | {"redact", "contracts", "records"},
     "auth": BASE | {"redact", "net", "durable", "contracts", "hookspecs", "records", "vault", "resolve"},
-    "session": BASE | {"contracts", "records", "vault", "resolve", "audit", "access", "policy", "approvals"},
+    "session": BASE
+    | {"contracts", "records", "vault", "resolve", "audit", "access", "policy", "approvals", "auth"},
     "kernel": BASE
-    | {"config", "durable", "contracts", "plugins", "keys", "records", "vault", "resolve"}
+    | {"config", "net", "durable", "contracts", "plugins", "keys", "records", "vault", "resolve"}
     | {"audit", "access", "policy", "approvals", "auth", "session"},
     "cli": BASE
     | {"redact", "scan", "config", "durable", "contracts", "plugins", "keys", "vault", "resolve", "kernel"}

@@ -1,6 +1,7 @@
 """Refreshes in every order with everything that goes wrong, against the issuer that rotates and notices reuse."""
 
 import contextlib
+from typing import Any
 
 import hypothesis.strategies as st
 import pytest
@@ -45,8 +46,8 @@ class Machine(RuleBasedStateMachine):
     out works at the issuer; and no refresh token is ever sent twice while a newer one is known.
     """
 
-    kernel = None
-    vendor = None
+    kernel: Any = None
+    vendor: Any = None
 
     def __init__(self):
         super().__init__()
@@ -74,6 +75,7 @@ class Machine(RuleBasedStateMachine):
     def refresh(self, step):
         before, asked = self.family().generation, self.vendor.counts["POST /token"]
         made = STEPS[step]
+        self.vendor.adjust("rotates", step != "kept")
         if made is not None:
             self.vendor.script(made)
         with contextlib.suppress(PalyraError):

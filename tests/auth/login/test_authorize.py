@@ -91,7 +91,15 @@ def test_a_refresh_token_of_openid_needs_a_yes():
 def test_a_provider_adds_what_it_wants_and_takes_nothing_away():
     """An audience is added; a second ``state`` would be the provider's."""
     assert fields(asked(parameters={"audience": "https://api.example.com/v1"}))["audience"]
-    for name in ("state", "code_challenge", "code_challenge_method", "redirect_uri", "nonce", "scope", "request"):
+    for name in (
+        "state",
+        "code_challenge",
+        "code_challenge_method",
+        "redirect_uri",
+        "nonce",
+        "scope",
+        "request",
+    ):
         with pytest.raises(InvalidInputError) as refused:
             asked(parameters={name: "x"})
         assert refused.value.code == "reserved_parameter"
@@ -108,7 +116,12 @@ def test_an_endpoint_may_have_a_query_of_its_own():
     "endpoint",
     [
         *("", "auth.example.com/authorize", "http://auth.example.com/authorize", "javascript:alert(1)"),
-        *("https://auth.example.com/authorize#x", "https://a b/", "file:///etc/passwd", "https://me@evil.example/"),
+        *(
+            "https://auth.example.com/authorize#x",
+            "https://a b/",
+            "file:///etc/passwd",
+            "https://me@evil.example/",
+        ),
         *("http://127.0.0.1.evil.example/", "https://auth.example.com/\nx", "https://auth.example.com/<b>"),
     ],
 )
@@ -135,7 +148,12 @@ def test_a_redirect_comes_home(uri):
     "uri",
     [
         *("", "http://example.com/cb", "http://127.0.0.1:7777/cb?x=1", "http://127.0.0.1:7777/cb#f"),
-        *("http://127.0.0.1@evil.example/", "http://127.0.0.1:99999999/", "http://0.0.0.0:7777/cb", "app:/cb"),
+        *(
+            "http://127.0.0.1@evil.example/",
+            "http://127.0.0.1:99999999/",
+            "http://0.0.0.0:7777/cb",
+            "app:/cb",
+        ),
     ],
 )
 def test_a_code_is_not_sent_elsewhere(uri):

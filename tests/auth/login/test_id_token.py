@@ -91,7 +91,13 @@ def test_a_key_that_is_not_the_issuers():
         {"keys": [own | {"use": "enc"}]},
         {"keys": [own | {"alg": "ES384"}]},
         {"keys": [own | {"kid": "other"}]},
-        {"keys": [{"kty": "EC", "kid": "es"}, "no key", {"kty": "EC", "kid": "es", "crv": 5, "x": [], "y": {}}]},
+        {
+            "keys": [
+                {"kty": "EC", "kid": "es"},
+                "no key",
+                {"kty": "EC", "kid": "es", "crv": 5, "x": [], "y": {}},
+            ]
+        },
         *({"keys": []}, {"keys": {}}, {}, [], None),
     ):
         assert code_of(made(), shown=shown or {"none": 1}) == "id_token_signature"
@@ -133,7 +139,9 @@ def test_clocks_may_differ_by_a_minute():
     check(made(iat=NOW + 59, nbf=NOW + 59))
 
 
-@pytest.mark.parametrize("token", ["", "a", "a.b", "a.b.c", "....", "e30.e30.", "bnVsbA.bnVsbA.x", "é.é.é", "x" * 20_000])
+@pytest.mark.parametrize(
+    "token", ["", "a", "a.b", "a.b.c", "....", "e30.e30.", "bnVsbA.bnVsbA.x", "é.é.é", "x" * 20_000]
+)
 def test_what_is_none_at_all(token):
     """Whatever an issuer sends, nothing but our own error comes of it."""
     assert code_of(token) in ("id_token_malformed", "id_token_signature")
@@ -191,7 +199,7 @@ def test_a_wrong_id_token_costs_the_tokens(stand, spoil, code):
 def test_an_issuer_that_hides_its_keys_proves_nothing(stand, step):
     """Fail closed: no keys, no login."""
     stand.vendor.script(step, path="/jwks")
-    with pytest.raises(Exception) as refused:  # noqa: PT011  # which of ours is not the point
+    with pytest.raises(Exception) as refused:  # which of ours is not the point
         stand.complete(stand.consent(openid(stand).url))
     assert refused.value.code in ("issuer_keys", "connection_lost", "id_token_signature")
     assert stand.living() == set()

@@ -121,7 +121,10 @@ def test_a_wrong_request_does_not_end_the_wait(listener, target, more, status):
     "head",
     [
         *(b"\r\n\r\n", b"GET\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"),
-        *(b"GET /callback?state=s HTTP/1.1\r\n\r\n", b"GET /callback?state=s HTTP/2\r\nHost: AUTHORITY\r\n\r\n"),
+        *(
+            b"GET /callback?state=s HTTP/1.1\r\n\r\n",
+            b"GET /callback?state=s HTTP/2\r\nHost: AUTHORITY\r\n\r\n",
+        ),
         *(
             b"GET /callback?state=s HTTP/1.1\r\nHost: AUTHORITY\r\nHost: evil.example\r\n\r\n",
             b"GET /callback?state=s&code=\xff HTTP/1.1\r\nHost: AUTHORITY\r\n\r\n",
@@ -183,7 +186,7 @@ def test_both_addresses_of_this_machine_listen():
     """RFC 8252, 7.3: where a browser takes ``localhost`` for IPv6, somebody else could listen there."""
     with Loopback(host="localhost", path="/cb") as listener, Waiter(listener) as waiter:
         assert listener.redirect_uri == f"http://localhost:{port_of(listener)}/cb"
-        with pytest.raises(OSError):  # noqa: PT011  # the system's words
+        with pytest.raises(OSError):  # the system's words
             socket.create_server(("127.0.0.1", port_of(listener)))
         v6 = len(listener._listeners) == 2
         assert asked(listener, "/cb?state=s", address="::1" if v6 else "127.0.0.1")[0] == 200

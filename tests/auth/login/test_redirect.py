@@ -24,9 +24,17 @@ def test_what_a_redirect_says(begin):
     "url",
     [
         *("", HOME, f"{HOME}?", f"{HOME}?code=a", f"{HOME}?state=&code=a", "what is this"),
-        *(f"{HOME}?state=s&state=t&code=a", f"{HOME}?state=s&code=a&code=b", f"{HOME}?state=s&code=a&iss=x&iss=x"),
+        *(
+            f"{HOME}?state=s&state=t&code=a",
+            f"{HOME}?state=s&code=a&code=b",
+            f"{HOME}?state=s&code=a&iss=x&iss=x",
+        ),
         *(f"{HOME}#access_token=secret&state=s", f"{HOME}?state=s&code=a#", f"{HOME}?state=s&code=a\r\nx: y"),
-        *(f"{HOME}?state=s&code=\x00", f"{HOME}?state=s&code=é", f"{HOME}?state=s&code=" + "a" * MAX_REDIRECT),
+        *(
+            f"{HOME}?state=s&code=\x00",
+            f"{HOME}?state=s&code=é",
+            f"{HOME}?state=s&code=" + "a" * MAX_REDIRECT,
+        ),
         f"{HOME}?state=s&" + "&".join(f"a{number}=1" for number in range(50)),
     ],
 )

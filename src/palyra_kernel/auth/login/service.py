@@ -44,7 +44,9 @@ class Logins:
         self.revocations = Revocations(
             parts.records, vault, accounts, parts.families, parts.tokens, parts.issuers.issuer, parts.clock
         )
-        self._desk = Desk(self.attempts, self.revocations, parts.issuers.issuer, self._saved, self._ready, parts.clock)
+        self._desk = Desk(
+            self.attempts, self.revocations, parts.issuers.issuer, self._saved, self._ready, parts.clock
+        )
         self.code = CodeLogin(self._desk)
         """Logins that end with a redirect."""
         self.device = DeviceLogin(self._desk)
