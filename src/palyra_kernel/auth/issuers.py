@@ -36,8 +36,7 @@ class Issuer:
         self.adapter = adapter
         self._client = client
 
-    @property
-    def http(self) -> HttpClient:
+    def http(self) -> AbstractContextManager[HttpClient]:
         """The client that reaches its hosts."""
         return self._client()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -172,7 +173,8 @@ class Stand:
         self.logins = Logins(self.auth.parts, self.auth.accounts, self.parts.vault)
 
     def _opened(self) -> AuthProfiles:
-        issuers = Issuers(lambda name: self.adapter if name == "vendor" else None, lambda _a, _p: self.http)
+        kept = nullcontext(self.http)
+        issuers = Issuers(lambda name: self.adapter if name == "vendor" else None, lambda _a, _p: kept)
         clock = Clock(self.clock, lambda: 0.5, self.clock.wait)
         return AuthProfiles(self.parts.records, self.parts.vault, issuers, _no_source, clock=clock)
 

@@ -61,7 +61,8 @@ class Peer:
 
         scopes = grant.profile.scopes
         request = device_request(grant.profile, grant.metadata, grant.client_secret, scopes=scopes)
-        response = answer(self.issuer.http, request, deadline)
+        with self.issuer.http() as http:
+            response = answer(http, request, deadline)
         if isinstance(response, OAuthFailure):
             return response
         with response:
@@ -85,7 +86,8 @@ class Peer:
         from palyra_kernel.auth.grammar.reply import token_reply
         from palyra_kernel.auth.grammar.sending import answer
 
-        response = answer(self.issuer.http, request, deadline)
+        with self.issuer.http() as http:
+            response = answer(http, request, deadline)
         return response if isinstance(response, OAuthFailure) else token_reply(response)
 
     def keys(self, uri: str, deadline: Deadline) -> Any:
@@ -94,7 +96,7 @@ class Peer:
         from palyra_kernel.net import HttpRequest
 
         request = HttpRequest("GET", uri, headers={"accept": "application/json"})
-        with self.issuer.http.send(request, deadline=deadline) as response:
+        with self.issuer.http() as http, http.send(request, deadline=deadline) as response:
             if response.status != 200:
                 raise UnavailableError(
                     "issuer_keys", f"the issuer does not show its keys (status {response.status})"
