@@ -111,7 +111,14 @@ class SigningVendor(Vendor):
         """An id_token of now."""
         assert self.clock is not None
         now = self.clock.now // 1000
-        good = {"iss": self.url, "aud": CLIENT, "sub": "alice", "nonce": self.nonce, "iat": now, "exp": now + 300}
+        good = {
+            "iss": self.url,
+            "aud": CLIENT,
+            "sub": "alice",
+            "nonce": self.nonce,
+            "iat": now,
+            "exp": now + 300,
+        }
         claims = {name: value for name, value in (good | self.claims).items() if value is not None}
         header = {"alg": self.algorithm, "kid": "one"}
         return jwt.encode(header, claims, self.key, algorithms=[self.algorithm])
@@ -140,7 +147,9 @@ class VendorAdapter(OAuthRefreshAdapter):
             return Preflight(outcome="unavailable")
         if status == 200:
             return Preflight(outcome="ok", status=200)
-        outcome: Any = _OUTCOMES.get(status, "unavailable" if status in (500, 502, 503, 504) else "unexpected")
+        outcome: Any = _OUTCOMES.get(
+            status, "unavailable" if status in (500, 502, 503, 504) else "unexpected"
+        )
         return Preflight(outcome=outcome, status=status)
 
     base = ""
@@ -274,5 +283,3 @@ def key_wanted(id: str = "work", **more: Any) -> Wanted:
 
 def _no_source(_ref: Any, _deadline: Any) -> SensitiveBytes:
     raise AssertionError("no profile here has a source")
-
-

@@ -11,7 +11,7 @@ from joserfc import jwk, jwt
 from palyra_kernel.auth.login.id_token import SIGNATURES, check_id_token
 from palyra_kernel.auth.profile import OAuthLogin
 from palyra_kernel.contracts.oauth import OAuthMetadata
-from palyra_kernel.errors import IntegrityError
+from palyra_kernel.errors import IntegrityError, PalyraError
 from palyra_kernel.values.sensitive import SensitiveBytes
 from tests.auth.script import Step, error, status
 
@@ -199,7 +199,7 @@ def test_a_wrong_id_token_costs_the_tokens(stand, spoil, code):
 def test_an_issuer_that_hides_its_keys_proves_nothing(stand, step):
     """Fail closed: no keys, no login."""
     stand.vendor.script(step, path="/jwks")
-    with pytest.raises(Exception) as refused:  # which of ours is not the point
+    with pytest.raises(PalyraError) as refused:
         stand.complete(stand.consent(openid(stand).url))
     assert refused.value.code in ("issuer_keys", "connection_lost", "id_token_signature")
     assert stand.living() == set()

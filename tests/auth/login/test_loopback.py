@@ -186,7 +186,7 @@ def test_both_addresses_of_this_machine_listen():
     """RFC 8252, 7.3: where a browser takes ``localhost`` for IPv6, somebody else could listen there."""
     with Loopback(host="localhost", path="/cb") as listener, Waiter(listener) as waiter:
         assert listener.redirect_uri == f"http://localhost:{port_of(listener)}/cb"
-        with pytest.raises(OSError):  # the system's words
+        with pytest.raises(OSError):
             socket.create_server(("127.0.0.1", port_of(listener)))
         v6 = len(listener._listeners) == 2
         assert asked(listener, "/cb?state=s", address="::1" if v6 else "127.0.0.1")[0] == 200

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -65,7 +67,5 @@ def test_a_code_is_not_shown():
 @example("http://[::1?state=s")
 def test_whatever_comes_is_read_or_refused(text):
     """Nothing but our own error leaves the parser."""
-    try:
-        parse_redirect(text)
-    except InvalidInputError as error:
-        assert error.code == "bad_redirect"
+    with suppress(InvalidInputError):
+        assert parse_redirect(text).state

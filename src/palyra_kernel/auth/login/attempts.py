@@ -29,7 +29,7 @@ from palyra_kernel.auth.login.attempt import (
 )
 from palyra_kernel.auth.login.bundle import Bundle
 from palyra_kernel.auth.tokens import SCOPE
-from palyra_kernel.errors import ConflictError, DeniedError, NotFoundError, UnavailableError
+from palyra_kernel.errors import ConflictError, DeniedError, IntegrityError, NotFoundError, UnavailableError
 from palyra_kernel.records import Change, Namespace, Records
 from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.sensitive import SensitiveBytes
@@ -41,6 +41,7 @@ MAX_ATTEMPTS = 1024
 _STATE_BYTES = 32
 _ID_CHARACTERS = 26
 _TIDIED_AT_ONCE = 64
+_PAGE = 64
 
 
 class Row(NamedTuple):
@@ -88,7 +89,6 @@ class Attempts:
             redirect_uri=redirect_uri,
             interval=interval,
         )
-        self.tidy(older_than_ms=TTL_MS + KEPT_MS)
         change = Change()
         change.check(ATTEMPTS.key(name), 0)
         change.put(ATTEMPTS.key(name), encode_attempt(attempt))
@@ -96,7 +96,7 @@ class Attempts:
             self._records.exclusive(),
             Bundle.of({**secrets, "state": SensitiveBytes(state.encode())}) as kept,
         ):
-            if len(self._records.store.scan(ATTEMPTS.prefix, None, MAX_ATTEMPTS)) >= MAX_ATTEMPTS:
+            if self._is_full() and (not self.tidy(older_than_ms=TTL_MS + KEPT_MS) or self._is_full()):
                 raise UnavailableError(
                     "rate_limited",
                     f"{MAX_ATTEMPTS} logins are under way or just over",
@@ -170,18 +170,18 @@ class Attempts:
         """End the login without a profile, and erase what was kept for it. Raises :class:`ConflictError`
         ``record_changed`` if it ended meanwhile."""
         ended = replace(row.attempt.failed(code, self._clock.now_ms()), sealed=False)
-        self._erase(row.attempt, changed(row, ended))
+        self._erase(row.attempt.id, changed(row, ended))
 
     def erase(self, id: str) -> None:
         """Erase what was kept for a login that is over."""
         row = self._row(id)
         if row.attempt.over and row.attempt.sealed:
-            self._erase(row.attempt, changed(row, replace(row.attempt, sealed=False)))
+            self._erase(id, changed(row, replace(row.attempt, sealed=False)))
 
     def stranded(self) -> list[Row]:
         """Logins whose tokens came and were not put to use before their time was over."""
         now = self._clock.now_ms()
-        rows = self._rows(now)
+        rows = (Row(version, attempt) for _, version, attempt in self._stored(now) if attempt is not None)
         return [row for row in rows if row.attempt.state == "exchanged" and row.attempt.at(now).over]
 
     def tidy(self, *, older_than_ms: int = 0) -> int:
@@ -189,37 +189,33 @@ class Attempts:
         revokes them. Returns how many changed."""
         now = self._clock.now_ms()
         done = 0
-        for row in self._rows(now - older_than_ms):
-            change = self._tidied(row, now)
+        for name, version, attempt in self._stored(now - older_than_ms):
+            change = _tidied(name, version, attempt, now)
             if change is not None:
                 with suppress(ConflictError):  # somebody else does it
-                    self._erase(row.attempt, change)
+                    self._erase(name, change)
                     done += 1
             if done == _TIDIED_AT_ONCE:
                 break
         return done
 
-    @staticmethod
-    def _tidied(row: Row, now: int) -> Change | None:
-        current = row.attempt.at(now)
-        if row.attempt.state == "exchanged" or not current.over:
-            return None
-        if current.sealed and not current.forgotten(now):
-            return changed(row, replace(current, sealed=False))
-        if not current.forgotten(now):
-            return None
-        change = Change()
-        change.check(ATTEMPTS.key(current.id), row.version)
-        change.delete(ATTEMPTS.key(current.id))
-        return change
+    def _stored(self, before_ms: int) -> Iterator[tuple[str, int, Attempt | None]]:
+        """Ids, versions and attempts of those that began until *before_ms*, oldest first; None for a damaged one."""
+        after: bytes | None = None
+        while page := self._records.store.scan(ATTEMPTS.prefix, after, _PAGE):
+            for stored in page:
+                after = stored.key
+                name = stored.key.removeprefix(ATTEMPTS.prefix).decode("ascii", "replace")
+                if is_ulid(name) and ulid_ms(name) > before_ms:
+                    return
+                try:
+                    attempt = decode_attempt(self._records.open(stored))
+                except IntegrityError:
+                    attempt = None
+                yield name, stored.version, attempt
 
-    def _rows(self, before_ms: int) -> Iterator[Row]:
-        """Those that began until *before_ms*, oldest first."""
-        for stored in self._records.store.scan(ATTEMPTS.prefix, None, MAX_ATTEMPTS):
-            name = stored.key.removeprefix(ATTEMPTS.prefix).decode("ascii", "replace")
-            if is_ulid(name) and ulid_ms(name) > before_ms:
-                return
-            yield Row(stored.version, decode_attempt(self._records.open(stored)))
+    def _is_full(self) -> bool:
+        return len(self._records.store.scan(ATTEMPTS.prefix, None, MAX_ATTEMPTS)) >= MAX_ATTEMPTS
 
     def _row(self, id: str) -> Row:
         record = self._records.read(ATTEMPTS.key(id)) if is_ulid(id) else None
@@ -242,15 +238,34 @@ class Attempts:
         with secrets.sealed() as document:
             self._vault.beside(lambda _: change).put(_ref(attempt.id), document)
 
-    def _erase(self, attempt: Attempt, change: Change) -> None:
-        """Commit *change*, and with it that nothing is kept for *attempt*."""
+    def _erase(self, id: str, change: Change) -> None:
+        """Commit *change*, and with it that nothing is kept for the login *id*."""
         try:
-            self._vault.beside(lambda _: change).destroy(_ref(attempt.id))
+            self._vault.beside(lambda _: change).destroy(_ref(id))
         except NotFoundError:
             self._records.commit(change)
 
     def _digest(self, state: str) -> bytes:
         return self._records.keys.blind("auth login", state)
+
+
+def _tidied(name: str, version: int, attempt: Attempt | None, now: int) -> Change | None:
+    """What is to be done about a login at *now*; None for nothing."""
+    if attempt is None:
+        gone = not is_ulid(name) or ulid_ms(name) + LONGEST_MS + KEPT_MS <= now
+    elif attempt.state == "exchanged" or not attempt.at(now).over:
+        return None
+    else:
+        current = attempt.at(now)
+        gone = current.forgotten(now)
+        if current.sealed and not gone:
+            return changed(Row(version, attempt), replace(current, sealed=False))
+    if not gone:
+        return None
+    change = Change()
+    change.check(ATTEMPTS.key(name), version)
+    change.delete(ATTEMPTS.key(name))
+    return change
 
 
 def changed(row: Row, attempt: Attempt) -> Change:
