@@ -16,7 +16,7 @@ from tests.net.server import Server, Visit
 
 
 @contextmanager
-def _everything_logged() -> Iterator[io.StringIO]:
+def everything_logged() -> Iterator[io.StringIO]:
     """All log lines of all libraries, without a filter of ours."""
     stream = io.StringIO()
     root, handler = logging.getLogger(), logging.StreamHandler(stream)
@@ -64,7 +64,7 @@ def requests_that_fail(stage: Stage, canary: bytes) -> Haystacks:
         visit.ask()
         visit.say(answers[visit.number - 1])
 
-    with _everything_logged() as log, SensitiveBytes(canary) as secret, Server(script) as server:
+    with everything_logged() as log, SensitiveBytes(canary) as secret, Server(script) as server:
         place = f"127.0.0.1:{server.port}"
         url, legal = f"http://{place}/", SensitiveBytes(quote(canary).encode())
         with HttpClient(

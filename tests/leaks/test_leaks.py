@@ -9,11 +9,21 @@ import sys
 
 import pytest
 
-from tests.leaks import acting, adapters, approving, children, in_process, references, requesting, resolving
+from tests.leaks import (
+    acting,
+    adapters,
+    approving,
+    children,
+    in_process,
+    references,
+    refreshing,
+    requesting,
+    resolving,
+)
 from tests.leaks.canaries import CANARIES, assert_nowhere, forms, leaks
 from tests.leaks.stage import SCENARIOS, Stage
 
-MODULES = (in_process, resolving, references, requesting, adapters, approving, acting, children)
+MODULES = (in_process, resolving, references, requesting, refreshing, adapters, approving, acting, children)
 
 
 @pytest.mark.parametrize("canary", CANARIES.values(), ids=CANARIES)
