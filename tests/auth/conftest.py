@@ -45,7 +45,7 @@ class Issuer:
 
 
 @pytest.fixture
-def scripted(net):
+def issuer(net):
     def make(script, **options):
         return Issuer(net, script, **options)
 

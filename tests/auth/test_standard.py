@@ -48,8 +48,8 @@ def form_of(request: bytes) -> dict[str, list[str]]:
     return parse_qs(request.partition(b"\r\n\r\n")[2].decode())
 
 
-def test_a_refresh_presents_the_token_once(scripted):
-    server = scripted(replying())
+def test_a_refresh_presents_the_token_once(issuer):
+    server = issuer(replying())
     found = standard_refresh(server.grant(auth="client_secret_basic"), server.http, soon())
     assert isinstance(found, TokenReply)
     assert found.refresh_token == b"new-refresh"
@@ -80,9 +80,9 @@ def test_a_refresh_presents_the_token_once(scripted):
     ],
     ids=lambda each: each if isinstance(each, str) else "",
 )
-def test_a_refusal_has_a_code_and_a_kind(scripted, script, code, kind, status):
+def test_a_refusal_has_a_code_and_a_kind(issuer, script, code, kind, status):
     """Hazards H7 and H55: a refusal for good looked like any other, and bodies were read to their end."""
-    server = scripted(script)
+    server = issuer(script)
     found = standard_refresh(server.grant(), server.http, soon())
     assert found == OAuthFailure(code=code, kind=kind, status=status, sent=True)
 
@@ -91,11 +91,11 @@ def test_a_refusal_has_a_code_and_a_kind(scripted, script, code, kind, status):
     "status", [b"301 Moved", b"302 Found", b"303 See", b"307 Temporary", b"308 Permanent"]
 )
 @pytest.mark.parametrize("what", ["refresh", "revoke", "probe", "preflight"])
-def test_no_path_follows_a_redirect(net, scripted, status, what):
+def test_no_path_follows_a_redirect(net, issuer, status, what):
     """Hazard H47: validators, probes and clients followed redirects, and took the key along."""
     second = net.server(answering(TOKENS, JSON))
     where = f"Location: https://issuer.test:{second.port}/token".encode()
-    server = scripted(answering(b"", where, status=status))
+    server = issuer(answering(b"", where, status=status))
     grant = server.grant(**endpoints(server.base, "revoke", "userinfo", "introspection"))
     match what:
         case "refresh":
@@ -137,23 +137,23 @@ def dripping(visit):
 
 
 @pytest.mark.parametrize("script", [silent, half, dripping])
-def test_no_whole_answer_may_have_spent_the_token(scripted, script):
+def test_no_whole_answer_may_have_spent_the_token(issuer, script):
     """Hazard H37: after a request that left, nobody knows what the server did."""
-    server = scripted(script, limits={"total_seconds": 1})
+    server = issuer(script, limits={"total_seconds": 1})
     found = standard_refresh(server.grant(), server.http, soon())
     assert found == OAuthFailure(code="network", kind="transient", sent=True)
     assert len(server.requests) == 1
 
 
-def test_who_was_not_reached_spent_nothing(scripted):
-    server = scripted(replying())
+def test_who_was_not_reached_spent_nothing(issuer):
+    server = issuer(replying())
     server.server.__exit__()
     found = standard_refresh(server.grant(), server.http, soon())
     assert found == OAuthFailure(code="network", kind="transient", sent=False)
 
 
-def test_no_time_left_sends_nothing(scripted):
-    server = scripted(replying())
+def test_no_time_left_sends_nothing(issuer):
+    server = issuer(replying())
     found = standard_refresh(server.grant(), server.http, Deadline.after(-1))
     assert found == OAuthFailure(code="network", kind="transient", sent=False)
     assert server.requests == []
@@ -168,24 +168,24 @@ def test_no_time_left_sends_nothing(scripted):
         ("https://user@issuer.test", "not_configured"),
     ],
 )
-def test_an_endpoint_elsewhere_gets_nothing(scripted, base, code):
+def test_an_endpoint_elsewhere_gets_nothing(issuer, base, code):
     """Hazard H48: a profile could name any endpoint, and the refresh token was posted there."""
-    server = scripted(replying())
+    server = issuer(replying())
     found = standard_refresh(grant_at(base), server.http, soon())
     assert found == OAuthFailure(code=code, kind="config_missing", sent=False)
 
 
-def test_without_a_token_nothing_is_sent(scripted):
-    server = scripted(replying())
+def test_without_a_token_nothing_is_sent(issuer):
+    server = issuer(replying())
     for grant in (server.grant(refresh=False), server.grant(auth="client_secret_post", secret=False)):
         found = standard_refresh(grant, server.http, soon())
         assert found == OAuthFailure(code="not_configured", kind="config_missing", sent=False)
     assert server.requests == []
 
 
-def test_both_tokens_are_revoked_with_their_hints(scripted):
+def test_both_tokens_are_revoked_with_their_hints(issuer):
     """Hazard H42: the access token was not revoked, and no hint was sent."""
-    server = scripted(replying(b"", b"200 OK"))
+    server = issuer(replying(b"", b"200 OK"))
     assert standard_revoke(server.grant(**endpoints(server.base, "revoke")), server.http, soon()) is None
     said = [form_of(request) for request in server.requests]
     assert [(each["token"][0], each["token_type_hint"][0]) for each in said] == [
@@ -194,13 +194,13 @@ def test_both_tokens_are_revoked_with_their_hints(scripted):
     ]
 
 
-def test_an_issuer_without_revocation_says_so(scripted):
-    server = scripted(replying())
+def test_an_issuer_without_revocation_says_so(issuer):
+    server = issuer(replying())
     found = standard_revoke(server.grant(), server.http, soon())
     assert found == OAuthFailure(code="unsupported", kind="config_missing", sent=False)
 
 
-def test_both_are_tried_and_the_first_failure_counts(scripted):
+def test_both_are_tried_and_the_first_failure_counts(issuer):
     """Hazard H42: a server that was down once left the other token as it was."""
 
     def script(visit):
@@ -208,13 +208,13 @@ def test_both_are_tried_and_the_first_failure_counts(scripted):
             refresh = b"hint=refresh" in request
             visit.answer(b"{}", JSON, b"Retry-After: 7", status=b"503 Later" if refresh else b"400 No")
 
-    server = scripted(script)
+    server = issuer(script)
     found = standard_revoke(server.grant(**endpoints(server.base, "revoke")), server.http, soon())
     assert found == OAuthFailure(code="http_status", kind="transient", status=503, retry_after_seconds=7.0)
     assert len(server.requests) == 2
 
 
-def test_an_issuer_that_revokes_refresh_tokens_only_has_done_its_part(scripted):
+def test_an_issuer_that_revokes_refresh_tokens_only_has_done_its_part(issuer):
     """RFC 7009, 2.2.1: else what waits for revocation waits for ever."""
 
     def script(visit):
@@ -224,7 +224,7 @@ def test_an_issuer_that_revokes_refresh_tokens_only_has_done_its_part(scripted):
             else:
                 visit.answer(b'{"error": "unsupported_token_type"}', JSON, status=b"400 No")
 
-    server = scripted(script)
+    server = issuer(script)
     options = endpoints(server.base, "revoke")
     assert standard_revoke(server.grant(**options), server.http, soon()) is None
     alone = standard_revoke(server.grant(refresh=False, **options), server.http, soon())
@@ -248,22 +248,22 @@ def test_an_issuer_that_revokes_refresh_tokens_only_has_done_its_part(scripted):
         (None, None, "unknown"),
     ],
 )
-def test_a_probe_spends_nothing(scripted, introspection, userinfo, found):
+def test_a_probe_spends_nothing(issuer, introspection, userinfo, found):
     """Hazard H37: whether a token still works is asked without presenting what can be spent."""
     there = {"introspection": introspection, "userinfo": userinfo}
-    server = scripted(by_path(**{name: what for name, what in there.items() if what}))
+    server = issuer(by_path(**{name: what for name, what in there.items() if what}))
     options = endpoints(server.base, *(name for name, what in there.items() if what))
     assert standard_probe(server.grant(**options), server.http, soon()) == found
     assert not any(REFRESH in request for request in server.requests)
 
 
-def test_no_access_token_is_an_inactive_one(scripted):
-    server = scripted(replying())
+def test_no_access_token_is_an_inactive_one(issuer):
+    server = issuer(replying())
     assert standard_probe(server.grant(access=False), server.http, soon()) == "inactive"
 
 
-def test_an_issuer_that_cannot_be_asked_knows_nothing(scripted):
-    server = scripted(silent, limits={"total_seconds": 0.5})
+def test_an_issuer_that_cannot_be_asked_knows_nothing(issuer):
+    server = issuer(silent, limits={"total_seconds": 0.5})
     options = endpoints(server.base, "introspection", "userinfo")
     assert standard_probe(server.grant(**options), server.http, soon()) == "unknown"
 
@@ -296,15 +296,15 @@ def test_status_first_then_code(status, code, kind):
      (b"529 Later", "unavailable"),
      (b"204 Nothing", "unexpected"), (b"400 No", "unexpected"), (b"404 No", "unexpected"), (b"418 Tea", "unexpected")],
 )  # fmt: skip
-def test_what_becomes_of_a_key(scripted, status, outcome):
-    server = scripted(replying(b"{}", status, b"Retry-After: 9"))
+def test_what_becomes_of_a_key(issuer, status, outcome):
+    server = issuer(replying(b"{}", status, b"Retry-After: 9"))
     request = HttpRequest("GET", f"{server.base}/models", headers={"x-api-key": SensitiveBytes(ACCESS)})
     found = standard_preflight(request, server.http, soon())
     assert (found.outcome, found.status, found.retry_after_seconds) == (outcome, int(status[:3]), 9.0)
 
 
-def test_a_key_that_could_not_be_tried(scripted):
-    server = scripted(silent, limits={"total_seconds": 0.5})
+def test_a_key_that_could_not_be_tried(issuer):
+    server = issuer(silent, limits={"total_seconds": 0.5})
     assert (
         standard_preflight(HttpRequest("GET", f"{server.base}/m"), server.http, soon()).outcome
         == "unavailable"
@@ -315,7 +315,7 @@ def test_a_key_that_could_not_be_tried(scripted):
     )
 
 
-def test_nothing_secret_is_shown_anywhere(scripted, caplog):
+def test_nothing_secret_is_shown_anywhere(issuer, caplog):
     """Hazard H56: whatever a failure holds, and whatever was logged on the way, has no word of the body in it."""
     caplog.set_level(logging.DEBUG)
     for name in ("httpcore2", "httpcore2.http11", "httpcore2.connection"):
@@ -328,7 +328,7 @@ def test_nothing_secret_is_shown_anywhere(scripted, caplog):
         replying(echo, b"200 OK", b"Location: /" + REFRESH),
         half,
     ):
-        server = scripted(script, limits={"total_seconds": 1})
+        server = issuer(script, limits={"total_seconds": 1})
         for auth in ("client_secret_basic", "client_secret_post"):
             grant = server.grant(auth=auth, **endpoints(server.base, "revoke", "introspection", "userinfo"))
             for call in (standard_refresh, standard_revoke, standard_probe):
@@ -338,18 +338,18 @@ def test_nothing_secret_is_shown_anywhere(scripted, caplog):
     assert "canary" not in caplog.text
 
 
-def test_the_environment_is_not_asked(scripted, monkeypatch):
+def test_the_environment_is_not_asked(issuer, monkeypatch):
     """Hazard H50: logins, validations and revocations went through whatever proxy the environment named."""
     for name in ("HTTPS_PROXY", "ALL_PROXY", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    server = scripted(replying())
+    server = issuer(replying())
     grant = server.grant(**endpoints(server.base, "revoke"))
     assert isinstance(standard_refresh(grant, server.http, soon()), TokenReply)
     assert standard_revoke(grant, server.http, soon()) is None
 
 
-def test_any_number_of_threads(scripted):
-    server = scripted(replying())
+def test_any_number_of_threads(issuer):
+    server = issuer(replying())
     found: list[object] = []
     threads = [
         threading.Thread(target=lambda: found.append(standard_refresh(server.grant(), server.http, soon())))
