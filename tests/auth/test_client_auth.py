@@ -149,8 +149,8 @@ REQUESTS = {
 
 @pytest.mark.parametrize("name", REQUESTS)
 def test_a_request_says_exactly_this(name):
-    """Hazard H24: scopes were changed to lower case on their way, though they are case-sensitive. Nothing is added
-    either: a refresh that repeats the scopes that were once wished for ends as ``invalid_scope``."""
+    """Hazard H24 of auth profiles: scopes were changed to lower case on their way, though they are case-sensitive.
+    Nothing is added either: a refresh that repeats the scopes that were once wished for ends as ``invalid_scope``."""
     request, url, form = REQUESTS[name]
     fields, said = sent(request)
     assert (request.method, request.url) == ("POST", url)
@@ -183,7 +183,7 @@ def test_what_is_missing_is_not_asked_for(request_of):
 
 
 def test_no_request_shows_what_it_carries():
-    """Hazard H56: records with keys in them could be printed."""
+    """Hazard H56 of auth profiles: records with keys in them could be printed."""
     for request, _, _ in REQUESTS.values():
         shown = repr(request) + str(request) + f"{request}" + repr(request.headers) + repr(request.form)
         assert "canary" not in shown

@@ -24,7 +24,8 @@ def get(http, url):
 
 
 def test_one_client_for_a_set_of_hosts(clients):
-    """Hazard H46: a client was built for each call: a handshake, and all authorities read, for each refresh."""
+    """Hazard H46 of auth profiles: a client was built for each call: a handshake, and all authorities read, for each
+    refresh."""
     with (
         clients.to(["a.example", "b.example"]) as first,
         clients.to(["b.example", "A.example:443"]) as second,
@@ -36,7 +37,7 @@ def test_one_client_for_a_set_of_hosts(clients):
 
 
 def test_connections_are_kept_between_calls(net, clients):
-    """Hazard H46: ten calls, one connection."""
+    """Hazard H46 of auth profiles: ten calls, one connection."""
     server = net.server(answering(), tls=False)
     for _ in range(10):
         with clients.to([f"127.0.0.1:{server.port}"]) as http:
@@ -45,7 +46,8 @@ def test_connections_are_kept_between_calls(net, clients):
 
 
 def test_one_sets_client_does_not_reach_anothers_host(net, clients):
-    """Hazard H48: with one client for all, each adapter could send its secret to any host that another one has."""
+    """Hazard H48 of auth profiles: with one client for all, each adapter could send its secret to any host that
+    another one has."""
     mine, other = (net.server(answering(), tls=False) for _ in range(2))
     with (
         clients.to([f"127.0.0.1:{other.port}"]),
@@ -121,7 +123,8 @@ def test_many_threads_share_one(clients):
 
 
 def test_limits_are_those_of_the_invariant():
-    """Invariant I11: a body of 64 KiB at most, a deadline for the whole, a connection for each refresh at one time."""
+    """Invariant I11 of auth profiles: a body of 64 KiB at most, a deadline for the whole, a connection for each
+    refresh at one time."""
     limits = clients_module.LIMITS
     assert (limits.body_bytes, limits.total_seconds) == (64 * 1024, 10)
     assert limits.connections >= 16

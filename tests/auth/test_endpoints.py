@@ -36,7 +36,8 @@ def test_the_hosts_of_an_adapter_are_those_that_it_declares():
 
 @pytest.mark.parametrize("name", [*ASKED, "jwks_uri"])
 def test_no_endpoint_lies_outside_of_what_the_adapter_declares(name):
-    """Hazard H48, invariant I7: a profile could name any https address, and the refresh token was posted there."""
+    """Hazard H48, invariant I7 of auth profiles: a profile could name any https address, and the refresh token was
+    posted there."""
     for url in (
         "https://evil.example/token",
         "https://auth.acme.example:444/t",
@@ -70,8 +71,8 @@ def test_no_endpoint_lies_outside_of_what_the_adapter_declares(name):
     ],
 )
 def test_what_an_issuer_may_not_name(name, url, code):
-    """Hazards H26, H48 and H50: the same table at save and at use. An issuer that names an address of this machine
-    would have the kernel knock at whatever listens here."""
+    """Hazards H26, H48 and H50 of auth profiles: the same table at save and at use. An issuer that names an address
+    of this machine would have the kernel knock at whatever listens here."""
     assert refused((), ISSUER, **{name: url}) == code
 
 
@@ -90,7 +91,7 @@ def test_an_issuer_on_this_machine_may_be_spoken_to_by_http(base):
 
 
 def test_a_browser_is_not_sent_to_this_machine_by_an_issuer_elsewhere():
-    """Hazard H48: it could be a page of another program here, with a form that looks right."""
+    """Hazard H48 of auth profiles: it could be a page of another program here, with a form that looks right."""
     url = "http://127.0.0.1:80/authorize"
     assert refused(["auth.acme.example"], "", authorization_endpoint=url) == "endpoint_inside"
 

@@ -72,14 +72,15 @@ TABLE = [
 
 @pytest.mark.parametrize(("said", "end"), TABLE, ids=lambda each: str(each)[:24])
 def test_what_servers_say(said, end):
-    """Invariant I13, hazards H10 and H11: an absolute time was read as seconds on refresh and not at login (about the
-    year 55,900), a text failed at login and not on refresh, and a reply that said nothing kept the old token's end."""
+    """Invariant I13, hazards H10 and H11 of auth profiles: an absolute time was read as seconds on refresh and not at
+    login (about the year 55,900), a text failed at login and not on refresh, and a reply that said nothing kept the
+    old token's end."""
     assert ends(said) == end
 
 
 @pytest.mark.parametrize(("said", "end"), TABLE, ids=lambda each: str(each)[:24])
 def test_a_jwt_speaks_where_the_reply_says_nothing(said, end):
-    """Invariant I13: first the reply, then the token, then the provider's usual."""
+    """Invariant I13 of auth profiles: first the reply, then the token, then the provider's usual."""
     token = jwt(b'{"exp": 1800000077}')
     assert ends(said, token) == (NOW + 77_000 if end == USUAL else end)
 
@@ -106,7 +107,8 @@ def test_a_jwt_speaks_where_the_reply_says_nothing(said, end):
     ],
 )
 def test_what_tokens_say(payload, end):
-    """Invariant I13: nothing is verified, so nothing that a token says may stop a login or fool the clock."""
+    """Invariant I13 of auth profiles: nothing is verified, so nothing that a token says may stop a login or fool the
+    clock."""
     assert ends(None, jwt(payload)) == end
 
 
@@ -116,7 +118,8 @@ def test_what_is_no_jwt_says_nothing(token):
 
 
 def test_points_in_time_are_by_the_servers_clock():
-    """Invariant I13: a server whose clock is an hour ahead made tokens that lived an hour too long, by ours."""
+    """Invariant I13 of auth profiles: a server whose clock is an hour ahead made tokens that lived an hour too long,
+    by ours."""
     assert ends(1_800_004_200, skew=3600.0) == NOW + 600_000
     assert ends(1_799_997_000, skew=-3600.0) == NOW + 600_000
     assert ends(None, jwt(b'{"exp": 1800004200}'), skew=3600.0) == NOW + 600_000
@@ -146,7 +149,8 @@ anything = st.recursive(
 @given(said=anything, exp=anything, skew=st.none() | st.floats(), lifetime=st.integers())
 @example(said=10**400, exp=10**400, skew=1e308, lifetime=10**400)
 def test_whatever_is_said_the_end_lies_ahead_and_not_too_far(said, exp, skew, lifetime):
-    """Invariant I13: the clamp of 400 days, and never the past: 100 sweeps of a dead token made 100 calls."""
+    """Invariant I13 and hazard H10 of auth profiles: the clamp of 400 days, and never the past: 100 sweeps of a dead
+    token made 100 calls."""
     try:
         token = jwt(json.dumps({"exp": exp}).encode())
     except ValueError:

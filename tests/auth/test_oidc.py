@@ -129,7 +129,8 @@ def test_an_issuer_with_a_path(find):
 
 @pytest.mark.parametrize("other", ["https://elsewhere.example", "{base}/", "{base}/tenant", "{BASE}", ""])
 def test_the_issuer_is_the_one_that_was_asked_for_to_the_last_character(refusal, other):
-    """Hazard H52: a document of one issuer at the address of another takes over its logins (RFC 8414, 3.3)."""
+    """Hazard H52 of auth profiles: a document of one issuer at the address of another takes over its logins (RFC
+    8414, 3.3)."""
     assert refusal(pages(**{OPENID: {**DOCUMENT, "issuer": other}})) == "issuer_mismatch"
     assert refusal(pages(**{OAUTH: DOCUMENT, OPENID: {**DOCUMENT, "issuer": other}})) == "issuer_mismatch"
 
@@ -208,13 +209,14 @@ def test_a_login_needs_a_token_endpoint(refusal):
 
 
 def test_another_token_endpoint_than_the_settled_one_is_refused(find, refusal):
-    """Hazard H48, invariant I7: the endpoint that a profile has is its issuer's, and a new one is for a human."""
+    """Hazard H48, invariant I7 of auth profiles: the endpoint that a profile has is its issuer's, and a new one is
+    for a human."""
     script = pages(**{OPENID: DOCUMENT})
     assert refusal(script, token_endpoint="https://evil.example/token") == "endpoint_changed"
 
 
 def test_a_login_from_the_documents_to_its_end(issuer):
-    """Hazard H48: refresh and revocation go where the issuer's own documents say."""
+    """Hazard H48 of auth profiles: refresh and revocation go where the issuer's own documents say."""
     tokens = {"access_token": "new-access", "token_type": "Bearer", "expires_in": 60}
     document = {
         **DOCUMENT,
@@ -244,6 +246,6 @@ def test_it_has_no_keys_to_try_and_classifies_by_the_table(issuer):
 
 
 def test_its_header_is_the_standards():
-    """Hazard H8: a token was sent in the header that is for keys."""
+    """Hazard H8 of auth profiles: a token was sent in the header that is for keys."""
     fields = ADAPTER.headers(SensitiveBytes(b"token"), "oauth")
     assert fields == {"authorization": SensitiveBytes(b"Bearer token")}

@@ -81,7 +81,8 @@ def test_a_refresh_presents_the_token_once(issuer):
     ids=lambda each: each if isinstance(each, str) else "",
 )
 def test_a_refusal_has_a_code_and_a_kind(issuer, script, code, kind, status):
-    """Hazards H7 and H55: a refusal for good looked like any other, and bodies were read to their end."""
+    """Hazards H7 and H55 of auth profiles: a refusal for good looked like any other, and bodies were read to their
+    end."""
     server = issuer(script)
     found = standard_refresh(server.grant(), server.http, soon())
     assert found == OAuthFailure(code=code, kind=kind, status=status, sent=True)
@@ -92,7 +93,7 @@ def test_a_refusal_has_a_code_and_a_kind(issuer, script, code, kind, status):
 )
 @pytest.mark.parametrize("what", ["refresh", "revoke", "probe", "preflight"])
 def test_no_path_follows_a_redirect(net, issuer, status, what):
-    """Hazard H47: validators, probes and clients followed redirects, and took the key along."""
+    """Hazard H47 of auth profiles: validators, probes and clients followed redirects, and took the key along."""
     second = net.server(answering(TOKENS, JSON))
     where = f"Location: https://issuer.test:{second.port}/token".encode()
     server = issuer(answering(b"", where, status=status))
@@ -138,7 +139,7 @@ def dripping(visit):
 
 @pytest.mark.parametrize("script", [silent, half, dripping])
 def test_no_whole_answer_may_have_spent_the_token(issuer, script):
-    """Hazard H37: after a request that left, nobody knows what the server did."""
+    """Hazard H37 of auth profiles: after a request that left, nobody knows what the server did."""
     server = issuer(script, limits={"total_seconds": 1})
     found = standard_refresh(server.grant(), server.http, soon())
     assert found == OAuthFailure(code="network", kind="transient", sent=True)
@@ -169,7 +170,7 @@ def test_no_time_left_sends_nothing(issuer):
     ],
 )
 def test_an_endpoint_elsewhere_gets_nothing(issuer, base, code):
-    """Hazard H48: a profile could name any endpoint, and the refresh token was posted there."""
+    """Hazard H48 of auth profiles: a profile could name any endpoint, and the refresh token was posted there."""
     server = issuer(replying())
     found = standard_refresh(grant_at(base), server.http, soon())
     assert found == OAuthFailure(code=code, kind="config_missing", sent=False)
@@ -184,7 +185,7 @@ def test_without_a_token_nothing_is_sent(issuer):
 
 
 def test_both_tokens_are_revoked_with_their_hints(issuer):
-    """Hazard H42: the access token was not revoked, and no hint was sent."""
+    """Hazard H42 of auth profiles: the access token was not revoked, and no hint was sent."""
     server = issuer(replying(b"", b"200 OK"))
     assert standard_revoke(server.grant(**endpoints(server.base, "revoke")), server.http, soon()) is None
     said = [form_of(request) for request in server.requests]
@@ -201,7 +202,7 @@ def test_an_issuer_without_revocation_says_so(issuer):
 
 
 def test_both_are_tried_and_the_first_failure_counts(issuer):
-    """Hazard H42: a server that was down once left the other token as it was."""
+    """Hazard H42 of auth profiles: a server that was down once left the other token as it was."""
 
     def script(visit):
         while request := visit.ask():
@@ -249,7 +250,7 @@ def test_an_issuer_that_revokes_refresh_tokens_only_has_done_its_part(issuer):
     ],
 )
 def test_a_probe_spends_nothing(issuer, introspection, userinfo, found):
-    """Hazard H37: whether a token still works is asked without presenting what can be spent."""
+    """Hazard H37 of auth profiles: whether a token still works is asked without presenting what can be spent."""
     there = {"introspection": introspection, "userinfo": userinfo}
     server = issuer(by_path(**{name: what for name, what in there.items() if what}))
     options = endpoints(server.base, *(name for name, what in there.items() if what))
@@ -285,7 +286,8 @@ CLASSES = [
 
 @pytest.mark.parametrize(("status", "code", "kind"), CLASSES)
 def test_status_first_then_code(status, code, kind):
-    """Hazard H30: text of the body outranked the status, and a 403 that mentioned a policy was not recorded."""
+    """Hazard H30 of auth profiles: text of the body outranked the status, and a 403 that mentioned a policy was not
+    recorded."""
     assert standard_classify(ProviderResponse(status=status, code=code)) == kind
 
 
@@ -316,7 +318,8 @@ def test_a_key_that_could_not_be_tried(issuer):
 
 
 def test_nothing_secret_is_shown_anywhere(issuer, caplog):
-    """Hazard H56: whatever a failure holds, and whatever was logged on the way, has no word of the body in it."""
+    """Hazard H56 of auth profiles: whatever a failure holds, and whatever was logged on the way, has no word of the
+    body in it."""
     caplog.set_level(logging.DEBUG)
     for name in ("httpcore2", "httpcore2.http11", "httpcore2.connection"):
         caplog.set_level(logging.DEBUG, name)
@@ -339,13 +342,23 @@ def test_nothing_secret_is_shown_anywhere(issuer, caplog):
 
 
 def test_the_environment_is_not_asked(issuer, monkeypatch):
-    """Hazard H50: logins, validations and revocations went through whatever proxy the environment named."""
+    """Hazard H50 of auth profiles: logins, validations and revocations went through whatever proxy the environment
+    named."""
     for name in ("HTTPS_PROXY", "ALL_PROXY", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     server = issuer(replying())
     grant = server.grant(**endpoints(server.base, "revoke"))
     assert isinstance(standard_refresh(grant, server.http, soon()), TokenReply)
     assert standard_revoke(grant, server.http, soon()) is None
+
+
+def test_a_name_that_answers_twice_is_asked_once(issuer):
+    """Hazard H49 of auth profiles: the name was resolved once to be judged and once to be connected to, and the second
+    answer was an address of this machine."""
+    answers = iter([["127.0.0.1"], ["127.0.0.2"], ["10.0.0.1"]])
+    server = issuer(replying(), resolver=lambda host, port: next(answers))
+    assert isinstance(standard_refresh(server.grant(), server.http, soon()), TokenReply)
+    assert next(answers) == ["127.0.0.2"]
 
 
 def test_any_number_of_threads(issuer):

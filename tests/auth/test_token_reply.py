@@ -50,7 +50,7 @@ def test_a_small_reply():
 
 @pytest.mark.parametrize("raw", [120, "120", "1h", 0, -1, 12.5, 10**30, ""])
 def test_a_lifetime_is_left_as_it_came(raw):
-    """Invariant I13: there is one place that makes sense of it, and this is not it."""
+    """Invariant I13 of auth profiles: there is one place that makes sense of it, and this is not it."""
     assert tokens({"expires_in": raw}).expires_in == raw
     assert tokens({"expired_in": raw}).expires_in == raw
     assert tokens({"expires_in": 7, "expired_in": raw}).expires_in == 7
@@ -142,13 +142,14 @@ def test_another_type_where_the_provider_has_one():
     ],
 )
 def test_scopes(said, scopes):
-    """Hazard H24: they keep their case. A list of them that is none is not said: it is no reason to lose a token."""
+    """Hazard H24 of auth profiles: they keep their case. A list of them that is none is not said: it is no reason to
+    lose a token."""
     assert tokens({"scope": said}).scopes == scopes
 
 
 @pytest.mark.parametrize("code", sorted(KNOWN))
 def test_a_code_of_a_refusal(code):
-    """Hazard H7: ``invalid_grant`` became "status 400", and was tried again for ever."""
+    """Hazard H7 of auth profiles: ``invalid_grant`` became "status 400", and was tried again for ever."""
     found = failure({"error": code, "error_description": "canary"}, 400)
     assert (found.code, found.status, found.sent) == (code, 400, True)
     assert (found.kind == "auth_invalid") == (code in ENDED)
@@ -158,8 +159,8 @@ def test_a_code_of_a_refusal(code):
 @pytest.mark.parametrize("code", sorted(KNOWN))
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 def test_a_server_that_is_busy_has_no_opinion_of_a_token(code, status):
-    """Hazards H28 and H30: a 500 that mentioned "pending" counted as pending, and text outranked the status. A gateway
-    that says ``invalid_grant`` with its 503 would end a login that is well."""
+    """Hazards H28 and H30 of auth profiles: a 500 that mentioned "pending" counted as pending, and text outranked the
+    status. A gateway that says ``invalid_grant`` with its 503 would end a login that is well."""
     found = failure({"error": code}, status)
     assert found.code in ("http_status", "temporarily_unavailable", "server_error", "slow_down")
     assert found.kind == ("rate_limit" if status == 429 or found.code == "slow_down" else "transient")
@@ -173,7 +174,7 @@ def test_a_server_that_is_busy_has_no_opinion_of_a_token(code, status):
      b'{"error": "Authorization_Pending"}'],
 )  # fmt: skip
 def test_pending_is_a_structured_code_alone(body):
-    """Hazard H28: any body of an error with "pending" in it counted as pending."""
+    """Hazard H28 of auth profiles: any body of an error with "pending" in it counted as pending."""
     assert failure(body, 400).code == "http_status"
 
 
@@ -208,7 +209,7 @@ def test_a_providers_own_codes():
     ],
 )
 def test_where_a_code_stands(body, status, code):
-    """Hazard H30: status, then the structured code."""
+    """Hazard H30 of auth profiles: status, then the structured code."""
     assert error_code(answer(body, status)) == code
 
 
@@ -242,13 +243,13 @@ TIMES = [
 
 @pytest.mark.parametrize(("said", "seconds"), TIMES, ids=lambda each: str(each)[:30])
 def test_how_long_a_server_wants_to_be_left_alone(said, seconds):
-    """Hazard H5: Retry-After was never parsed. Garbage is ignored, 10^9 is a day."""
+    """Hazard H5 of auth profiles: Retry-After was never parsed. Garbage is ignored, 10^9 is a day."""
     assert retry_after_seconds(said, NOW) == seconds
 
 
 @pytest.mark.parametrize("status", [400, 429, 503])
 def test_a_failure_says_how_long(status):
-    """Hazard H5: a date is by the server's own clock, which may be an hour ahead of ours."""
+    """Hazard H5 of auth profiles: a date is by the server's own clock, which may be an hour ahead of ours."""
     assert failed(answer({}, status, ("Retry-After", "120"))).retry_after_seconds == 120.0
     date = answer({}, status, ("Retry-After", "Fri, 15 Jan 2027 09:02:00 GMT"), ahead=3600)
     assert failed(date).retry_after_seconds == 120.0

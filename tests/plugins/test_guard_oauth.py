@@ -54,8 +54,8 @@ hows = pytest.mark.parametrize("how", [raise_it, raise_with_payload])
 @errors
 @hows
 def test_no_exception_of_an_author_gets_out_of_a_refresh(made_adapter, error, how):
-    """Hazard H56: clients quote the request, with the token in it. And whoever wrote down that a refresh began has to
-    hear how it ended: an exception would have left the family suspect."""
+    """Hazard H56 of auth profiles: clients quote the request, with the token in it. And whoever wrote down that a
+    refresh began has to hear how it ended: an exception would have left the family suspect."""
     adapter = made_adapter(
         **dict.fromkeys(("refresh", "revoke", "probe", "preflight"), lambda *_: how(error))
     )
@@ -73,7 +73,7 @@ def test_no_exception_of_an_author_gets_out_of_a_refresh(made_adapter, error, ho
 @hows
 @pytest.mark.parametrize("method", ["metadata", "classify", "headers", "__init__"])
 def test_what_else_goes_wrong_is_an_error_without_its_text(made_adapter, error, how, method):
-    """Hazard H56: no text, no cause, no frame of the author's with a secret in it."""
+    """Hazard H56 of auth profiles: no text, no cause, no frame of the author's with a secret in it."""
     call = {
         "metadata": lambda adapter: adapter.metadata(PROFILE, wire(), soon()),
         "classify": lambda adapter: adapter.classify(ProviderResponse(status=500)),
@@ -102,8 +102,8 @@ SENT = [
 @pytest.mark.parametrize(("outcome", "sent"), SENT, ids=lambda each: getattr(each, "code", str(each)))
 @pytest.mark.parametrize("then", ["raise", "lie"])
 def test_what_was_sent_is_counted_and_not_told(made_adapter, outcome, sent, then):
-    """Hazards H32 and H37: an author who says that nothing was sent, because it was the second request that failed,
-    has the refresh token presented twice: that kills the family."""
+    """Hazards H32 and H37 of auth profiles: an author who says that nothing was sent, because it was the second
+    request that failed, has the refresh token presented twice: that kills the family."""
 
     def refresh(self, grant, http, deadline):
         try:
@@ -126,7 +126,8 @@ def test_an_author_may_know_of_more_than_we_counted(made_adapter):
 
 
 def test_a_request_ends_with_the_call(made_adapter):
-    """Hazard H46: an author who forgets the deadline, or makes a longer one, would hold a sweep up."""
+    """Hazard H46 of auth profiles: an author who forgets the deadline, or makes a longer one, would hold a sweep
+    up."""
     until = soon()
 
     def refresh(self, grant, http, deadline):
@@ -200,7 +201,7 @@ ELSEWHERE = [
 
 @pytest.mark.parametrize(("fields", "code"), ELSEWHERE, ids=str)
 def test_an_endpoint_outside_of_an_adapters_hosts_is_refused(made_adapter, fields, code):
-    """Hazard H48, invariant I7: the token endpoint belongs to the adapter."""
+    """Hazard H48, invariant I7 of auth profiles: the token endpoint belongs to the adapter."""
     with pytest.raises(PalyraError) as caught:
         made_adapter(metadata=returning(OAuthMetadata(**fields))).metadata(PROFILE, wire(), soon())
     assert caught.value.code == code

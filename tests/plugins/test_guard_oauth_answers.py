@@ -95,7 +95,7 @@ def test_a_failure_is_words_of_the_contract(made_adapter, failure):
      (True, None), (None, None)],
 )  # fmt: skip
 def test_a_wait_is_bounded(made_adapter, after, seen):
-    """Hazard H5: 10^9 seconds would be for ever."""
+    """Hazard H5 of auth profiles: 10^9 seconds would be for ever."""
     failure = failing(retry_after_seconds=after)
     adapter = made_adapter(
         refresh=returning(failure),
@@ -140,7 +140,8 @@ HEADERS: list[Any] = [
 
 @pytest.mark.parametrize("fields", HEADERS, ids=lambda each: repr(each)[:40])
 def test_headers_are_headers_and_show_no_credential(made_adapter, fields):
-    """Hazards H8 and H56: the exact fields of a provider, and none of them an ordinary text with the key in it."""
+    """Hazards H8 and H56 of auth profiles: the exact fields of a provider, and none of them an ordinary text with the
+    key in it."""
     with pytest.raises(UnavailableError) as caught:
         made_adapter(headers=returning(fields)).headers(KEY, "api_key")
     assert caught.value.code == "plugin_failed"

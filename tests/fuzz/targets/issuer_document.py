@@ -46,8 +46,7 @@ def check(data: bytes) -> None:
     for oauth in (True, False):
         site: Any = _Site(data, oauth=oauth)
         found = result(discovered, _ISSUER, site, Deadline.after(60))
-        hosts = None if found is None else result(hosts_for, (), found.issuer, found)
-        if hosts is None:
+        if found is None or (hosts := result(hosts_for, (), found.issuer, found)) is None:
             continue
         assert found.issuer == _ISSUER
         for url in filter(None, (getattr(found, name) for name in ASKED)):
