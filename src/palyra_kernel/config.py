@@ -90,6 +90,20 @@ class ApprovalsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         _check_range("denied_seconds", self.denied_seconds, 0, 86_400)
 
 
+class AuthConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table ``[auth]``.
+
+    ``ca_file``: certificate authorities (PEM, an absolute path) that count for issuers and providers; without it those
+    of the operating system do.
+    """
+
+    ca_file: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.ca_file is not None and not Path(self.ca_file).is_absolute():
+            raise ValueError("ca_file is an absolute path")
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file ``palyra.toml``; every table has defaults. ``sources`` holds the settings of each secret source
     by its scheme; the source judges them when it is first asked. ``checks`` holds those of each policy check by its
@@ -99,6 +113,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     vault: VaultConfig = VaultConfig()
     resolver: ResolverConfig = ResolverConfig()
     approvals: ApprovalsConfig = ApprovalsConfig()
+    auth: AuthConfig = AuthConfig()
     sources: dict[str, dict[str, Any]] = {}
     checks: dict[str, dict[str, Any]] = {}
     limits: dict[str, BucketConfig] = {}

@@ -45,7 +45,7 @@ class Issuer:
 
 
 @pytest.fixture
-def issuer(net):
+def issuer_of(net):
     def make(script, **options):
         return Issuer(net, script, **options)
 

@@ -53,11 +53,11 @@ DOCUMENT = {
 
 
 @pytest.fixture
-def find(issuer):
+def find(issuer_of):
     """Discover at a server with pages."""
 
     def ask(script, path="", **facts):
-        server = issuer(script)
+        server = issuer_of(script)
         profile = ProviderProfile(provider="custom:acme", issuer=f"{server.base}{path}", **facts)
         return ADAPTER.metadata(profile, server.http, soon()), server
 
@@ -196,8 +196,8 @@ def test_half_of_an_answer_is_not_kept_for_good(refusal, status):
      ("https://127.1", "bad_host"),
      ("http://issuer.test", "host_not_allowed"), ("https://other.example", "host_not_allowed")],
 )  # fmt: skip
-def test_an_address_that_is_none(issuer, issuer_url, code):
-    server = issuer(pages())
+def test_an_address_that_is_none(issuer_of, issuer_url, code):
+    server = issuer_of(pages())
     with pytest.raises(PalyraError) as caught:
         ADAPTER.metadata(ProviderProfile(provider="custom:a", issuer=issuer_url), server.http, soon())
     assert caught.value.code == code
@@ -215,7 +215,7 @@ def test_another_token_endpoint_than_the_settled_one_is_refused(find, refusal):
     assert refusal(script, token_endpoint="https://evil.example/token") == "endpoint_changed"
 
 
-def test_a_login_from_the_documents_to_its_end(issuer):
+def test_a_login_from_the_documents_to_its_end(issuer_of):
     """Hazard H48 of auth profiles: refresh and revocation go where the issuer's own documents say."""
     tokens = {"access_token": "new-access", "token_type": "Bearer", "expires_in": 60}
     document = {
@@ -224,7 +224,7 @@ def test_a_login_from_the_documents_to_its_end(issuer):
         "introspection_endpoint": "{base}/introspect",
     }
     script = {OPENID: document, "/token": tokens, "/revoke": {}, "/introspect": {"active": True}}
-    server = issuer(pages(**script))
+    server = issuer_of(pages(**script))
     profile = ProviderProfile(provider="custom:acme", issuer=server.base, client_id="native")
     metadata = ADAPTER.metadata(profile, server.http, soon())
     grant = server.grant()
@@ -238,8 +238,8 @@ def test_a_login_from_the_documents_to_its_end(issuer):
     assert isinstance(ADAPTER.revoke(nowhere, server.http, soon()), OAuthFailure)
 
 
-def test_it_has_no_keys_to_try_and_classifies_by_the_table(issuer):
-    server = issuer(pages())
+def test_it_has_no_keys_to_try_and_classifies_by_the_table(issuer_of):
+    server = issuer_of(pages())
     assert ADAPTER.preflight(SensitiveBytes(b"key"), server.http, soon()).outcome == "unexpected"
     assert server.requests == []
     assert ADAPTER.classify(ProviderResponse(status=401, code="invalid_token")) == "refresh_due"

@@ -48,8 +48,8 @@ def form_of(request: bytes) -> dict[str, list[str]]:
     return parse_qs(request.partition(b"\r\n\r\n")[2].decode())
 
 
-def test_a_refresh_presents_the_token_once(issuer):
-    server = issuer(replying())
+def test_a_refresh_presents_the_token_once(issuer_of):
+    server = issuer_of(replying())
     found = standard_refresh(server.grant(auth="client_secret_basic"), server.http, soon())
     assert isinstance(found, TokenReply)
     assert found.refresh_token == b"new-refresh"
@@ -80,10 +80,10 @@ def test_a_refresh_presents_the_token_once(issuer):
     ],
     ids=lambda each: each if isinstance(each, str) else "",
 )
-def test_a_refusal_has_a_code_and_a_kind(issuer, script, code, kind, status):
+def test_a_refusal_has_a_code_and_a_kind(issuer_of, script, code, kind, status):
     """Hazards H7 and H55 of auth profiles: a refusal for good looked like any other, and bodies were read to their
     end."""
-    server = issuer(script)
+    server = issuer_of(script)
     found = standard_refresh(server.grant(), server.http, soon())
     assert found == OAuthFailure(code=code, kind=kind, status=status, sent=True)
 
@@ -92,11 +92,11 @@ def test_a_refusal_has_a_code_and_a_kind(issuer, script, code, kind, status):
     "status", [b"301 Moved", b"302 Found", b"303 See", b"307 Temporary", b"308 Permanent"]
 )
 @pytest.mark.parametrize("what", ["refresh", "revoke", "probe", "preflight"])
-def test_no_path_follows_a_redirect(net, issuer, status, what):
+def test_no_path_follows_a_redirect(net, issuer_of, status, what):
     """Hazard H47 of auth profiles: validators, probes and clients followed redirects, and took the key along."""
     second = net.server(answering(TOKENS, JSON))
     where = f"Location: https://issuer.test:{second.port}/token".encode()
-    server = issuer(answering(b"", where, status=status))
+    server = issuer_of(answering(b"", where, status=status))
     grant = server.grant(**endpoints(server.base, "revoke", "userinfo", "introspection"))
     match what:
         case "refresh":
@@ -138,23 +138,23 @@ def dripping(visit):
 
 
 @pytest.mark.parametrize("script", [silent, half, dripping])
-def test_no_whole_answer_may_have_spent_the_token(issuer, script):
+def test_no_whole_answer_may_have_spent_the_token(issuer_of, script):
     """Hazard H37 of auth profiles: after a request that left, nobody knows what the server did."""
-    server = issuer(script, limits={"total_seconds": 1})
+    server = issuer_of(script, limits={"total_seconds": 1})
     found = standard_refresh(server.grant(), server.http, soon())
     assert found == OAuthFailure(code="network", kind="transient", sent=True)
     assert len(server.requests) == 1
 
 
-def test_who_was_not_reached_spent_nothing(issuer):
-    server = issuer(replying())
+def test_who_was_not_reached_spent_nothing(issuer_of):
+    server = issuer_of(replying())
     server.server.__exit__()
     found = standard_refresh(server.grant(), server.http, soon())
     assert found == OAuthFailure(code="network", kind="transient", sent=False)
 
 
-def test_no_time_left_sends_nothing(issuer):
-    server = issuer(replying())
+def test_no_time_left_sends_nothing(issuer_of):
+    server = issuer_of(replying())
     found = standard_refresh(server.grant(), server.http, Deadline.after(-1))
     assert found == OAuthFailure(code="network", kind="transient", sent=False)
     assert server.requests == []
@@ -169,24 +169,24 @@ def test_no_time_left_sends_nothing(issuer):
         ("https://user@issuer.test", "not_configured"),
     ],
 )
-def test_an_endpoint_elsewhere_gets_nothing(issuer, base, code):
+def test_an_endpoint_elsewhere_gets_nothing(issuer_of, base, code):
     """Hazard H48 of auth profiles: a profile could name any endpoint, and the refresh token was posted there."""
-    server = issuer(replying())
+    server = issuer_of(replying())
     found = standard_refresh(grant_at(base), server.http, soon())
     assert found == OAuthFailure(code=code, kind="config_missing", sent=False)
 
 
-def test_without_a_token_nothing_is_sent(issuer):
-    server = issuer(replying())
+def test_without_a_token_nothing_is_sent(issuer_of):
+    server = issuer_of(replying())
     for grant in (server.grant(refresh=False), server.grant(auth="client_secret_post", secret=False)):
         found = standard_refresh(grant, server.http, soon())
         assert found == OAuthFailure(code="not_configured", kind="config_missing", sent=False)
     assert server.requests == []
 
 
-def test_both_tokens_are_revoked_with_their_hints(issuer):
+def test_both_tokens_are_revoked_with_their_hints(issuer_of):
     """Hazard H42 of auth profiles: the access token was not revoked, and no hint was sent."""
-    server = issuer(replying(b"", b"200 OK"))
+    server = issuer_of(replying(b"", b"200 OK"))
     assert standard_revoke(server.grant(**endpoints(server.base, "revoke")), server.http, soon()) is None
     said = [form_of(request) for request in server.requests]
     assert [(each["token"][0], each["token_type_hint"][0]) for each in said] == [
@@ -195,13 +195,13 @@ def test_both_tokens_are_revoked_with_their_hints(issuer):
     ]
 
 
-def test_an_issuer_without_revocation_says_so(issuer):
-    server = issuer(replying())
+def test_an_issuer_without_revocation_says_so(issuer_of):
+    server = issuer_of(replying())
     found = standard_revoke(server.grant(), server.http, soon())
     assert found == OAuthFailure(code="unsupported", kind="config_missing", sent=False)
 
 
-def test_both_are_tried_and_the_first_failure_counts(issuer):
+def test_both_are_tried_and_the_first_failure_counts(issuer_of):
     """Hazard H42 of auth profiles: a server that was down once left the other token as it was."""
 
     def script(visit):
@@ -209,13 +209,13 @@ def test_both_are_tried_and_the_first_failure_counts(issuer):
             refresh = b"hint=refresh" in request
             visit.answer(b"{}", JSON, b"Retry-After: 7", status=b"503 Later" if refresh else b"400 No")
 
-    server = issuer(script)
+    server = issuer_of(script)
     found = standard_revoke(server.grant(**endpoints(server.base, "revoke")), server.http, soon())
     assert found == OAuthFailure(code="http_status", kind="transient", status=503, retry_after_seconds=7.0)
     assert len(server.requests) == 2
 
 
-def test_an_issuer_that_revokes_refresh_tokens_only_has_done_its_part(issuer):
+def test_an_issuer_that_revokes_refresh_tokens_only_has_done_its_part(issuer_of):
     """RFC 7009, 2.2.1: else what waits for revocation waits for ever."""
 
     def script(visit):
@@ -225,7 +225,7 @@ def test_an_issuer_that_revokes_refresh_tokens_only_has_done_its_part(issuer):
             else:
                 visit.answer(b'{"error": "unsupported_token_type"}', JSON, status=b"400 No")
 
-    server = issuer(script)
+    server = issuer_of(script)
     options = endpoints(server.base, "revoke")
     assert standard_revoke(server.grant(**options), server.http, soon()) is None
     alone = standard_revoke(server.grant(refresh=False, **options), server.http, soon())
@@ -249,22 +249,22 @@ def test_an_issuer_that_revokes_refresh_tokens_only_has_done_its_part(issuer):
         (None, None, "unknown"),
     ],
 )
-def test_a_probe_spends_nothing(issuer, introspection, userinfo, found):
+def test_a_probe_spends_nothing(issuer_of, introspection, userinfo, found):
     """Hazard H37 of auth profiles: whether a token still works is asked without presenting what can be spent."""
     there = {"introspection": introspection, "userinfo": userinfo}
-    server = issuer(by_path(**{name: what for name, what in there.items() if what}))
+    server = issuer_of(by_path(**{name: what for name, what in there.items() if what}))
     options = endpoints(server.base, *(name for name, what in there.items() if what))
     assert standard_probe(server.grant(**options), server.http, soon()) == found
     assert not any(REFRESH in request for request in server.requests)
 
 
-def test_no_access_token_is_an_inactive_one(issuer):
-    server = issuer(replying())
+def test_no_access_token_is_an_inactive_one(issuer_of):
+    server = issuer_of(replying())
     assert standard_probe(server.grant(access=False), server.http, soon()) == "inactive"
 
 
-def test_an_issuer_that_cannot_be_asked_knows_nothing(issuer):
-    server = issuer(silent, limits={"total_seconds": 0.5})
+def test_an_issuer_that_cannot_be_asked_knows_nothing(issuer_of):
+    server = issuer_of(silent, limits={"total_seconds": 0.5})
     options = endpoints(server.base, "introspection", "userinfo")
     assert standard_probe(server.grant(**options), server.http, soon()) == "unknown"
 
@@ -298,15 +298,15 @@ def test_status_first_then_code(status, code, kind):
      (b"529 Later", "unavailable"),
      (b"204 Nothing", "unexpected"), (b"400 No", "unexpected"), (b"404 No", "unexpected"), (b"418 Tea", "unexpected")],
 )  # fmt: skip
-def test_what_becomes_of_a_key(issuer, status, outcome):
-    server = issuer(replying(b"{}", status, b"Retry-After: 9"))
+def test_what_becomes_of_a_key(issuer_of, status, outcome):
+    server = issuer_of(replying(b"{}", status, b"Retry-After: 9"))
     request = HttpRequest("GET", f"{server.base}/models", headers={"x-api-key": SensitiveBytes(ACCESS)})
     found = standard_preflight(request, server.http, soon())
     assert (found.outcome, found.status, found.retry_after_seconds) == (outcome, int(status[:3]), 9.0)
 
 
-def test_a_key_that_could_not_be_tried(issuer):
-    server = issuer(silent, limits={"total_seconds": 0.5})
+def test_a_key_that_could_not_be_tried(issuer_of):
+    server = issuer_of(silent, limits={"total_seconds": 0.5})
     assert (
         standard_preflight(HttpRequest("GET", f"{server.base}/m"), server.http, soon()).outcome
         == "unavailable"
@@ -317,7 +317,7 @@ def test_a_key_that_could_not_be_tried(issuer):
     )
 
 
-def test_nothing_secret_is_shown_anywhere(issuer, caplog):
+def test_nothing_secret_is_shown_anywhere(issuer_of, caplog):
     """Hazard H56 of auth profiles: whatever a failure holds, and whatever was logged on the way, has no word of the
     body in it."""
     caplog.set_level(logging.DEBUG)
@@ -331,7 +331,7 @@ def test_nothing_secret_is_shown_anywhere(issuer, caplog):
         replying(echo, b"200 OK", b"Location: /" + REFRESH),
         half,
     ):
-        server = issuer(script, limits={"total_seconds": 1})
+        server = issuer_of(script, limits={"total_seconds": 1})
         for auth in ("client_secret_basic", "client_secret_post"):
             grant = server.grant(auth=auth, **endpoints(server.base, "revoke", "introspection", "userinfo"))
             for call in (standard_refresh, standard_revoke, standard_probe):
@@ -341,28 +341,28 @@ def test_nothing_secret_is_shown_anywhere(issuer, caplog):
     assert "canary" not in caplog.text
 
 
-def test_the_environment_is_not_asked(issuer, monkeypatch):
+def test_the_environment_is_not_asked(issuer_of, monkeypatch):
     """Hazard H50 of auth profiles: logins, validations and revocations went through whatever proxy the environment
     named."""
     for name in ("HTTPS_PROXY", "ALL_PROXY", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    server = issuer(replying())
+    server = issuer_of(replying())
     grant = server.grant(**endpoints(server.base, "revoke"))
     assert isinstance(standard_refresh(grant, server.http, soon()), TokenReply)
     assert standard_revoke(grant, server.http, soon()) is None
 
 
-def test_a_name_that_answers_twice_is_asked_once(issuer):
+def test_a_name_that_answers_twice_is_asked_once(issuer_of):
     """Hazard H49 of auth profiles: the name was resolved once to be judged and once to be connected to, and the second
     answer was an address of this machine."""
     answers = iter([["127.0.0.1"], ["127.0.0.2"], ["10.0.0.1"]])
-    server = issuer(replying(), resolver=lambda host, port: next(answers))
+    server = issuer_of(replying(), resolver=lambda host, port: next(answers))
     assert isinstance(standard_refresh(server.grant(), server.http, soon()), TokenReply)
     assert next(answers) == ["127.0.0.2"]
 
 
-def test_any_number_of_threads(issuer):
-    server = issuer(replying())
+def test_any_number_of_threads(issuer_of):
+    server = issuer_of(replying())
     found: list[object] = []
     threads = [
         threading.Thread(target=lambda: found.append(standard_refresh(server.grant(), server.http, soon())))

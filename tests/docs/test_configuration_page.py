@@ -7,6 +7,7 @@ import pytest
 
 from palyra_kernel.config import (
     ApprovalsConfig,
+    AuthConfig,
     BucketConfig,
     Config,
     ResolverConfig,
@@ -21,6 +22,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "vault": VaultConfig,
     "resolver": ResolverConfig,
     "approvals": ApprovalsConfig,
+    "auth": AuthConfig,
     "resolver.buckets.SCHEME": BucketConfig,
     "limits.ACTION": BucketConfig,
 }

@@ -123,8 +123,10 @@ class Kernel:
             with self._making:  # two would refresh in two rooms
                 if self._auth is None:
                     tokens = Vault(self._records, self._index, self._objects, versions_kept=1)
-                    registry = self.plugins.registry
-                    self._auth = make_auth(registry, self._records, tokens, lambda: self.resolver)
+                    registry, ca_file = self.plugins.registry, self.config.auth.ca_file
+                    self._auth = make_auth(
+                        registry, self._records, tokens, lambda: self.resolver, ca_file=ca_file
+                    )
         return self._auth
 
     def session(

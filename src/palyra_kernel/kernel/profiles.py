@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import lru_cache
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from palyra_kernel.auth.clients import HttpClients
@@ -32,12 +33,13 @@ def make_auth(
     vault: Vault,
     resolver: Callable[[], SecretResolver],
     *,
+    ca_file: str | None = None,
     clock: Clock | None = None,
     lease_ms: int = LEASE_MS,
 ) -> AuthProfiles:
     """Build them; no adapter is made and nothing is asked before a credential is. *vault* keeps one version of each
     secret: an older refresh token is spent."""
-    clients = HttpClients()
+    clients = HttpClients(ca_file=Path(ca_file) if ca_file else None)
 
     @lru_cache
     def find(name: str) -> OAuthRefreshAdapter | None:
