@@ -46,15 +46,15 @@ class Calls:
         """Call until it works, or nothing is left; return the key that it worked with."""
         selector = Selector(provider=OPENAI)
         while (picked := self.selection.pick(selector, self._look())) is not None:
-            id = picked.profile.id
-            self.states.used(id, self.now_ms)
-            self.sent.append(id)
-            kind = self.answers.get(id)
+            key = picked.profile.id
+            self.states.used(key, self.now_ms)
+            self.sent.append(key)
+            kind = self.answers.get(key)
             if kind is None:
-                self.states.succeeded(id, "call", now_ms=self.now_ms)
-                return id
-            if self.states.failed(id, kind, OPENAI, now_ms=self.now_ms, static=True):
-                self.families[id] = msgspec.structs.replace(self.families[id], terminal="reauth_required")
+                self.states.succeeded(key, "call", now_ms=self.now_ms)
+                return key
+            if self.states.failed(key, kind, OPENAI, now_ms=self.now_ms, static=True):
+                self.families[key] = msgspec.structs.replace(self.families[key], terminal="reauth_required")
             self.now_ms += 1
         return None
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from palyra_kernel.auth.pool import FEW, LOOKED_AT
+from palyra_kernel.auth.pool import FEW, SOME
 from palyra_kernel.auth.selector import Selector
 from palyra_kernel.auth.standing import Standing
 from palyra_kernel.errors import UnavailableError
@@ -92,16 +92,14 @@ def test_a_choice_among_many_looks_at_few(usable):
     caller.picks(usable + 1 if usable < 10_000 else 1)  # by then all that cannot be used were found out
     looks.clear()
     caller.picks(100)
-    assert len(looks) <= 100 * (LOOKED_AT + 2)
+    assert len(looks) <= 100 * (SOME + 2)
 
 
-@pytest.mark.parametrize("count", [FEW, 200])
-def test_the_last_one_that_can_be_used_is_found(count):
+def test_the_last_one_that_can_be_used_is_found():
     """Nobody is left, says who has not looked for a while."""
-    everybody = [profile(f"p{number:03}") for number in range(count)]
+    everybody = [profile(f"p{number:03}") for number in range(200)]
     caller = Caller(*everybody, **{each.id: COOLING for each in everybody})
     assert caller.pick() is None
-    caller.now_ms += 100
     caller.standings["p050"] = READY
     assert caller.pick() == "p050"
 
@@ -137,12 +135,12 @@ def test_a_failure_of_policy_costs_nobody_a_turn():
 
 
 _STANDINGS = st.sampled_from([READY, STALE, COOLING, HALF_OPEN, Standing(terminal="revoked")])
-_IDS = [f"p{number}" for number in range(5)]
+_IDS = [f"p{number}" for number in range(FEW)]
 
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.tuples(st.sampled_from([*_IDS, ""]), _STANDINGS, st.sampled_from([None, *_IDS])), max_size=40)
+    st.lists(st.tuples(st.sampled_from([*_IDS, ""]), _STANDINGS, st.sampled_from([None, *_IDS])), max_size=60)
 )
 def test_a_choice_is_always_one_that_can_be_used_and_what_the_explanation_said(events):
     """Hazard H2 of auth profiles: what was explained and what was used came from two places. Whatever happens between

@@ -13,12 +13,10 @@ from typing import Literal, NamedTuple
 from palyra_kernel.auth.profile import Profile
 from palyra_kernel.auth.standing import Standing
 
-LOOKED_AT = 16
-"""How many of those that could not be used last time are looked at again for each choice."""
-FEW = 64
-"""Pools up to this size are looked through whenever nobody seems to be left."""
-HOPELESS_MS = 100
-"""How long it is believed of a larger pool that nobody is left."""
+FEW = 16
+"""So many that could not be used last time are all asked again at each choice."""
+SOME = 4
+"""Of more than a few so many are, in turn."""
 
 Ask = Callable[[Profile], Standing]
 _Place = Literal["ready", "stale", "out"]
@@ -52,7 +50,7 @@ class Pool:
 
     The order is kept in a heap, and how a profile stands is asked when it comes to its top. Those found unfit wait
     aside, and some are asked again at each choice, so that a profile that recovers is back soon; when nobody seems to
-    be left, all are asked. Any thread may call; *ask* must not call back.
+    be left, all are. Any thread may call; *ask* must not call back.
     """
 
     def __init__(
@@ -62,7 +60,6 @@ class Pool:
         self._time: float = before._time if before else 0.0
         self._heap: list[_Item] = []
         self._late: deque[_Entry] = deque()
-        self._hopeless_until_ms = 0
         known = before._entries if before else {}
         self._entries: dict[str, _Entry] = {}
         new = []
@@ -86,7 +83,7 @@ class Pool:
         """Whose turn it is now, whose next turn then comes later. *refused*: ids that the caller cannot use, of which
         :meth:`give_back` was told; None if nobody else is left."""
         with self._lock:
-            for _ in range(min(LOOKED_AT, len(self._late))):
+            for _ in range(SOME if len(self._late) > FEW else len(self._late)):
                 self._look_again(ask, now_ms)
             while self._heap:
                 entry = self._heap[0][3]
@@ -129,16 +126,12 @@ class Pool:
 
     def _searched(self, ask: Ask, now_ms: int, refused: AbstractSet[str]) -> Taken | None:
         """Ask all, since what was known of them need not be true any more."""
-        if self._hopeless_until_ms - HOPELESS_MS <= now_ms < self._hopeless_until_ms:
-            return None
         entries = [entry for entry in self._entries.values() if entry.profile.id not in refused]
         for _, _, _, entry in self._eligible(entries, ask, now_ms):
             standing = ask(entry.profile)
             self._settle(entry, standing, now_ms)
             if entry.place != "out":
                 return self._used(entry, standing)
-        if not refused and len(entries) > FEW:
-            self._hopeless_until_ms = now_ms + HOPELESS_MS
         return None
 
     def _eligible(self, entries: Iterable[_Entry], ask: Ask, now_ms: int) -> list[_Item]:
@@ -172,7 +165,6 @@ class Pool:
             entry.item = None
         else:
             self._push(entry)
-            self._hopeless_until_ms = 0
         self._wait(entry)
 
     def _wait(self, entry: _Entry) -> None:
