@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from palyra_kernel.auth.cooldowns import PROBE_MS, RuntimeState
-from palyra_kernel.auth.runtime import BELIEVED_MS, MOST_AT_ONCE, STATES, RuntimeStates
+from palyra_kernel.auth.runtime import BELIEVED_MS, MOST_AT_ONCE, STATES, RuntimeStates, moved_keys
 from palyra_kernel.errors import UnavailableError
 from palyra_kernel.records import Change
 from palyra_kernel.testing import MemoryRecordStore
@@ -233,3 +233,10 @@ def test_a_clock_that_goes_back_looks_again(states, store):
     states.succeeded("a", "call", now_ms=NOW - 10**6)
     states.succeeded("b", "call", now_ms=NOW - 10**6 + 1)
     assert store.commits <= commits + 1
+
+
+def test_another_root_key_gives_other_names(states, store):
+    """A change of the root key left every record where nobody looks for it any more."""
+    states.failed("a", "quota", OPENAI, now_ms=NOW)
+    moved = moved_keys(states._records, lambda *parts: ":".join(parts).encode())
+    assert moved == {states._key("a"): STATES.key(b"auth state:a")}

@@ -25,6 +25,19 @@ def test_parallel_choices_share_alike():
     assert Counter(picks) == dict.fromkeys("abcd", 25)
 
 
+def test_what_one_caller_may_not_use_is_no_loss_to_the_others():
+    """While one caller asks policy about a profile, another one finds nothing to use."""
+    caller = Caller(*map(profile, "abcdef"))
+
+    def only(mine):
+        look = msgspec.structs.replace(caller.look, allowed=lambda each: each.id == mine)
+        selector = Selector.parse("openai")
+        return [caller.selection.pick(selector, look).profile.id for _ in range(200)]
+
+    with ThreadPoolExecutor(6) as threads:
+        assert list(threads.map(only, "abcdef")) == [[mine] * 200 for mine in "abcdef"]
+
+
 def test_agents_take_turns_with_each_other():
     caller = Caller(*map(profile, "abcd"))
     picks = [caller.pick(agent=f"agent{number}") for number in range(8)]
@@ -51,6 +64,8 @@ def test_turns_go_on_when_profiles_come_and_go():
     assert caller.picks(2) == ["a", "b"]
     caller.known = Profiles(*map(profile, "abcd"))
     assert set(caller.picks(2)) == {"c", "d"}
+    caller.known = Profiles(*map(profile, "abcde"))  # nobody chose before the next change
+    caller.explain("slack")
     caller.known = Profiles(*map(profile, "bcd"))
     assert caller.pick() == "b"
 

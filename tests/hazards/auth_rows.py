@@ -38,6 +38,7 @@ AUTH: dict[str, tuple[str, ...]] = {
     "auth H14": (
         "auth/test_layers.py::test_nobody_without_an_agent_sees_the_profiles_of_agents",
         "auth/test_choices.py::test_what_a_scope_cannot_choose",
+        "auth/test_visibility.py::test_what_is_used_and_shown_is_global_or_ones_own",
     ),
     # Profiles of one name are one; a broken one hides a healthy one.
     "auth H15": (
@@ -106,5 +107,6 @@ AUTH: dict[str, tuple[str, ...]] = {
     "auth I12": (
         "auth/test_layers.py::test_nobody_without_an_agent_sees_the_profiles_of_agents",
         "auth/test_layers.py::test_a_profile_of_others_is_not_to_be_had_by_its_name",
+        "auth/test_visibility.py::test_what_is_used_and_shown_is_global_or_ones_own",
     ),
 }

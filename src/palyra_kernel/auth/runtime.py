@@ -28,6 +28,7 @@ _FORMAT = 1
 _ATTEMPTS = 50
 _OPTIMISTIC = 3
 
+Blind = Callable[..., bytes]
 T = TypeVar("T")
 
 
@@ -262,7 +263,18 @@ class RuntimeStates:
         return RuntimeState(id=id)
 
     def _key(self, id: str) -> bytes:
-        return STATES.key(self._records.keys.blind("auth state", id))
+        return _key(self._records.keys.blind, id)
+
+
+def moved_keys(records: Records, blind: Blind) -> dict[bytes, bytes]:
+    """For each key of a state the one that *blind*, of another root key, gives it; what cannot be read is left out."""
+    states = RuntimeStates(records)
+    found = ((stored.key, states._decoded(stored, "").id) for stored in records.stored(STATES.prefix))
+    return {key: _key(blind, profile) for key, profile in found if profile}
+
+
+def _key(blind: Blind, id: str) -> bytes:
+    return STATES.key(blind("auth state", id))
 
 
 def _put(change: Change, key: bytes, stored: StoredRecord | None, state: RuntimeState) -> None:

@@ -57,10 +57,11 @@ class Board:
         if before is not None and before.known is known:
             self._places, self._pools, self._old_pools = before._places, before._pools, before._old_pools
             return
-        if before is not None:
-            self._old_pools = before._pools
         for profile in known.profiles:
             self._places.setdefault((profile.scope, profile.provider), []).append(profile)
+        if before is not None:
+            for pools in (before._old_pools, before._pools):
+                self._old_pools |= {place: dict(old) for place, old in pools.items() if place in self._places}
 
     def plan(self, selector: Selector) -> Plan:
         """How calls like *selector* choose."""
