@@ -60,10 +60,12 @@ class Caller:
         self.asked = []
         self.claims = []
         self.claimable = True
+        self.looks = 0
         self.now_ms = NOW
         self.selection = Selection()
 
     def stand(self, each):
+        self.looks += 1
         return self.standings.get(each.id, READY)
 
     def _allowed(self, each):

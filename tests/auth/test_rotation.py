@@ -13,6 +13,7 @@ from palyra_kernel.auth.runtime import RuntimeStates
 from palyra_kernel.auth.selection import Look, Selection
 from palyra_kernel.auth.selector import Selector
 from palyra_kernel.auth.standing import standing
+from palyra_kernel.contracts.oauth import FailureKind
 from tests.auth.choosing import NOW, OPENAI, Profiles, choices, profile
 
 DAY = 86_400_000
@@ -26,7 +27,7 @@ class Calls:
         self.families = {each.id: Family(id=each.id, stored=True) for each in profiles}
         self.selection = Selection()
         self.known, self.choices = Profiles(*profiles), chosen or Choices()
-        self.answers: dict[str, str | None] = {}
+        self.answers: dict[str, FailureKind | None] = {}
         self.now_ms = NOW
         self.sent: list[str] = []
 
