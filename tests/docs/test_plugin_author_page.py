@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from importlib.util import module_from_spec, spec_from_file_location
-from typing import get_args
+from typing import get_args, get_type_hints
 
 import msgspec
 import pytest
@@ -14,14 +14,17 @@ from palyra_kernel import ActionRequest, CheckPlace, DurableDatabase, SourcePlac
 from palyra_kernel.contracts import BlobBackend, BlobCapabilities, KeyProtector, RecordStore
 from palyra_kernel.contracts.blobs import PROBE_SECONDS
 from palyra_kernel.contracts.checks import PolicyCheck
+from palyra_kernel.contracts.oauth import FailureKind, OAuthRefreshAdapter, Preflight
 from palyra_kernel.contracts.sources import ErrorKind, SecretError, SecretSource, SourceCapabilities
 from palyra_kernel.plugins import guard_blobs, guard_checks, threads
 from palyra_kernel.testing import (
     BlobBackendContract,
+    OAuthRefreshAdapterContract,
     PolicyCheckContract,
     SecretSourceContract,
     action_request,
 )
+from palyra_kernel.testing.oauth.base import TERMINAL
 from palyra_kernel.values import Deadline
 from tests.docs.pages import DOCS, blocks, page, section, table_rows
 
@@ -30,6 +33,7 @@ EXAMPLES = {
     "acme_palyra_store.py": (DOCS / "examples" / "acme_store", "## A complete backend"),
     "acme_palyra_source.py": (DOCS / "examples" / "acme_source", "## A secret source in twenty lines"),
     "acme_palyra_check.py": (DOCS / "examples" / "acme_check", "## A policy check in twenty lines"),
+    "acme_palyra_adapter.py": (DOCS / "examples" / "acme_adapter", "## An adapter in twenty lines"),
 }
 FILES = ("pyproject.toml", "tests/test_contract.py")
 HOOKS = [name for name in vars(hookspecs) if name.startswith("palyra_")]
@@ -39,6 +43,7 @@ CONTRACTS = {
     "KeyProtector": KeyProtector,
     "SecretSource": SecretSource,
     "PolicyCheck": PolicyCheck,
+    "OAuthRefreshAdapter": OAuthRefreshAdapter,
 }
 CAPABILITIES = {"### Capabilities": BlobCapabilities, "### SourceCapabilities": SourceCapabilities}
 
@@ -129,6 +134,14 @@ class TestCheckExample(PolicyCheckContract):
         return [action_request(labels=("env=prod",)), action_request(skill="mail")]
 
 
+class TestAdapterExample(OAuthRefreshAdapterContract):
+    """And for the adapter."""
+
+    @pytest.fixture
+    def adapter(self):
+        return _module("acme_palyra_adapter.py").Acme()
+
+
 def test_every_hook_has_a_heading_with_its_arguments():
     headings = re.findall(r"^### (palyra_\w+\(.*\))$", PAGE, re.MULTILINE)
     assert headings == [f"{name}({_arguments(getattr(hookspecs, name))})" for name in HOOKS]
@@ -209,6 +222,28 @@ def test_what_a_check_inherits_is_concrete():
         method = row[0].strip("`").partition("(")[0]
         if "(" in row[0]:
             assert ("Inherited" in row[1]) == (method not in PolicyCheck.__abstractmethods__), method
+
+
+def test_what_an_adapter_inherits_is_concrete():
+    for row in table_rows(section(PAGE, "## OAuthRefreshAdapter")):
+        method = row[0].strip("`").partition("(")[0]
+        if "(" in row[0]:
+            assert ("Inherited" in row[1]) == (method not in OAuthRefreshAdapter.__abstractmethods__), method
+
+
+def test_every_word_that_an_adapter_answers_with_is_named():
+    text = section(PAGE, "## OAuthRefreshAdapter")
+    outcomes = get_args(get_type_hints(Preflight)["outcome"])
+    for word in (
+        *get_args(FailureKind),
+        *outcomes,
+        "active",
+        "inactive",
+        "unknown",
+        "plugin_failed",
+        *TERMINAL,
+    ):
+        assert f"`{word}`" in text, word
 
 
 def test_every_fact_of_a_request_is_named():
