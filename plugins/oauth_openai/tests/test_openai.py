@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from palyra_kernel import Deadline, OAuthFailure, OAuthGrant, Preflight, ProviderProfile, SensitiveBytes
+from palyra_kernel import (
+    Deadline,
+    OAuthFailure,
+    OAuthGrant,
+    Preflight,
+    ProviderProfile,
+    ProviderResponse,
+    SensitiveBytes,
+)
 from palyra_kernel.testing import HttpReply, ScriptedClient
 from palyra_oauth_openai import OpenAI
 from palyra_oauth_openai.errors import KINDS
@@ -124,6 +132,17 @@ def test_the_readme_lists_every_code():
         (int(status), code): None if kind == "nothing" else kind.strip("`") for status, code, kind in rows
     }
     assert said == dict(KINDS)
+
+
+@pytest.mark.parametrize("word", ["policy", "quota", "billing", "expired", "your credit balance is too low"])
+def test_no_text_says_what_an_error_means(word):
+    """Hazard H30 of auth profiles: a 403 whose text mentioned 'policy' was not recorded."""
+    for status, kind in ((400, None), (401, "auth_invalid"), (403, "auth_invalid"), (500, "transient")):
+        for response in (
+            ProviderResponse(status=status, code=word),
+            ProviderResponse(status=status, headers={"x-message": word}),
+        ):
+            assert OpenAI().classify(response) == kind
 
 
 def test_it_costs_nothing_until_it_is_used():

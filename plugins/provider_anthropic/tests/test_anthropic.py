@@ -14,6 +14,7 @@ from palyra_kernel import (
     OAuthGrant,
     OAuthMetadata,
     ProviderProfile,
+    ProviderResponse,
     SensitiveBytes,
 )
 from palyra_kernel.testing import HttpReply, ScriptedClient
@@ -92,6 +93,17 @@ def test_the_readme_lists_every_type():
     """Hazard H30 of auth profiles: the table that people read is the one that decides."""
     rows = re.findall(r"^\| (\d{3}) `(\w+)` \| `(\w+)` \|", README, re.MULTILINE)
     assert {(int(status), code): kind for status, code, kind in rows} == dict(KINDS)
+
+
+@pytest.mark.parametrize("word", ["policy", "quota", "billing", "expired", "your credit balance is too low"])
+def test_no_text_says_what_an_error_means(word):
+    """Hazard H30 of auth profiles: a 403 whose text mentioned 'policy' was not recorded."""
+    for status, kind in ((400, None), (401, "auth_invalid"), (403, "auth_invalid"), (500, "transient")):
+        for response in (
+            ProviderResponse(status=status, code=word),
+            ProviderResponse(status=status, headers={"x-message": word}),
+        ):
+            assert Anthropic().classify(response) == kind
 
 
 def test_it_costs_nothing_until_it_is_used():
