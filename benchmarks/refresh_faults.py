@@ -110,7 +110,7 @@ def _perform(name: str, issuer: str, first: int, rounds: int) -> Result:
 def _kill(
     kills: Kills, first: int, rounds: int, folder: Path, *, again: bool = False, early: bool = False
 ) -> None:
-    chance, length = Random(first), kills.length()
+    chance, length = Random(first), kills.length(early=early)
     for number in range(rounds):
         line = 1 + (number * length + chance.randrange(length)) // rounds  # one of each stretch
         faults = [(Lines(), line)]

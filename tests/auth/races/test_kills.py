@@ -38,7 +38,7 @@ def test_kill_9_in_a_refresh_while_the_token_still_works(base, log_in):
     """Invariant I3: what is suspect is tried by its access token, which costs nothing; the refresh token stays where it
     is until there is no other way."""
     kills = Kills(base, log_in)
-    length = kills.length()
+    length = kills.length(early=True)
     for number in range(ROUNDS):
         kills.round((Lines(), 1 + length * number // ROUNDS), early=True)
     assert kills.counts["found suspect"]
