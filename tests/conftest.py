@@ -30,7 +30,7 @@ def parts(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def real_issuer():
+def issuer():
     """A real one, npm's: one for all tests of a process; each test registers clients of its own."""
     require_issuer()
     with running_issuer() as running:

@@ -16,7 +16,7 @@ collect_ignore_glob = ["test_*.py"] if sys.platform == "win32" else []  # proces
 def log_in(request):
     """Makes a login, a grant of its own each time."""
     if request.param == "npm":
-        issuer = request.getfixturevalue("real_issuer")
+        issuer = request.getfixturevalue("issuer")
         yield lambda: ProviderLogin(issuer.client())
         return
     with at_vendor() as log_in:
