@@ -64,10 +64,10 @@ class Shelf(Generic[T]):
         return row
 
     def _row(self, stored: StoredRecord, known: Row[T] | None) -> Row[T]:
+        if stored.value is None:  # it keeps the version that it had
+            return Row(stored.version, None)
         if known is not None and known.version == stored.version:
             return known
-        if stored.value is None:
-            return Row(stored.version, None)
         value = self._decode(self._records.open(stored))
         return Row(stored.version, value, damaged=value is None)
 

@@ -69,8 +69,10 @@ class Accounts:
         def plan() -> Change:
             change = Change()
             now = self._clock.now_ms()
-            saved.append(self._registry.plan_save(change, profile, now_ms=now, expected_ms=expected_ms))
             version, old = self._families.read(profile.id)
+            # A profile that is deleted meanwhile keeps its version; its family, which is read first, gets another one.
+            change.check(self._families.key(profile.id), version)
+            saved.append(self._registry.plan_save(change, profile, now_ms=now, expected_ms=expected_ms))
             if credential is not None or (isinstance(profile.credential, FromSource) and not old.stored):
                 self._families.plan(
                     change, version, _begun(profile, credential, old, login, now, self._clock)

@@ -36,7 +36,7 @@ GIVEN_UP_MS = 30 * 86_400_000
 _FORMAT = 1
 _CALL_SECONDS = 10.0
 _MOST_DOUBLINGS = 20
-_FINAL = frozenset(("unsupported", "unsupported_token_type"))
+_FINAL = frozenset(("unsupported", "unsupported_token_type", "not_configured"))
 """Codes of an issuer that cannot revoke at all."""
 
 Became = Literal["revoked", "unsupported", "waiting", "given_up", "erased"]
@@ -133,14 +133,14 @@ class Revocations:
                 yield done
 
     def attempt(self, id: str) -> Done | None:
-        """Try the revocation *id* now; None if it is not there, or somebody else is at it."""
-        record = self._records.read(_key(id))
+        """Try the revocation *id*; None if it is not there, not due, or somebody else is at it."""
+        record, now = self._records.read(_key(id)), self._clock.now_ms()
         if record.document is None:
             return None
         waiting = _decoded(record.document)
-        claimed = replace(
-            waiting, tries=waiting.tries + 1, next_ms=self._clock.now_ms() + self._pause(waiting)
-        )
+        if waiting.next_ms > now:
+            return None
+        claimed = replace(waiting, tries=waiting.tries + 1, next_ms=now + self._pause(waiting))
         change = _put(claimed)
         change.check(_key(id), record.version)
         try:
