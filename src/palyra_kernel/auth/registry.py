@@ -86,7 +86,7 @@ class Registry:
         if old is None and len(self.snapshot().profiles) >= MAX_PROFILES:
             raise InvalidInputError("too_many_profiles", f"there are {MAX_PROFILES} profiles already")
         if old is not None:
-            _check_same(old, profile)
+            check_same(old, profile)
         saved = msgspec.structs.replace(
             profile,
             created_at_ms=old.created_at_ms if old else now_ms,
@@ -107,7 +107,7 @@ class Registry:
         return PROFILES.key(self._records.keys.blind("auth profile", id))
 
 
-def _check_same(old: Profile, new: Profile) -> None:
+def check_same(old: Profile, new: Profile) -> None:
     """An id that means another credential from now on would send a key where nobody meant it to go."""
     for name, what in (
         ("provider", "other_provider"),
