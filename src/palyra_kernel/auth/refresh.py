@@ -60,13 +60,23 @@ class Refreshed(NamedTuple):
     family: Family
 
 
+class RefreshEnd(NamedTuple):
+    """An attempt of this process that is over. ``code``: why it failed. ``suspect``: somebody else's, who did not live to
+    say how it ended."""
+
+    profile: Profile
+    outcome: Outcome
+    code: str
+    family: Family
+
+
 class _OvertakenError(Exception):
     """The family is not the one any more that was refreshed."""
 
 
 class Refresher:
     """Refreshes families. *holder* names this process in an intent; *backoff* says how long to wait after so many
-    failures, in milliseconds."""
+    failures, in milliseconds; *ended* hears of each attempt and raises nothing."""
 
     def __init__(
         self,
@@ -78,7 +88,9 @@ class Refresher:
         holder: str,
         *,
         lease_ms: int = LEASE_MS,
+        ended: Callable[[RefreshEnd], None] = lambda _: None,
     ) -> None:
+        self._ended = ended
         self._families = families
         self._tokens = tokens
         self._issuer = issuer
@@ -114,8 +126,8 @@ class Refresher:
         if family.intent is not None:
             if family.intent.until_ms > now:
                 self._clock.wait(_POLL_SECONDS * (1 + self._clock.random()))
-            else:  # nobody knows how far its holder came
-                self._families.swap(version, _doubted(family, now))
+            elif self._families.swap(version, doubted := _doubted(family, now)):
+                self._ended(RefreshEnd(profile, "suspect", _LOST, doubted))  # nobody knows how far its holder came
             return None
         if family.gate_ms > now and not force:
             return Refreshed("skipped_cooldown", family)
@@ -160,8 +172,12 @@ class Refresher:
         grant = self._grant(profile, held)
         answer = self._issuer(profile).refresh(grant, self._budget())
         if isinstance(answer, OAuthFailure):
-            return self._failed(profile, begun, answer)
-        return self._kept(profile, begun, TokenSet.successor(held, answer), answer)
+            result, code = self._failed(profile, begun, answer), answer.code
+        else:
+            result = self._kept(profile, begun, TokenSet.successor(held, answer), answer)
+            code = "overtaken" if result.outcome == "failed" else ""
+        self._ended(RefreshEnd(profile, result.outcome, code, result.family))
+        return result
 
     def _grant(self, profile: Profile, held: TokenSet) -> OAuthGrant:
         login = profile.credential

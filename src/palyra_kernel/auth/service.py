@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from palyra_kernel.auth.chosen import Chosen
@@ -12,10 +12,13 @@ from palyra_kernel.auth.families import Families
 from palyra_kernel.auth.freshness import Freshness
 from palyra_kernel.auth.getting import Getter
 from palyra_kernel.auth.held import Held
+from palyra_kernel.auth.health import Doctor, Health
 from palyra_kernel.auth.issuers import Issuers
+from palyra_kernel.auth.metrics import RefreshMetrics
+from palyra_kernel.auth.names import ProfileScope
 from palyra_kernel.auth.parts import Parts, Read
 from palyra_kernel.auth.profile import Profile
-from palyra_kernel.auth.refresh import LEASE_MS, Refreshed, Refresher
+from palyra_kernel.auth.refresh import LEASE_MS, RefreshEnd, Refreshed, Refresher
 from palyra_kernel.auth.registry import Registry
 from palyra_kernel.auth.reports import Reports
 from palyra_kernel.auth.runtime import RuntimeStates
@@ -52,6 +55,7 @@ class AuthProfiles:
         *,
         clock: Clock | None = None,
         lease_ms: int = LEASE_MS,
+        ended: Callable[[RefreshEnd], None] = lambda _: None,
         close: Callable[[], None] = lambda: None,
     ) -> None:
         clock = clock or Clock()
@@ -61,6 +65,14 @@ class AuthProfiles:
         def backoff(profile: Profile, failures: int) -> int:
             return jittered(backoff_ms(profile.provider, failures), clock.random)
 
+        def over(end: RefreshEnd) -> None:
+            if end.outcome != "suspect":  # somebody else's attempt
+                succeeded = end.outcome in ("succeeded", "unsaved")
+                self.metrics.note(end.profile.provider, succeeded=succeeded)
+            ended(end)
+
+        self.metrics = RefreshMetrics()
+        """What refreshing came to in this process."""
         self.parts = Parts(
             records=records,
             registry=registry,
@@ -70,7 +82,7 @@ class AuthProfiles:
             states=RuntimeStates(records),
             selection=Selection(),
             refresher=Refresher(
-                families, tokens, issuers.issuer, backoff, clock, new_id(), lease_ms=lease_ms
+                families, tokens, issuers.issuer, backoff, clock, new_id(), lease_ms=lease_ms, ended=over
             ),
             issuers=issuers,
             held=Held(families, tokens),
@@ -131,6 +143,10 @@ class AuthProfiles:
         generation = self._views.now(id).generation
         deadline = deadline or Deadline.after(_REFRESH_SECONDS)
         return self._freshness.refresh(profile, after=generation, deadline=deadline, force=True)
+
+    def health(self, scopes: Iterable[ProfileScope] | None = None) -> Health:
+        """How all profiles are, or those of *scopes*. Nothing is decrypted, nothing changes."""
+        return Doctor(self.parts, self.metrics).health(scopes=scopes, troubles=self.scheduler.troubles)
 
     def close(self) -> None:
         """Wait for refreshes under way, write down what was only counted, and let go of everything."""

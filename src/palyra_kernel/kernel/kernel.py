@@ -118,14 +118,16 @@ class Kernel:
     def auth(self) -> AuthProfiles:
         """Logins and keys for providers."""
         if self._auth is None:
+            from palyra_kernel.kernel.auth_events import AuthEvents
             from palyra_kernel.kernel.profiles import make_auth
 
             with self._making:  # two would refresh in two rooms
                 if self._auth is None:
                     tokens = Vault(self._records, self._index, self._objects, versions_kept=1)
                     registry, ca_file = self.plugins.registry, self.config.auth.ca_file
+                    ended = AuthEvents(lambda: self.audit).tell
                     self._auth = make_auth(
-                        registry, self._records, tokens, lambda: self.resolver, ca_file=ca_file
+                        registry, self._records, tokens, lambda: self.resolver, ca_file=ca_file, ended=ended
                     )
         return self._auth
 

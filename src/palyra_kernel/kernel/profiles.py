@@ -12,7 +12,7 @@ from palyra_kernel.auth.clients import HttpClients
 from palyra_kernel.auth.clock import Clock
 from palyra_kernel.auth.issuers import Issuers
 from palyra_kernel.auth.profile import OAuthLogin, Profile
-from palyra_kernel.auth.refresh import LEASE_MS
+from palyra_kernel.auth.refresh import LEASE_MS, RefreshEnd
 from palyra_kernel.auth.service import AuthProfiles
 from palyra_kernel.contracts.endpoints import hosts_for
 from palyra_kernel.contracts.oauth import OAuthRefreshAdapter
@@ -36,9 +36,10 @@ def make_auth(
     ca_file: str | None = None,
     clock: Clock | None = None,
     lease_ms: int = LEASE_MS,
+    ended: Callable[[RefreshEnd], None] = lambda _: None,
 ) -> AuthProfiles:
     """Build them; no adapter is made and nothing is asked before a credential is. *vault* keeps one version of each
-    secret: an older refresh token is spent."""
+    secret: an older refresh token is spent. *ended* hears what refreshing came to."""
     clients = HttpClients(ca_file=Path(ca_file) if ca_file else None)
 
     @lru_cache
@@ -54,7 +55,9 @@ def make_auth(
             return SensitiveBytes(outcome.unwrap().view())
 
     issuers = Issuers(find, client)
-    return AuthProfiles(records, vault, issuers, read, clock=clock, lease_ms=lease_ms, close=clients.close)
+    return AuthProfiles(
+        records, vault, issuers, read, clock=clock, lease_ms=lease_ms, ended=ended, close=clients.close
+    )
 
 
 def _hosts(adapter: OAuthRefreshAdapter, profile: Profile) -> tuple[str, ...]:

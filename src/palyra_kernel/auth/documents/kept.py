@@ -3,6 +3,8 @@ with the next export, so that somebody can mend it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from palyra_kernel.auth.documents.registry import Quarantined
@@ -33,29 +35,34 @@ class KeptStore:
 
     def read(self) -> Kept:
         """What is kept now. Raises :class:`IntegrityError` ``set_tampered``, ``documents_damaged``."""
+        return self._now()[1]
+
+    def plan(self, change: Change, edit: Callable[[Kept], Kept]) -> None:
+        """Add to *change*: what *edit* makes of it is kept. Raises :class:`InvalidInputError` ``too_much_unknown``."""
+        version, kept = self._now()
+        edited = edit(kept)
+        if edited == kept:
+            return
+        encoded = msgspec.json.encode(edited)
+        if len(encoded) > MAX_KEPT:
+            raise InvalidInputError(
+                "too_much_unknown", "rows and fields that mean nothing have at most 1 MiB together"
+            )
+        change.check(_KEY, version)
+        change.put(_KEY, encoded)
+
+    def _now(self) -> tuple[int, Kept]:
         found = self._records.load_guarded(DOCUMENTS)
         if not found:
-            return Kept()
+            return self._records.read(_KEY).version, Kept()
         try:
             kept = msgspec.json.decode(self._records.open(found[0]), type=Kept)
         except (msgspec.DecodeError, UnicodeDecodeError):
             kept = None
-        if kept is None or kept.format != _FORMAT or len(found) != 1:
+        if kept is None or kept.format != _FORMAT or [each.key for each in found] != [_KEY]:
             raise IntegrityError(
                 "documents_damaged",
                 "the record of what documents brought is damaged",
                 hint="restore the state root from a backup",
             )
-        return kept
-
-    def plan(self, change: Change, kept: Kept) -> None:
-        """Add to *change*: *kept* is what is kept. Raises :class:`InvalidInputError` ``too_much_unknown``."""
-        if kept == self.read():
-            return
-        encoded = msgspec.json.encode(kept)
-        if len(encoded) > MAX_KEPT:
-            raise InvalidInputError(
-                "too_much_unknown", "rows and fields that mean nothing have at most 1 MiB together"
-            )
-        change.check(_KEY, self._records.read(_KEY).version)
-        change.put(_KEY, encoded)
+        return found[0].version, kept
