@@ -24,7 +24,15 @@ from palyra_kernel.values.findings import Finding, finding_of
 State = Literal["ok", "expiring", "expired", "missing", "static"]
 Grade = Literal["healthy", "degraded", "failed"]
 Bucket = Literal[
-    "expired", "within_5m", "within_15m", "within_60m", "within_24h", "over_24h", "unknown", "static", "missing"
+    "expired",
+    "within_5m",
+    "within_15m",
+    "within_60m",
+    "within_24h",
+    "over_24h",
+    "unknown",
+    "static",
+    "missing",
 ]
 BUCKETS: tuple[tuple[Bucket, int], ...] = (
     ("expired", 0),
@@ -35,6 +43,14 @@ BUCKETS: tuple[tuple[Bucket, int], ...] = (
 )
 """From the nearest: milliseconds that are left at most."""
 ALL_BUCKETS: tuple[Bucket, ...] = (*(name for name, _ in BUCKETS), "over_24h", "unknown", "static", "missing")
+_STATES: Mapping[TokenState, State] = {
+    "valid": "ok",
+    "unknown": "ok",
+    "expiring": "expiring",
+    "expired": "expired",
+    "missing": "missing",
+    "static": "static",
+}
 _GRADES: tuple[Grade, ...] = ("healthy", "degraded", "failed")
 
 
@@ -100,7 +116,9 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
             yield _warning("profile_quarantined", subject, f"{row.code}: {row.message}", _EDIT)
         if self.damaged:
             message = f"{self.damaged} records of profiles cannot be understood; the others work"
-            yield _warning("profiles_damaged", "profiles", message, "restore them: palyra auth profiles import FILE")
+            yield _warning(
+                "profiles_damaged", "profiles", message, "restore them: palyra auth profiles import FILE"
+            )
         for id, code in self.rebuilt.items():
             yield _warning("runtime_rebuilt", f"profile {id}", f"its runtime state was lost ({code})", None)
         for id, code in self.troubles.items():
@@ -172,7 +190,7 @@ def _login(profile: Profile) -> str:
 
 
 def _told(profile: Profile, family: Family, stands: Standing, hint: Hint | None, now: int) -> ProfileHealth:
-    state: State = "ok" if stands.token in ("valid", "unknown") else stands.token
+    state = _STATES[stands.token]
     eligibility = stands.eligibility(now)
     return ProfileHealth(
         profile_id=profile.id,

@@ -89,6 +89,10 @@ class Issuers:
             )
         return found
 
+    def knows(self, name: str) -> bool:
+        """Whether there is an adapter called *name*."""
+        return self._find(name) is not None
+
     def supports(self, profile: Profile) -> bool:
         """Whether its adapter is there."""
         return self._find(profile.adapter or GENERIC) is not None

@@ -127,7 +127,9 @@ class Refresher:
             if family.intent.until_ms > now:
                 self._clock.wait(_POLL_SECONDS * (1 + self._clock.random()))
             elif self._families.swap(version, doubted := _doubted(family, now)):
-                self._ended(RefreshEnd(profile, "suspect", _LOST, doubted))  # nobody knows how far its holder came
+                self._ended(
+                    RefreshEnd(profile, "suspect", _LOST, doubted)
+                )  # nobody knows how far its holder came
             return None
         if family.gate_ms > now and not force:
             return Refreshed("skipped_cooldown", family)

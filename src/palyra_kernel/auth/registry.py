@@ -72,7 +72,8 @@ class Registry:
         self, change: Change, profile: Profile, *, now_ms: int, expected_ms: int | None = None
     ) -> Profile:
         """Add to *change*: *profile* is known, or what was known by its id is this from now on; return it with its
-        times. *expected_ms*: what ``updated_at_ms`` has to be, 0 for a profile that must be new.
+        times. *expected_ms*: what ``updated_at_ms`` has to be, 0 for a profile that must be new. A new profile that has
+        times, of a document, keeps them.
 
         Raises :class:`ConflictError` ``profile_changed``, ``other_provider``, ``other_scope``;
         :class:`InvalidInputError` ``too_many_profiles``.
@@ -87,11 +88,7 @@ class Registry:
             raise InvalidInputError("too_many_profiles", f"there are {MAX_PROFILES} profiles already")
         if old is not None:
             check_same(old, profile)
-        saved = msgspec.structs.replace(
-            profile,
-            created_at_ms=old.created_at_ms if old else now_ms,
-            updated_at_ms=max(now_ms, old.updated_at_ms + 1) if old else now_ms,
-        )
+        saved = _dated(profile, old, now_ms)
         document = msgspec.json.encode(_Document(format=_FORMAT, profile=saved))
         self._shelf.replace(change, self.key(profile.id), row.version, document)
         return saved
@@ -105,6 +102,15 @@ class Registry:
     def key(self, id: str) -> bytes:
         """The record key of the profile *id*."""
         return PROFILES.key(self._records.keys.blind("auth profile", id))
+
+
+def _dated(new: Profile, old: Profile | None, now_ms: int) -> Profile:
+    if old is not None:
+        created, updated = old.created_at_ms, max(now_ms, old.updated_at_ms + 1)
+    else:
+        created = new.created_at_ms if 0 < new.created_at_ms <= now_ms else now_ms
+        updated = new.updated_at_ms if created <= new.updated_at_ms <= now_ms else now_ms
+    return msgspec.structs.replace(new, created_at_ms=created, updated_at_ms=updated)
 
 
 def check_same(old: Profile, new: Profile) -> None:

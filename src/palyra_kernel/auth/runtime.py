@@ -157,9 +157,9 @@ class RuntimeStates:
         """Hold nothing against the profile *id* any more; returns its state."""
         return self._edit(id, cleared)
 
-    def replace(self, state: RuntimeState) -> None:
-        """Let *state* be that of its profile, as a document says that was imported."""
-        self._edit(state.id, lambda _: state)
+    def amend(self, id: str, edit: Callable[[RuntimeState], RuntimeState]) -> RuntimeState:
+        """Let the state of the profile *id* be what *edit* makes of it, as a document says; returns it."""
+        return self._edit(id, edit)
 
     def forget(self, id: str) -> None:
         """Delete the state of a profile that is gone."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from palyra_kernel.auth.names import is_id
+from palyra_kernel.auth.health import Health
+from palyra_kernel.auth.names import GLOBAL, ProfileScope, is_id
 from palyra_kernel.auth.profile import Profile
 from palyra_kernel.auth.refresh import Refreshed
 from palyra_kernel.auth.selection import Explanation
@@ -18,20 +19,51 @@ from palyra_kernel.auth.use import Report, TokenLease
 from palyra_kernel.contracts.oauth import FailureKind, ProviderResponse
 from palyra_kernel.errors import NotFoundError, UnavailableError
 from palyra_kernel.records import Change
-from palyra_kernel.session.gate import Gate, Permit
+from palyra_kernel.session.gate import NOTHING, Gate, Permit
+from palyra_kernel.session.secrets import SessionSecrets
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.decisions import VAULT, Resource
 from palyra_kernel.values.digest import sha256
 from palyra_kernel.values.sensitive import SensitiveBytes
+
+if TYPE_CHECKING:
+    from palyra_kernel.session.auth_choices import SessionChoices
+    from palyra_kernel.session.auth_documents import SessionDocuments
+
+SAVED = {"act": "auth.profile.saved"}
 
 
 class SessionAuth:
     """Profiles of one session. Each method raises :class:`DeniedError` and :class:`ApprovalRequiredError`, and what the
     method of :class:`AuthProfiles` raises."""
 
-    def __init__(self, gate: Gate, auth: AuthProfiles) -> None:
+    def __init__(self, gate: Gate, auth: AuthProfiles, secrets: SessionSecrets) -> None:
         self._gate = gate
         self._auth = auth
+        self._secrets = secrets
+
+    @property
+    def choices(self) -> SessionChoices:
+        """Orders, defaults, and what is switched off."""
+        from palyra_kernel.session.auth_choices import SessionChoices  # most sessions choose nothing
+
+        return SessionChoices(self._gate, self._auth)
+
+    @property
+    def documents(self) -> SessionDocuments:
+        """Exports and imports."""
+        from palyra_kernel.session.auth_documents import SessionDocuments  # most sessions do neither
+
+        return SessionDocuments(self._gate, self._auth, self, self._secrets)
+
+    def health(self, *, agent: str = "") -> Health:
+        """See :meth:`AuthProfiles.health`: of all profiles, or of those that *agent* sees."""
+        scopes = (ProfileScope("agent", agent), GLOBAL) if agent else None
+        permit = self._gate.enter("profile.list", VAULT)
+        with self._gate.watched([permit]):
+            health = self._auth.health(scopes)
+        self._gate.settle([permit])
+        return health
 
     def get_token(
         self, selector: str | Selector, *, deadline: Deadline | None = None, **more: Any
@@ -85,7 +117,7 @@ class SessionAuth:
         shown: dict[str, Any] = {"profile": msgspec.to_builtins(profile)}
         if credential is not None:
             shown["credential"] = self._blinded(credential)
-        permits = [self._entered("profile.manage", profile, shown)]
+        permits = [self._entered("profile.manage", profile, shown, SAVED)]
         old = self._auth.parts.registry.row(profile.id).value
         if old is not None and _reaches(old) != _reaches(profile):
             permits.append(self._entered("profile.endpoint", profile, {"endpoints": _reaches(profile)}))
@@ -119,8 +151,12 @@ class SessionAuth:
     def _may_use(self, profile: Profile) -> bool:
         return self._glance(profile) is not None
 
-    def _entered(self, action: str, profile: Profile, arguments: object = None) -> Permit:
-        return self._gate.enter(action, _resource(profile), arguments=arguments, labels=_labels(profile))
+    def _entered(
+        self, action: str, profile: Profile, arguments: object = None, details: Mapping[str, str] = NOTHING
+    ) -> Permit:
+        return self._gate.enter(
+            action, _resource(profile), arguments=arguments, labels=_labels(profile), details=details
+        )
 
     def _refuse(self, wanted: Selector) -> None:
         """Where nothing is left but what policy denies, say that, and let a human be asked."""

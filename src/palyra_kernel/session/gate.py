@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple
 
@@ -26,17 +26,27 @@ from palyra_kernel.vault import SecretMetadata
 _ATTEMPTS = 8
 _QUIET = frozenset(("read", "list", "describe", "status", "show"))
 """Verbs that change nothing: their events are grouped, unless what was read leaves the process."""
+NOTHING: Mapping[str, str] = {}
 _VALUES = frozenset(("secret.read", "source.use", "profile.use"))
 
 
 class Permit(NamedTuple):
     """An act that may happen. *durable*: its event is committed before anybody gets an answer. *arguments*: exactly
-    what will be done. *looked_up*: finds the labels of the resource, where a rule asks for them."""
+    what will be done. *looked_up*: finds the labels of the resource, where a rule asks for them. *details*: what its
+    event says beside the request."""
 
     ruling: Ruling
     durable: bool
     arguments: object = None
     looked_up: Labels | None = None
+    details: Mapping[str, str] = NOTHING
+
+    def event(
+        self, outcome: Outcome, code: str = "", version: int = 0, ruling: Ruling | None = None
+    ) -> Event:
+        """The event that says what came of it; *ruling*: a newer one."""
+        event = (ruling or self.ruling).event(outcome, code, version=version)
+        return replace(event, details=dict(self.details)) if self.details else event
 
 
 class _RefusedAnewError(Exception):
@@ -99,19 +109,21 @@ class Gate:
         *,
         arguments: object = None,
         looked_up: Labels | None = None,
+        details: Mapping[str, str] = NOTHING,
         **facts: Any,
     ) -> Permit:
         """Decide, and return a permit, or write down that there is none.
 
         *arguments*: exactly what will be done, as JSON; *looked_up*: finds the labels of the resource, where a rule
-        asks for them; *facts*: ``capabilities`` that it needs, and ``labels`` that are known.
+        asks for them; *details*: what its event says beside the request; *facts*: ``capabilities`` that it needs, and
+        ``labels`` that are known.
 
         Raises :class:`DeniedError` with the code of the decision, :class:`ApprovalRequiredError`, whose hint names the
         approval that waits now, and :class:`UnavailableError` ``rate_limited``.
         """
         ruling = self._asked(self._request(action, resource, arguments=arguments, **facts), looked_up)
         if isinstance(ruling.decision, Allow):
-            return Permit(ruling, self._is_durable(action), arguments, looked_up)
+            return Permit(ruling, self._is_durable(action), arguments, looked_up, details)
         raise _error_of(self._refused(ruling, arguments))
 
     def decide(self, action: str, resource: Resource, *, arguments: object = None, **facts: Any) -> Decision:
@@ -196,7 +208,7 @@ class Gate:
     def fail(self, permits: Sequence[Permit], error: BaseException) -> None:
         """Write down that what was permitted came to *error*: durably if that is a denial, by a room or a source."""
         outcome, code = _outcome(error)
-        events = [permit.ruling.event(outcome, code) for permit in permits]
+        events = [permit.event(outcome, code) for permit in permits]
         if outcome == "denied":
             self._note(events)
             return
@@ -210,7 +222,7 @@ class Gate:
             if permit.durable or permit.ruling.grant is not None:
                 binding.append(permit)
             else:
-                self._group.add(permit.ruling.event("allowed"))
+                self._group.add(permit.event("allowed"))
         if not binding:
             return
         try:
@@ -231,7 +243,7 @@ class Gate:
             if ruling.grant is not None:
                 change.merge(self._approvals.consume(ruling.grant))
             version = versions[number] if number < len(versions) else 0
-            change.record(encode(ruling.event("allowed", version=version)))
+            change.record(encode(permit.event("allowed", version=version, ruling=ruling)))
         return change
 
     def _standing(self, permit: Permit) -> Ruling:

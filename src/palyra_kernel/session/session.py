@@ -99,7 +99,7 @@ class Session:
         """Uses and manages credentials for providers as far as the principal may."""
         from palyra_kernel.session.auth import SessionAuth  # most sessions use none
 
-        return SessionAuth(self.gate, self._services.auth())
+        return SessionAuth(self.gate, self._services.auth(), self.secrets)
 
     def decide(
         self, action: str, resource: str | Resource, *, context: Mapping[str, Any] | None = None

@@ -116,9 +116,7 @@ def _scope(fields: Fields) -> tuple[ProfileScope, str]:
     return ProfileScope(kind, owner), fields.rest()
 
 
-def _credential(
-    kind: str, fields: Fields, metadata: OAuthMetadata
-) -> tuple[dict[Suffix, str], Credential]:
+def _credential(kind: str, fields: Fields, metadata: OAuthMetadata) -> tuple[dict[Suffix, str], Credential]:
     """Where the secrets are, and the credential."""
     if kind == "api_key":
         return {"api_key": fields.needed("api_key_vault_ref")}, ApiKey()
@@ -209,7 +207,9 @@ def _written_credential(profile: Profile, facts: TokenFacts) -> dict[str, Any]:
         fields |= {
             "token_endpoint": credential.metadata.token_endpoint,
             "client_id": credential.client_id or None,
-            "client_auth": credential.client_auth if credential.client_auth == "client_secret_basic" else None,
+            "client_auth": credential.client_auth
+            if credential.client_auth == "client_secret_basic"
+            else None,
             "scopes": list(credential.scopes),
             "expires_at_unix_ms": facts.expires_at_ms or None,
         }
