@@ -85,8 +85,10 @@ class TokenReply(msgspec.Struct, frozen=True, kw_only=True):
 
 class OAuthFailure(msgspec.Struct, frozen=True, kw_only=True):
     """Why there is no token, or no answer. ``code`` is the one of RFC 6749, section 5.2, or RFC 8628, or one of ours:
-    ``network``, ``http_status``, ``invalid_response``. ``sent``: whether the server may have acted on the request;
-    say True unless it surely did not. ``retry_after_seconds``: what it asked for. No text of the server's is in it."""
+    ``network``, ``http_status``, ``invalid_response``, ``redirect_refused``, ``not_allowed``, ``not_configured``,
+    ``unsupported``, and ``plugin_failed`` of an adapter that failed. ``sent``: whether the server may have acted on the
+    request; say True unless it surely did not. ``retry_after_seconds``: what it asked for. No text of the server's is
+    in it."""
 
     code: str
     kind: FailureKind = "refresh_failed"
