@@ -101,6 +101,16 @@ def test_json(kind):
     assert response((b"Content-Type", kind), body=b'{"a": [1]}').json() == {"a": [1]}
 
 
+def test_json_of_a_type():
+    """What is of another type is as malformed as what is no JSON, and no more is said of it."""
+    body = b'{"a": "canary"}'
+    assert response((b"content-type", b"application/json"), body=body).json(dict[str, str]) == {"a": "canary"}
+    with pytest.raises(IntegrityError) as caught:
+        response((b"content-type", b"application/json"), body=body).json(dict[str, int])
+    assert caught.value.code == "response_malformed"
+    assert "canary" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "kind", [b"", b"text/html", b"text/json", b"application/json-seq", b"applicationx+json"]
 )

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from palyra_kernel import OAuthFailure, Preflight, ProviderResponse, SensitiveBytes, TokenReply
+from palyra_kernel import OAuthFailure, OAuthMetadata, Preflight, ProviderResponse, SensitiveBytes, TokenReply
 from palyra_kernel.errors import UnavailableError
 from palyra_kernel.plugins.answers_oauth import MAX_TOKEN_BYTES
 from tests.plugins.acme_adapter import KEY, METADATA, PROFILE, grant, returning, soon, wire
@@ -168,3 +168,25 @@ def test_metadata_is_what_its_type_says(made_adapter, found):
     with pytest.raises(UnavailableError) as caught:
         made_adapter(metadata=returning(found)).metadata(PROFILE, wire(), soon())
     assert caught.value.code == "plugin_failed"
+
+
+def test_good_metadata_passes_whole(made_adapter):
+    """Whatever the guard left out, a login would be without."""
+    base = "https://auth.acme.example"
+    found = OAuthMetadata(
+        authorization_endpoint="https://login.acme.example/authorize?tenant=7",
+        token_endpoint=f"{base}/token",
+        revocation_endpoint=f"{base}/revoke",
+        introspection_endpoint=f"{base}/introspect",
+        device_authorization_endpoint=f"{base}/device",
+        userinfo_endpoint=f"{base}/me",
+        jwks_uri=f"{base}/keys",
+        issuer=base,
+        iss_in_callback=True,
+        default_scopes=("openid", "Mail.Read"),
+        authorize_parameters={"audience": "https://api.acme.example/v1"},
+        default_lifetime=1,
+    )
+    seen = made_adapter(metadata=returning(found)).metadata(PROFILE, wire(), soon())
+    assert seen == found
+    assert seen is not found
