@@ -22,7 +22,9 @@ from palyra_kernel.auth.cooldowns import (
 )
 from palyra_kernel.auth.family import Family
 from palyra_kernel.auth.names import Provider
+from palyra_kernel.auth.profile import FromSource, Profile
 from palyra_kernel.auth.standing import standing
+from palyra_kernel.values.secret_ref import SecretRef
 from tests.auth.choosing import NOW, OPENAI, profile
 
 ANTHROPIC, OTHER = Provider("anthropic"), Provider("custom", "acme")
@@ -95,6 +97,14 @@ def test_what_the_server_asked_for_is_honoured(asked, seconds):
     day."""
     state = fail(FRESH, "rate_limit", retry_after_seconds=asked)
     assert state.cooling_until_ms(NOW, stale=False) == NOW + seconds * 1000
+
+
+def test_an_issuer_that_asks_for_a_pause_gets_it():
+    """Hazard H5 of auth profiles: Retry-After was never read."""
+    state = failed(
+        FRESH, "refresh_failed", OPENAI, now_ms=NOW, random=lambda: 0.1, retry_after_seconds=600
+    ).state
+    assert state.cooling_until_ms(NOW, stale=True) == NOW + 600_000
 
 
 def test_a_server_that_asks_for_little_again_and_again_is_not_believed():
@@ -237,6 +247,14 @@ def test_bad_requests_open_nothing_and_a_provider_that_is_down_is_tried_by_one()
     assert state.cooling_until_ms(until, stale=False) == until + PROBE_MS
     assert probing(state, until + PROBE_MS, stale=False) is not None  # who tried is dead
     assert succeeded(state, "call", now_ms=until + 1).cooling_until_ms(until + 1, stale=False) == 0
+
+
+def test_what_is_kept_elsewhere_is_there_until_it_is_looked_for():
+    plain = profile("a")
+    source = FromSource(ref=SecretRef.parse("env://OPENAI_API_KEY"))
+    elsewhere = Profile(id="a", provider=OPENAI, name="a", scope=plain.scope, credential=source)
+    assert standing(elsewhere, None, FRESH, NOW).eligibility(NOW) == "eligible"
+    assert standing(plain, None, FRESH, NOW).eligibility(NOW) == "missing_credential"
 
 
 DAY = 86_400_000

@@ -65,10 +65,12 @@ def test_turns_go_on_when_profiles_come_and_go():
     assert caller.picks(2) == ["a", "b"]
     caller.known = Profiles(*map(profile, "abcd"))
     assert set(caller.picks(2)) == {"c", "d"}
-    caller.known = Profiles(*map(profile, "abcde"))  # nobody chose before the next change
-    caller.explain("slack")
     caller.known = Profiles(*map(profile, "bcd"))
     assert caller.pick() == "b"
+    caller.known = Profiles(*map(profile, "abcd"))  # nobody chose before the next change
+    caller.explain("slack")
+    caller.known = Profiles(*map(profile, "bcd"))
+    assert set(caller.picks(2)) == {"c", "d"}
 
 
 def test_who_comes_back_has_nothing_to_make_up_for():
@@ -95,6 +97,10 @@ def test_policy_is_asked_for_the_best_alone():
     assert caller.asked == ["p00000", "p00001", "p00002", "p00003"]
     caller.denied = set()
     assert caller.picks(3) == ["p00000", "p00001", "p00002"]  # what was denied to one has lost no turn
+    caller.denied = {f"p{number:05}" for number in range(4, 8)}
+    caller.looks = 0
+    assert caller.pick() == "p00008"
+    assert caller.looks <= 10
 
 
 @pytest.mark.parametrize("usable", [10_000, 1_000, 1])
@@ -106,6 +112,31 @@ def test_a_choice_among_many_looks_at_few(usable):
     caller.looks = 0
     caller.picks(100)
     assert caller.looks <= 100 * (SOME + 2)
+
+
+def test_a_change_of_the_registry_does_not_forget_who_cannot_be_used():
+    """Hazard H46 of auth profiles: each change made the next choice look at everybody."""
+    everybody = [profile(f"p{number:05}") for number in range(1000)]
+    caller = Caller(*everybody, **{each.id: COOLING for each in everybody[:-1]})
+    caller.picks(2)
+    caller.known = Profiles(*everybody)
+    caller.looks = 0
+    assert caller.pick() == "p00999"
+    assert caller.looks <= SOME + 2
+
+
+def test_nothing_grows_with_the_number_of_choices():
+    """Hazard H39 of auth profiles: what was kept for each call was never let go of."""
+    caller = Caller(*map(profile, "ab"))
+    caller.picks(1)
+    for number in range(5000):
+        caller.pick(order=("a",))
+        caller.explain(denied=frozenset((f"x{number}",)))
+    board = caller.selection._board
+    assert board is not None
+    assert len(board._plans) <= 4096
+    (pools,) = board._pools.values()
+    assert all(len(pool._heap) <= 2 * 2 + FEW for pool in pools.values())
 
 
 def test_the_last_one_that_can_be_used_is_found():

@@ -138,14 +138,10 @@ class Pool:
         """Those that can be used, the best first."""
         standings = ((entry, ask(entry.profile)) for entry in entries)
         return sorted(
-            (standing.stale, self._turn(entry, _place(standing, now_ms)), entry.number, entry)
+            (standing.stale, entry.turn, entry.number, entry)
             for entry, standing in standings
             if _place(standing, now_ms) != "out"
         )
-
-    def _turn(self, entry: _Entry, place: _Place) -> float:
-        """When it is due in *place*; who comes back has no turns to make up for."""
-        return entry.turn if place == entry.place else max(entry.turn, self._time)
 
     def _look_again(self, ask: Ask, now_ms: int) -> None:
         entry = self._late.popleft()
@@ -160,7 +156,7 @@ class Pool:
         place = _place(standing, now_ms)
         if place == entry.place:
             return
-        entry.turn, entry.place = self._turn(entry, place), place
+        entry.place = place
         if place == "out":
             entry.item = None
         else:
@@ -179,7 +175,7 @@ class Pool:
         return taken
 
     def _later(self, entry: _Entry) -> None:
-        """Its next turn is one step from now, behind those that are due then and waited longer."""
+        """Its next turn is one step from now, whatever it missed, behind those that are due then and waited longer."""
         entry.turn = max(entry.turn, self._time) + 1 / entry.profile.weight
         entry.number = next(self._numbers)
         if entry.place != "out":

@@ -92,8 +92,7 @@ class Board:
 
     def default(self, scope: ProfileScope, provider: Provider) -> Profile | None:
         """The default of *scope*, if there is such a profile."""
-        profile = self.known.by_id.get(self.choices.defaults.get((scope, provider), ""))
-        return profile if profile is not None and profile.provider == provider else None
+        return self.known.by_id.get(self.choices.defaults.get((scope, provider), ""))
 
     def has(self, scope: ProfileScope, provider: Provider) -> bool:
         """Whether there are profiles of exactly this scope."""
