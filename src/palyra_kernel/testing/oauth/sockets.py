@@ -28,7 +28,7 @@ class Socket:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"place": self}))
         self.place = f"127.0.0.1:{self._server.server_port}"
         self._client = HttpClient([], loopback=[self.place])
-        self._thread = Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread = Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
 
     def send(self, request: HttpRequest, *, deadline: Deadline | None = None) -> HttpResponse:
