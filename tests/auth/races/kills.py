@@ -28,6 +28,8 @@ from tests.support import Places
 
 _OURS = str(Path(palyra_kernel.__file__).parent)
 _NEVER = 0
+_MOST = 2
+"""How often one refresh token is ever sent."""
 
 
 class Lines(Injector):
@@ -59,14 +61,14 @@ class Lines(Injector):
 class Kills:
     """One profile, logged in anew whenever its login is lost. *make* makes a login at the issuer."""
 
+    _login: Login
+
     def __init__(self, base: Path, make: Callable[[], Login]) -> None:
         self._places = Places(base)
         self._places.create().close()
         self._make = make
         self._time = MovingTime()
-        self._login = make()
-        with self._engine() as engine:
-            engine.save(self._login)
+        self._log_in()
         self.counts: Counter[str] = Counter()
 
     def length(self, *, early: bool = False) -> int:
@@ -99,7 +101,10 @@ class Kills:
             self._check_doubted(where)
         if early:
             self._time.move(LIFETIME)
-        self._settle(where, lost=lost, certain=len(faults) == 1)
+        alive = self._settle(where, lost=lost, certain=len(faults) == 1)
+        if self._login.state().presented - before.presented > _MOST:
+            raise BrokenError(f"{where}: the token was presented again and again: {self._login.state()}")
+        self._next() if alive else self._log_in()
         return all(happened)
 
     def _killed(self, injector: Injector, which: int, *, early: bool) -> bool:
@@ -140,10 +145,9 @@ class Kills:
             raise BrokenError(f"{where}: a dead token was served")
         self.counts["found suspect"] += 1
 
-    def _settle(self, where: str, *, lost: bool, certain: bool) -> None:
-        """A later process has a token that works, or says that a login is needed. *certain*: it may only say so if the
-        one that it had is *lost*."""
-        presented = self._login.state().presented
+    def _settle(self, where: str, *, lost: bool, certain: bool) -> bool:
+        """Whether a later process has a token that works; if not, it says that a login is needed. *certain*: it may
+        only say so if the one that it had is *lost*."""
         with self._engine() as engine:
             try:
                 token = engine.get_token().token
@@ -151,16 +155,12 @@ class Kills:
                 if engine.family().terminal != "reauth_required" or (certain and not lost):
                     raise BrokenError(f"{where}: {error!r}, {engine.family()}") from error
                 self._check_told(engine, where)
-                if self._login.state().presented - presented > 1:
-                    raise BrokenError(f"{where}: a lost token was presented again and again") from error
                 self.counts["told that it is lost"] += 1
-                self._login = self._make()
-                engine.save(self._login)
-                return
+                return False
         if lost or not self._login.works(token):
             raise BrokenError(f"{where}: a dead login, and nobody says so")
         self.counts["lives"] += 1
-        self._next()
+        return True
 
     def _check_told(self, engine: Engine, where: str) -> None:
         """It stays lost, and asking costs nothing."""
@@ -171,6 +171,11 @@ class Kills:
             if engine.family().terminal == "reauth_required" and self._login.state().presented == presented:
                 return
         raise BrokenError(f"{where}: lost, and then not")
+
+    def _log_in(self) -> None:
+        self._login = self._make()
+        with self._engine() as engine:
+            engine.save(self._login)
 
     def _next(self) -> None:
         """What is stored has to be good for one refresh more."""
