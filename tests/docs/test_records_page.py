@@ -17,6 +17,9 @@ from palyra_kernel.access import directory
 from palyra_kernel.access.directory import ACCESS
 from palyra_kernel.access.member import Grants
 from palyra_kernel.approvals import approver, ledger
+from palyra_kernel.auth.login import attempt
+from palyra_kernel.auth.login.attempts import ATTEMPTS, MAX_ATTEMPTS
+from palyra_kernel.auth.login.revocations import REVOCATIONS, Waiting
 from palyra_kernel.contracts import SlotContext, Unlock
 from palyra_kernel.kernel import incarnation, root_change
 from palyra_kernel.kernel import pins as kernel_pins
@@ -97,6 +100,8 @@ def test_every_namespace_is_listed():
         buckets.BUCKETS,
         POLICIES,
         ACCESS,
+        ATTEMPTS,
+        REVOCATIONS,
     )
     assert len(listed) == len(namespaces) + 1
     for namespace in namespaces:
@@ -115,6 +120,15 @@ def test_the_members_of_the_principals_are_listed():
     assert all(f"`{field}`" in text for field in Grants.__struct_fields__)
     assert f"at most {directory._MOST:,} of them" in text
     assert f"`format` is {directory._FORMAT}" in text
+
+
+def test_the_members_of_logins_and_revocations_are_listed():
+    text = section(PAGE, "## Logins under way")
+    assert _names("## Logins under way") == list(attempt.Attempt.__struct_fields__)
+    assert _names("## Revocations") == list(Waiting.__struct_fields__)
+    assert all(f"`{state}`" in text for state in get_args(attempt.State))
+    assert f"at most {MAX_ATTEMPTS:,}" in text
+    assert (attempt.TTL_MS, attempt.KEPT_MS, attempt.LONGEST_MS) == (600_000, 600_000, 1_800_000)
 
 
 def test_buckets_and_last_known_good_values_are_as_shown():

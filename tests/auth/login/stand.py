@@ -212,10 +212,9 @@ class Stand:
     def wanted(
         self, id: str = "work", *, scopes: tuple[str, ...] = ("read",), default: bool = False, **more: Any
     ) -> Wanted:
-        login = {name: more.pop(name) for name in ("client_auth", "client_id") if name in more}
-        credential = OAuthLogin(
-            metadata=self.metadata(**more), scopes=scopes, **({"client_id": CLIENT} | login)
-        )
+        login: dict[str, Any] = {"client_id": CLIENT}
+        login |= {name: more.pop(name) for name in ("client_auth", "client_id") if name in more}
+        credential = OAuthLogin(metadata=self.metadata(**more), scopes=scopes, **login)
         return Wanted(profile=profile(id, credential), default=default)
 
     # What a human does.

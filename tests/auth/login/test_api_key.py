@@ -44,7 +44,8 @@ def test_a_good_key_is_kept(stand):
     ],
 )
 def test_a_key_that_does_not_pass_leaves_nothing(stand, answer, code, raised):
-    """Hazard H41: failed saves orphaned secrets; hazard H22: nothing is stored before it is known to fit."""
+    """Hazard H41 of auth profiles: failed saves orphaned secrets; hazard H22: nothing is stored before it is known to
+    fit."""
     stand.vendor.keys.add(KEY)
     stand.vendor.script(status(answer, b"the key sk-test is bad"), path="/models")
     with pytest.raises(raised) as refused:
@@ -99,7 +100,7 @@ def test_white_space_around_a_key_is_none_of_it(stand, key):
 
 
 def test_a_profile_that_is_there_is_replaced_only_on_purpose(stand):
-    """Hazard H20: and nobody is asked about a key that could not be saved."""
+    """Hazard H20 of auth profiles: and nobody is asked about a key that could not be saved."""
     stand.vendor.keys.add(KEY)
     first = add(stand).profile
     asked = len(stand.vendor.requests)
@@ -114,7 +115,7 @@ def test_a_profile_that_is_there_is_replaced_only_on_purpose(stand):
 
 
 def test_a_login_is_no_key(stand):
-    """Hazard H20: another type of credential under the same name."""
+    """Hazard H20 of auth profiles: another type of credential under the same name."""
     with pytest.raises(InvalidInputError) as refused:
         add(stand, wanted=stand.wanted())
     assert refused.value.code == "not_api_key"

@@ -20,7 +20,7 @@ def kept(stand):
 
 
 def test_any_number_of_starts_keeps_1024(stand):
-    """Hazard H39: attempts were kept without a limit; the rest is told to come later."""
+    """Hazard H39 of auth profiles: attempts were kept without a limit; the rest is told to come later."""
     attempts, wanted = stand.logins.attempts, stand.wanted()
     begun, refused = 0, set()
     for _ in range(MAX_ATTEMPTS + 200):
@@ -40,7 +40,7 @@ def test_any_number_of_starts_keeps_1024(stand):
 
 
 def test_starts_at_once_keep_no_more(stand, monkeypatch):
-    """Hazard H39: counted and kept under one lock."""
+    """Hazard H39 of auth profiles: counted and kept under one lock."""
     monkeypatch.setattr("palyra_kernel.auth.login.attempts.MAX_ATTEMPTS", 10)
 
     def once(_):
@@ -56,7 +56,7 @@ def test_starts_at_once_keep_no_more(stand, monkeypatch):
 
 
 def test_of_many_who_claim_a_login_one_gets_it(stand):
-    """Hazard H40, invariant I4: compare-and-set."""
+    """Hazard H40 of auth profiles, invariant I4: compare-and-set."""
     row = stand.logins.attempts.pending(stand.open().attempt.id, OWNER)
 
     def once(_):
@@ -80,7 +80,7 @@ def test_an_issuer_cannot_make_a_login_last_for_ever(stand):
 
 
 def test_a_damaged_record_is_an_error_of_its_own(stand):
-    """Hazard H36: no other error leaves, and the login is not taken for another."""
+    """Hazard H36 of auth profiles: no other error leaves, and the login is not taken for another."""
     opened = stand.open()
     for document in (b"", b"{}", b"\xff", b'{"format":2}'):
         change = Change()
@@ -92,7 +92,7 @@ def test_a_damaged_record_is_an_error_of_its_own(stand):
 
 
 def test_a_damaged_record_keeps_nobody_from_logging_in(stand):
-    """Hazard H36: one bad row stopped everything; here it is thrown away when its time is over."""
+    """Hazard H36 of auth profiles: one bad row stopped everything; here it is thrown away when its time is over."""
     opened = stand.open()
     change = Change()
     change.put(ATTEMPTS.key(opened.attempt.id), b"damaged")
@@ -113,7 +113,7 @@ def test_an_unknown_login_is_not_there(stand, id):
 
 
 def test_secrets_of_a_login_have_no_text_form():
-    """Hazard H56: canaries in repr, format, pickle and copy."""
+    """Hazard H56 of auth profiles: canaries in repr, format, pickle and copy."""
     import copy
     import pickle
 

@@ -50,7 +50,7 @@ def test_a_verifier_is_43_characters_and_never_the_same():
 
 
 def test_a_request_says_what_the_standard_wants():
-    """Hazard H24: scopes were lower-cased, which means others; RFC 6749, 4.1.1."""
+    """Hazard H24 of auth profiles: scopes were lower-cased, which means others; RFC 6749, 4.1.1."""
     said = fields(asked(scopes=("Mail.Read", "offline_access")))
     assert said == {
         "response_type": "code",
@@ -64,7 +64,7 @@ def test_a_request_says_what_the_standard_wants():
 
 
 def test_a_client_id_goes_as_it_is_or_not_at_all():
-    """Hazard H24: one that was too long was cut in silence."""
+    """Hazard H24 of auth profiles: one that was too long was cut in silence."""
     longest = "x" * 255 + "/"
     assert fields(asked(client_id=longest))["client_id"] == longest
     with pytest.raises(InvalidInputError):
@@ -75,7 +75,7 @@ def test_a_client_id_goes_as_it_is_or_not_at_all():
 
 
 def test_an_id_token_is_asked_for_with_a_nonce():
-    """Hazard H52: without it an id_token of another login was as good."""
+    """Hazard H52 of auth profiles: without it an id_token of another login was as good."""
     assert fields(asked(scopes=("openid",)))["nonce"] == "the-nonce"
     assert "nonce" not in fields(asked(scopes=("read",)))
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import msgspec
 import pytest
 
 from palyra_kernel.auth.login.attempt import KEPT_MS, TTL_MS, Wanted
+from palyra_kernel.auth.names import ProfileScope, Provider
+from palyra_kernel.auth.profile import ApiKey
 from palyra_kernel.errors import (
     ConflictError,
     DeniedError,
@@ -32,7 +35,7 @@ def test_a_login_gives_a_profile_with_its_tokens(stand):
 
 
 def test_a_restart_between_redirect_and_callback_loses_nothing(stand):
-    """Hazard H39: attempts lived in memory."""
+    """Hazard H39 of auth profiles: attempts lived in memory."""
     opened = stand.open()
     redirect = stand.consent(opened.url)
     stand.restart()
@@ -42,7 +45,8 @@ def test_a_restart_between_redirect_and_callback_loses_nothing(stand):
 
 
 def test_of_fifty_callbacks_one_exchanges(stand):
-    """Hazard H40: two callbacks with one state both exchanged, and the second killed what the first got."""
+    """Hazard H40 of auth profiles: two callbacks with one state both exchanged, and the second killed what the first
+    got."""
     redirect = stand.consent(stand.open().url)
 
     def once(_):
@@ -70,8 +74,8 @@ def test_of_fifty_callbacks_one_exchanges(stand):
     ],
 )
 def test_a_redirect_that_says_no_makes_no_call(stand, say, raised, code):
-    """Hazard H52: no ``iss`` was checked, and a callback with an error went on to the token endpoint; hazard H41: and
-    left the verifier behind."""
+    """Hazard H52 of auth profiles: no ``iss`` was checked, and a callback with an error went on to the token
+    endpoint; hazard H41: and left the verifier behind."""
     opened = stand.open()
     with pytest.raises(raised) as refused:
         stand.complete(stand.consent(opened.url, **say))
@@ -84,7 +88,8 @@ def test_a_redirect_that_says_no_makes_no_call(stand, say, raised, code):
 
 
 def test_an_issuer_that_names_itself_must(stand):
-    """Hazard H52: where ``authorization_response_iss_parameter_supported``, a redirect without ``iss`` is another's."""
+    """Hazard H52 of auth profiles: where ``authorization_response_iss_parameter_supported``, a redirect without
+    ``iss`` is another's."""
     opened = stand.open(stand.wanted(iss_in_callback=True))
     with pytest.raises(DeniedError, match="does not come from"):
         stand.complete(stand.consent(opened.url, iss=""))
@@ -98,7 +103,7 @@ def test_an_issuer_that_names_nobody_need_not(stand):
 
 @pytest.mark.parametrize("state", ["", "x", "A" * 69, "é" * 69, "01HZY2V3J5Q8R9S0T1V2W3X4Y5" + "A" * 43])
 def test_an_unknown_state_belongs_to_nobody(stand, state):
-    """Hazard H51: whatever stands in its place, nothing of it comes back."""
+    """Hazard H51 of auth profiles: whatever stands in its place, nothing of it comes back."""
     stand.open()
     with pytest.raises((NotFoundError, InvalidInputError)) as refused:
         stand.complete(f"{REDIRECT}?" + urlencode({"state": state, "code": "c"}))
@@ -107,7 +112,7 @@ def test_an_unknown_state_belongs_to_nobody(stand, state):
 
 
 def test_a_state_of_the_same_login_but_not_its_own_is_unknown(stand):
-    """Hazard H51: the state was the id of the attempt, which anybody may see."""
+    """Hazard H51 of auth profiles: the state was the id of the attempt, which anybody may see."""
     opened = stand.open()
     redirect = stand.consent(opened.url)
     state = parse_qs(urlsplit(redirect).query)["state"][0]
@@ -120,7 +125,7 @@ def test_a_state_of_the_same_login_but_not_its_own_is_unknown(stand):
 
 
 def test_another_session_cannot_end_a_login(stand):
-    """Hazard H51: the state was not bound to whoever began; a second use shows that it is over."""
+    """Hazard H51 of auth profiles: the state was not bound to whoever began; a second use shows that it is over."""
     redirect = stand.consent(stand.open().url)
     with pytest.raises(DeniedError) as refused:
         stand.complete(redirect, owner="user:mallory/session-2")
@@ -134,7 +139,7 @@ def test_another_session_cannot_end_a_login(stand):
 
 
 def test_the_state_is_in_the_address_and_nowhere_else(stand):
-    """Hazard H51: 256 bits, in no output but the address."""
+    """Hazard H51 of auth profiles: 256 bits, in no output but the address."""
     opened = stand.open()
     state = parse_qs(urlsplit(opened.url).query)["state"][0]
     assert len(state) == 26 + 43
@@ -145,7 +150,8 @@ def test_the_state_is_in_the_address_and_nowhere_else(stand):
 
 
 def test_an_old_redirect_comes_too_late(stand):
-    """Hazard H40: a login ends by itself; its outcome can be read for ten minutes and then nothing is left."""
+    """Hazard H40 of auth profiles: a login ends by itself; its outcome can be read for ten minutes and then nothing
+    is left."""
     opened = stand.open()
     redirect = stand.consent(opened.url)
     stand.clock.go(TTL_MS / 1000)
@@ -163,7 +169,7 @@ def test_an_old_redirect_comes_too_late(stand):
 
 
 def test_how_far_a_login_is_can_be_read_without_a_trace(stand):
-    """Hazard H53: reading the state of a login polled and stored."""
+    """Hazard H53 of auth profiles: reading the state of a login polled and stored."""
     opened = stand.open()
     before = stand.parts.store.scan(b"", None, 1000)
     stand.clock.go(TTL_MS / 1000 + 5)
@@ -186,7 +192,7 @@ def test_how_far_a_login_is_can_be_read_without_a_trace(stand):
     ],
 )
 def test_an_issuer_that_gives_nothing_ends_the_login(stand, step, code):
-    """Hazard H41: failed logins left secrets behind; hazard H40: and stayed pending."""
+    """Hazard H41 of auth profiles: failed logins left secrets behind; hazard H40: and stayed pending."""
     opened = stand.open()
     stand.vendor.script(step)
     with pytest.raises(PalyraError) as refused:
@@ -220,7 +226,7 @@ def test_a_wrong_verifier_gets_nothing(stand):
 
 
 def test_a_profile_that_is_there_gets_new_tokens_only_if_that_was_wanted(stand):
-    """Hazard H20: an upsert replaced what another was called."""
+    """Hazard H20 of auth profiles: an upsert replaced what another was called."""
     late = stand.consent(stand.open().url)
     first = stand.login()
     with pytest.raises(ConflictError) as refused:
@@ -276,3 +282,49 @@ def test_a_pasted_address_of_another_place_is_refused_and_ends_nothing(stand):
         with pytest.raises(InvalidInputError):
             stand.complete(wrong)
     assert stand.complete(redirect.partition("?")[2]).id == "work"
+
+
+def test_a_profile_of_another_provider_is_nobody_elses(stand):
+    """Hazard H21 of auth profiles: a route of one provider took any provider's profile. Nobody is asked and nothing
+    is kept."""
+    stand.login()
+    asked = len(stand.vendor.requests)
+    mine = stand.auth.parts.registry.find("work")
+    for changed, code in (
+        ({"provider": Provider.parse("openai")}, "other_provider"),
+        ({"scope": ProfileScope("agent", "planner")}, "other_scope"),
+    ):
+        with pytest.raises(ConflictError) as refused:
+            stand.open(Wanted(profile=msgspec.structs.replace(mine, **changed)))
+        assert refused.value.code == code
+    key = Wanted(profile=msgspec.structs.replace(mine, credential=ApiKey()))
+    with pytest.raises(ConflictError) as refused:
+        stand.logins.add_key(key, SensitiveBytes(b"k" * 20))
+    assert refused.value.code == "other_credential"
+    assert len(stand.vendor.requests) == asked
+    assert stand.secrets() == 1
+
+
+def test_one_kind_of_login_is_not_ended_as_the_other(stand):
+    """The id of a login by code names no device, and the state of a device login ends nothing."""
+    opened = stand.open()
+    with pytest.raises(NotFoundError):
+        stand.logins.device.wait(opened.attempt.id, owner=OWNER)
+    shown = stand.logins.device.begin(stand.wanted("other"), owner=OWNER)
+    with pytest.raises(NotFoundError):
+        stand.logins.code.url(shown.attempt.id, owner=OWNER)
+    with stand.logins.attempts.secrets(shown.attempt) as kept:
+        state = kept["state"].reveal().decode()
+    with pytest.raises(NotFoundError):
+        stand.complete(f"{REDIRECT}?state={state}&code=x")
+    assert stand.posts("/token") == 0
+
+
+def test_what_a_redirect_would_end_can_be_known_before(stand):
+    """Whoever decides on the end of a login decides on what was begun."""
+    opened = stand.open()
+    redirect = stand.consent(opened.url)
+    assert stand.logins.code.begun(redirect, owner=OWNER).wanted == opened.attempt.wanted
+    with pytest.raises(DeniedError):
+        stand.logins.code.begun(redirect, owner="user:mallory/session-2")
+    assert stand.logins.find(opened.attempt.id).state == "pending"

@@ -58,7 +58,7 @@ def test_a_login_on_another_device(stand, shown):
 
 
 def test_slow_down_means_five_seconds_more_each_time(stand, shown):
-    """Hazard H28: slow_down kept the interval."""
+    """Hazard H28 of auth profiles: slow_down kept the interval."""
     stand.vendor.script(error("slow_down"), error("slow_down"))
     stand.vendor.confirmed = True
     wait(stand, shown)
@@ -89,7 +89,7 @@ def test_the_issuer_says_how_often(stand, said, waited):
     ],
 )
 def test_a_server_that_fails_says_nothing_of_the_login(stand, shown, step):
-    """Hazard H28: any body with "pending" in it was pending. It is asked again, less often."""
+    """Hazard H28 of auth profiles: any body with "pending" in it was pending. It is asked again, less often."""
     stand.vendor.script(step, step)
     stand.vendor.confirmed = True
     assert wait(stand, shown).id == "work"
@@ -97,7 +97,7 @@ def test_a_server_that_fails_says_nothing_of_the_login(stand, shown, step):
 
 
 def test_a_server_that_asks_for_rest_gets_it(stand, shown):
-    """Hazard H5: Retry-After, up to a minute between two questions."""
+    """Hazard H5 of auth profiles: Retry-After, up to a minute between two questions."""
     stand.vendor.script(status(503, retry_after="33"), status(503, retry_after="900"))
     stand.vendor.confirmed = True
     wait(stand, shown)
@@ -118,7 +118,7 @@ def test_a_server_that_asks_for_rest_gets_it(stand, shown):
     ],
 )
 def test_an_answer_ends_the_login(stand, shown, step, code):
-    """Hazard H28: only the structured code of an error of the client keeps it waiting."""
+    """Hazard H28 of auth profiles: only the structured code of an error of the client keeps it waiting."""
     stand.vendor.script(step)
     with pytest.raises((DeniedError, UnavailableError)) as refused:
         wait(stand, shown)
@@ -129,7 +129,7 @@ def test_an_answer_ends_the_login(stand, shown, step, code):
 
 
 def test_the_time_of_a_code_is_over(stand):
-    """Hazard H28: nobody asks with a code that has expired."""
+    """Hazard H28 of auth profiles: nobody asks with a code that has expired."""
     stand.vendor.device["expires_in"] = 30
     shown = begin(stand)
     with pytest.raises(UnavailableError) as refused:
@@ -140,7 +140,7 @@ def test_the_time_of_a_code_is_over(stand):
 
 
 def test_a_deadline_ends_the_wait_and_not_the_login(stand, shown):
-    """Hazard H39: after it, and after a restart, somebody may wait again."""
+    """Hazard H39 of auth profiles: after it, and after a restart, somebody may wait again."""
     with pytest.raises(UnavailableError) as refused:
         wait(stand, shown, deadline=Deadline.after(1))
     assert refused.value.code == "login_timeout"
@@ -168,7 +168,7 @@ def test_who_waits_sees_that_it_was_cancelled(stand, shown):
 
 
 def test_another_session_cannot_wait_for_it(stand, shown):
-    """Hazard H51: the codes are of whoever began."""
+    """Hazard H51 of auth profiles: the codes are of whoever began."""
     with pytest.raises(DeniedError):
         stand.logins.device.wait(shown.attempt.id, owner="user:mallory/session-2")
     assert stand.posts("/token") == 0
@@ -217,7 +217,7 @@ def test_a_code_lives_half_an_hour_at_most(stand):
 
 
 def test_a_failed_check_gives_the_tokens_back(stand):
-    """Hazard H40: as for a login by code. There is no nonce here, so none is compared."""
+    """Hazard H40 of auth profiles: as for a login by code. There is no nonce here, so none is compared."""
     shown = begin(stand, stand.wanted(scopes=("openid", "read")))
     stand.vendor.confirmed = True
     with pytest.raises(IntegrityError) as refused:

@@ -33,8 +33,8 @@ def failing(error, times=1):
 
 
 def test_a_profile_that_cannot_be_saved_costs_its_tokens(stand):
-    """Hazard H40: errors after the exchange left the attempt pending and tokens issued; hazard H41: failed saves
-    orphaned secrets; hazard H22: and were found after the key was stored."""
+    """Hazard H40 of auth profiles: errors after the exchange left the attempt pending and tokens issued; hazard H41:
+    failed saves orphaned secrets; hazard H22: and were found after the key was stored."""
     opened = stand.open()
     redirect = stand.consent(opened.url)
 
@@ -51,7 +51,7 @@ def test_a_profile_that_cannot_be_saved_costs_its_tokens(stand):
 
 
 def test_a_profile_that_was_taken_meanwhile_costs_its_tokens(stand):
-    """Hazard H40: and hazard H33, a login that ends late replaces nothing."""
+    """Hazard H40 of auth profiles: and hazard H33, a login that ends late replaces nothing."""
     redirect = stand.consent(stand.open().url)
     mine = stand.login()
     with pytest.raises(ConflictError):
@@ -62,7 +62,7 @@ def test_a_profile_that_was_taken_meanwhile_costs_its_tokens(stand):
 
 
 def test_tokens_that_cannot_be_revoked_now_wait(stand):
-    """Hazard H40: revoked or queued, none is forgotten."""
+    """Hazard H40 of auth profiles: revoked or queued, none is forgotten."""
     stand.vendor.script(status(503), path="/revoke")
     with pytest.raises(PalyraError):
         stand.complete(stand.consent(stand.open().url), beside=failing(UnavailableError("x", "x"), 9)(None))
@@ -78,7 +78,7 @@ def test_tokens_that_cannot_be_revoked_now_wait(stand):
 
 @pytest.mark.parametrize("fails", range(1, 5))
 def test_a_store_that_fails_after_the_exchange_orphans_nothing(stand, monkeypatch, fails):
-    """Hazard H40: whatever the store refuses after tokens came, they are stored, revoked or queued."""
+    """Hazard H40 of auth profiles: whatever the store refuses after tokens came, they are stored, revoked or queued."""
     redirect = stand.consent(stand.open().url)
     vault = stand.parts.backend
     real, calls = vault.put, [0]
@@ -134,7 +134,7 @@ def test_a_process_that_dies_in_a_login_leaves_nothing_behind(stand, monkeypatch
 
 
 def test_tokens_are_down_before_anything_else_is_done_with_them(stand, monkeypatch):
-    """Hazard H40: a process killed between the issuer's answer and the profile kept nothing of it."""
+    """Hazard H40 of auth profiles: a process killed between the issuer's answer and the profile kept nothing of it."""
     from palyra_kernel.auth.store import Accounts
 
     opened = stand.open()
@@ -154,7 +154,8 @@ def test_tokens_are_down_before_anything_else_is_done_with_them(stand, monkeypat
 
 
 def test_whoever_was_taken_for_dead_stores_nothing_late(stand, monkeypatch):
-    """Hazard H33: the tokens were given back meanwhile; a profile of them would be dead from the start."""
+    """Hazard H33 of auth profiles: the tokens were given back meanwhile; a profile of them would be dead from the
+    start."""
     from palyra_kernel.auth.store import Accounts
 
     real = Accounts.save
@@ -174,7 +175,7 @@ def test_whoever_was_taken_for_dead_stores_nothing_late(stand, monkeypatch):
 
 
 def test_a_login_that_is_cancelled_while_it_is_exchanged_keeps_nothing(stand, monkeypatch):
-    """Hazard H40: the tokens of a login that nobody wants any more."""
+    """Hazard H40 of auth profiles: the tokens of a login that nobody wants any more."""
     from palyra_kernel.auth.login.peer import Peer
 
     opened = stand.open()
@@ -197,7 +198,8 @@ def test_a_login_that_is_cancelled_while_it_is_exchanged_keeps_nothing(stand, mo
 
 @pytest.mark.parametrize("name", ["a", "é" * 128, "日" * 85, "x" * 256, "  -- ", "ä" * 100 + " " + "b" * 50])
 def test_every_name_makes_an_id_that_fits(stand, name):
-    """Hazard H22: names over 101 characters made ids that were too long, found after the key was stored."""
+    """Hazard H22 of auth profiles: names over 101 characters made ids that were too long, found after the key was
+    stored."""
     from palyra_kernel.auth.login.attempt import Wanted
     from palyra_kernel.auth.names import made_profile_id
     from palyra_kernel.auth.profile import ApiKey
@@ -211,7 +213,7 @@ def test_every_name_makes_an_id_that_fits(stand, name):
 
 
 def test_a_name_that_cannot_be_is_refused_before_anything_is_kept(stand):
-    """Hazard H22: 257 bytes, a line break; nobody is asked and nothing is stored."""
+    """Hazard H22 of auth profiles: 257 bytes, a line break; nobody is asked and nothing is stored."""
     for name in ("x" * 257, "a\nb", ""):
         with pytest.raises(PalyraError):
             key_wanted_named(name)

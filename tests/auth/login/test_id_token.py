@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import Any
 
 import pytest
 from joserfc import jwk, jwt
@@ -17,7 +18,7 @@ from tests.auth.script import Step, error, status
 
 NOW = 1_800_000_000
 ISSUER = "https://auth.example.com"
-KEYS = {
+KEYS: dict[str, Any] = {
     "ES256": jwk.generate_key("EC", "P-256", parameters={"kid": "es"}),
     "RS256": jwk.generate_key("RSA", 2048, parameters={"kid": "rs"}),
     "Ed25519": jwk.generate_key("OKP", "Ed25519", parameters={"kid": "ed"}),
@@ -61,7 +62,8 @@ def test_a_good_one_is_taken(algorithm):
 
 
 def test_a_signature_that_is_none():
-    """Hazard H52: ``none`` is no signature, and an HMAC with a key that everybody may read is none either."""
+    """Hazard H52 of auth profiles: ``none`` is no signature, and an HMAC with a key that everybody may read is none
+    either."""
     head, body, signature = made().split(".")
 
     def with_head(**fields):
@@ -87,7 +89,7 @@ def test_a_key_that_is_not_the_issuers():
     stranger = jwk.generate_key("EC", "P-256", parameters={"kid": "es"})
     assert code_of(made(key=stranger)) == "id_token_signature"
     own = KEYS["ES256"].as_dict(private=False)
-    for shown in (
+    spoiled: tuple[Any, ...] = (
         {"keys": [own | {"use": "enc"}]},
         {"keys": [own | {"alg": "ES384"}]},
         {"keys": [own | {"kid": "other"}]},
@@ -99,7 +101,8 @@ def test_a_key_that_is_not_the_issuers():
             ]
         },
         *({"keys": []}, {"keys": {}}, {}, [], None),
-    ):
+    )
+    for shown in spoiled:
         assert code_of(made(), shown=shown or {"none": 1}) == "id_token_signature"
 
 
@@ -129,7 +132,7 @@ def test_a_key_that_is_not_the_issuers():
     ],
 )
 def test_claims_that_do_not_fit(claims, code):
-    """Hazard H52: a wrong nonce, audience, issuer or time is refused, signed as it may be."""
+    """Hazard H52 of auth profiles: a wrong nonce, audience, issuer or time is refused, signed as it may be."""
     assert code_of(made(**claims)) == f"id_token_{code}"
 
 
@@ -182,7 +185,8 @@ def test_a_login_with_openid_ends_well(stand):
     ],
 )
 def test_a_wrong_id_token_costs_the_tokens(stand, spoil, code):
-    """Hazard H52: refused; and hazard H40: what was issued with it is revoked, and nothing is stored."""
+    """Hazard H52 of auth profiles: refused; and hazard H40: what was issued with it is revoked, and nothing is
+    stored."""
     for name, value in spoil.items():
         setattr(stand.vendor, name, value)
     opened = openid(stand)

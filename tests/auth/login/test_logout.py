@@ -57,8 +57,8 @@ def test_nothing_is_left(stand):
 
 
 def test_a_provider_that_is_down_keeps_no_profile_alive(stand):
-    """Hazard H42: revoke answered 503 and the credential stayed usable. Here it is over at once, and the issuer is told
-    later, both tokens."""
+    """Hazard H42 of auth profiles: revoke answered 503 and the credential stayed usable. Here it is over at once, and
+    the issuer is told later, both tokens."""
     stand.login()
     stand.vendor.always(status(503), path="/revoke")
     assert stand.logins.logout("work").remote == "waiting"
@@ -81,7 +81,8 @@ def test_a_provider_that_is_down_keeps_no_profile_alive(stand):
 
 
 def test_what_fails_is_tried_again_with_growing_pauses(stand):
-    """Hazard H42, hazard H29: not for ever, not all at once, and what the server asks for is honoured."""
+    """Hazard H42 of auth profiles, hazard H29: not for ever, not all at once, and what the server asks for is
+    honoured."""
     stand.login()
     stand.vendor.always(status(500), path="/revoke")
     stand.logins.logout("work")
@@ -118,7 +119,7 @@ def test_an_issuer_that_cannot_revoke_is_asked_once(stand, step):
 
 
 def test_a_key_is_erased_and_nobody_is_told(stand):
-    """Hazard H41: a key has nothing to revoke."""
+    """Hazard H41 of auth profiles: a key has nothing to revoke."""
     stand.vendor.keys.add(KEY)
     stand.logins.add_key(key_wanted(), SensitiveBytes(KEY.encode()))
     asked = len(stand.vendor.requests)
@@ -140,7 +141,7 @@ def test_the_secret_of_a_client_goes_along(stand):
 
 
 def test_nothing_names_it_any_more(stand):
-    """Hazard H16: deleted ids stayed in orders and blocked everything; hazard H18: and in defaults."""
+    """Hazard H16 of auth profiles: deleted ids stayed in orders and blocked everything; hazard H18: and in defaults."""
     first, second = stand.login(), stand.login(stand.wanted("other"))
     place = first.scope, first.provider
     choose(stand, lambda known: known.with_order(*place, ["work", "other"]).with_default(*place, "work"))
@@ -156,7 +157,7 @@ def test_nothing_names_it_any_more(stand):
 
 @pytest.mark.parametrize("harm", ["missing", "damaged"])
 def test_tokens_that_cannot_be_read_hinder_no_logout(stand, harm):
-    """Hazard H17: an unreadable secret stopped everything. What is not there cannot be revoked."""
+    """Hazard H17 of auth profiles: an unreadable secret stopped everything. What is not there cannot be revoked."""
     stand.login()
     ref = stand.auth.parts.tokens.ref("tokens", "work")
     if harm == "missing":
@@ -218,7 +219,7 @@ def _dies_after_reading(ref):
 
 
 def test_a_new_login_under_the_same_name_is_not_erased_by_the_old_end(stand, monkeypatch):
-    """Hazard H33: what is left of the old login is done late, and harms nothing of the new one."""
+    """Hazard H33 of auth profiles: what is left of the old login is done late, and harms nothing of the new one."""
     stand.login()
     with monkeypatch.context() as patched:
         patched.setattr(Revocations, "_erased", failing(PowerCut())(Revocations._erased))
@@ -237,7 +238,7 @@ def test_a_new_login_under_the_same_name_is_not_erased_by_the_old_end(stand, mon
 
 
 def test_newer_tokens_are_the_ones_that_are_revoked(stand, monkeypatch):
-    """Hazard H33: a refresh that ends while somebody logs out left its tokens behind."""
+    """Hazard H33 of auth profiles: a refresh that ends while somebody logs out left its tokens behind."""
     from palyra_kernel.auth.login.logout import Logout
     from palyra_kernel.auth.tokens import TokenSet
 
@@ -296,7 +297,8 @@ def test_what_stands_beside_is_committed_with_it_or_nothing_is(stand):
 
 
 def test_an_answer_that_comes_late_finds_nothing_to_be_stored_in(stand):
-    """Hazard H33: delete, then the old reply: nothing is stored, and the generation goes on with the next login."""
+    """Hazard H33 of auth profiles: delete, then the old reply: nothing is stored, and the generation goes on with the
+    next login."""
     first = stand.login()
     version, old = stand.auth.parts.families.read("work")
     stand.logins.logout("work")
@@ -308,7 +310,8 @@ def test_an_answer_that_comes_late_finds_nothing_to_be_stored_in(stand):
 
 
 def test_a_change_that_meets_a_logout_brings_nothing_back(stand, monkeypatch):
-    """Hazard H33: a deleted record keeps its version, so a rename that was planned before found nothing changed."""
+    """Hazard H33 of auth profiles: a deleted record keeps its version, so a rename that was planned before found
+    nothing changed."""
     import msgspec
 
     from palyra_kernel.auth.registry import Registry

@@ -81,7 +81,8 @@ def test_the_redirect_arrives(listener):
 
 
 def test_the_page_shows_nothing_and_loads_nothing(listener):
-    """Hazard H52: the page had no policy, and repeated what it was told; hazard H56: no secret is on it."""
+    """Hazard H52 of auth profiles: the page had no policy, and repeated what it was told; hazard H56: no secret is on
+    it."""
     with Waiter(listener):
         _, _, wrong = asked(listener, "/callback?state=x&code=canary&error=%3Cb%3Ecanary")
         _, fields, page = asked(listener, "/callback?state=s&code=canary")
@@ -201,7 +202,7 @@ def test_a_port_that_is_taken_is_named(listener):
 
 
 def test_a_given_port_is_there_again_after_a_restart():
-    """Hazard H39: whoever restarts waits at the same address."""
+    """Hazard H39 of auth profiles: whoever restarts waits at the same address."""
     with Loopback() as first, Waiter(first):
         port = port_of(first)
         assert asked(first)[0] == 200

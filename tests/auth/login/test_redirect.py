@@ -58,7 +58,7 @@ def test_an_error_comes_first():
 
 
 def test_a_code_is_not_shown():
-    """Hazard H56: a text form of a redirect has no code."""
+    """Hazard H56 of auth profiles: a text form of a redirect has no code."""
     assert "code-canary" not in repr(parse_redirect(f"{HOME}?state=s&code=code-canary"))
 
 

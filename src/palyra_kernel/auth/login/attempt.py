@@ -20,6 +20,7 @@ LONGEST_MS = 1_800_000
 CLAIM_MS = 120_000
 """How long whoever exchanges the code is taken to be at work."""
 
+Flow = Literal["code", "device"]
 State = Literal["pending", "exchanging", "exchanged", "succeeded", "failed"]
 
 
@@ -40,7 +41,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     format: int
     id: str
-    flow: Literal["code", "device"]
+    flow: Flow
     wanted: Wanted
     owner: str
     state: State

@@ -11,7 +11,7 @@ import os
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -23,6 +23,7 @@ from palyra_kernel.auth.login.attempt import (
     LONGEST_MS,
     TTL_MS,
     Attempt,
+    Flow,
     Wanted,
     decode_attempt,
     encode_attempt,
@@ -65,7 +66,7 @@ class Attempts:
         secrets: Bundle,
         *,
         owner: str,
-        flow: Literal["code", "device"] = "code",
+        flow: Flow = "code",
         redirect_uri: str = "",
         lifetime_ms: int = TTL_MS,
         interval: int = 0,
@@ -115,16 +116,19 @@ class Attempts:
             raise _not_yours()
         return attempt.at(self._clock.now_ms())
 
-    def pending(self, id: str, owner: str) -> Row:
-        """The login *id* of *owner*, which must be waiting. Raises as :meth:`find`, and :class:`ConflictError`
-        ``login_over``."""
-        return self._waiting(self._row(id), owner)
+    def pending(self, id: str, owner: str, flow: Flow | None = None) -> Row:
+        """The login *id* of *owner*, which must be waiting, and of *flow*. Raises as :meth:`find`, and
+        :class:`ConflictError` ``login_over``."""
+        row = self._row(id)
+        if flow not in (None, row.attempt.flow):
+            raise _unknown()
+        return self._waiting(row, owner)
 
     def by_state(self, state: str, owner: str) -> Row:
         """The login that *state* belongs to, which must be waiting, and *owner* its owner. Raises as
         :meth:`pending`."""
         row = self._row(state[:_ID_CHARACTERS])
-        if not self.is_state(row.attempt, state):
+        if not self.is_state(row.attempt, state) or row.attempt.flow != "code":
             raise _unknown()
         return self._waiting(row, owner)
 

@@ -69,7 +69,7 @@ class CodeLogin:
 
     def url(self, id: str, *, owner: str) -> str:
         """The address of the login *id* once more, after a restart say. Raises as :meth:`Attempts.pending`."""
-        attempt = self._desk.attempts.pending(id, owner).attempt
+        attempt = self._desk.attempts.pending(id, owner, "code").attempt
         with self._desk.attempts.secrets(attempt) as kept:
             return authorization_url(
                 attempt.login,
@@ -87,6 +87,12 @@ class CodeLogin:
         except PalyraError:
             return False
         return self._desk.attempts.is_state(attempt, redirect.state)
+
+    def begun(self, url: str, *, owner: str) -> Attempt:
+        """The login that the redirect *url* would end: what was asked for when it began is what is decided on, and not
+        what whoever ends it says. Nothing is changed. Raises what :func:`parse_redirect` and :meth:`Attempts.by_state`
+        raise."""
+        return self._desk.attempts.by_state(parse_redirect(url).state, owner).attempt
 
     def complete(
         self, url: str, *, owner: str, deadline: Deadline | None = None, beside: Beside = nothing

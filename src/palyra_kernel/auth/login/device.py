@@ -78,7 +78,7 @@ class DeviceLogin:
         ``login_expired`` when its time is over, ``login_timeout`` at *deadline*, when it goes on and may be waited for
         again; and what :func:`settle` raises.
         """
-        row = self._desk.attempts.pending(id, owner)
+        row = self._desk.attempts.pending(id, owner, "device")
         with self._desk.attempts.secrets(row.attempt) as kept:
             try:
                 reply = self._asked(row, kept, deadline or Deadline.after(LONGEST_MS / 1000))
