@@ -119,11 +119,11 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
             yield _warning(
                 "profiles_damaged", "profiles", message, "restore them: palyra auth profiles import FILE"
             )
-        for id, code in self.rebuilt.items():
-            yield _warning("runtime_rebuilt", f"profile {id}", f"its runtime state was lost ({code})", None)
-        for id, code in self.troubles.items():
+        for name, code in self.rebuilt.items():
+            yield _warning("runtime_rebuilt", f"profile {name}", f"its runtime state was lost ({code})", None)
+        for name, code in self.troubles.items():
             message = f"refreshing it ahead of time failed: {code}"
-            yield _warning("refresh_trouble", f"profile {id}" if id else "profiles", message, None)
+            yield _warning("refresh_trouble", f"profile {name}" if name else "profiles", message, None)
 
 
 _EDIT = "palyra auth profiles edit"

@@ -23,8 +23,8 @@ Secrets = Literal["stored", "found", "missing", "none"]
 
 
 class ImportPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What an import would do. ``secrets``: of each profile that is imported. ``edited``: a document of ours that a person
-    changed, so what is not in it any more goes."""
+    """What an import would do. ``secrets``: of each profile that is imported. ``edited``: a document of ours that a
+    person changed, so what is not in it any more goes."""
 
     registry: RegistryPlan = RegistryPlan()
     runtime: RuntimePlan = RuntimePlan()
@@ -40,9 +40,9 @@ class ImportPlan(msgspec.Struct, frozen=True, kw_only=True):
     def lines(self) -> Iterator[str]:
         """What a person reads, line by line."""
         yield from self.registry.lines()
-        for id, found in self.secrets.items():
+        for each, found in self.secrets.items():
             if found in ("found", "missing"):
-                yield f"{'~' if found == 'found' else '!'} {id}: {_SAID[found]}"
+                yield f"{'~' if found == 'found' else '!'} {each}: {_SAID[found]}"
         yield from self.runtime.lines()
 
     def kept(self, kept: Kept) -> Kept:

@@ -12,7 +12,7 @@ from palyra_kernel.auth.documents.registry import Quarantined, RegistryDocument
 from palyra_kernel.auth.documents.row import Row, TokenFacts, written_row
 from palyra_kernel.auth.profile import Profile
 from palyra_kernel.auth.registry import check_same
-from palyra_kernel.errors import PalyraError
+from palyra_kernel.errors import ConflictError, InvalidInputError, PalyraError
 
 Act = Literal["add", "change", "same", "kept", "refused"]
 Check = Callable[[Profile], None]
@@ -51,7 +51,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RegistryPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """``steps`` by id. ``quarantined``: rows that mean no profile; they are kept as they came, and doctor lists them."""
+    """``steps`` by id. ``quarantined``: rows that mean no profile, kept as they came; doctor lists them."""
 
     steps: tuple[Step, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
@@ -65,8 +65,8 @@ class RegistryPlan(msgspec.Struct, frozen=True, kw_only=True):
                 yield from step.lines()
         for row in self.quarantined:
             yield f"! {row.id or '(no id)'}: {row.code}: {row.message}"
-        for id in self.repeated:
-            yield f"! {id}: it stands there more than once; the last one counts"
+        for each in self.repeated:
+            yield f"! {each}: it stands there more than once; the last one counts"
 
 
 def plan_registry(
@@ -81,7 +81,9 @@ def plan_registry(
     ids = {**document.rows, **(base.rows if base else {})}
     set_apart = {row.id for row in document.quarantined}
     return RegistryPlan(
-        steps=tuple(_planned(id, document, known, check, base) for id in sorted(ids) if id not in set_apart),
+        steps=tuple(
+            _planned(each, document, known, check, base) for each in sorted(ids) if each not in set_apart
+        ),
         quarantined=document.quarantined,
         repeated=document.repeated,
         unknown=document.unknown,
@@ -97,30 +99,43 @@ def _planned(
 ) -> Step:
     row, old = document.rows.get(id), known.get(id)
     before = base.rows.get(id) if base else None
+    version = old.updated_at_ms if old else 0
     if row is None:
         return Step(id=id, act="kept", message=f"to end it: palyra auth logout {id}", code="not_in_document")
     if before is not None and _same(row.profile, before.profile) and row.facts == before.facts:
-        return Step(id=id, act="same", row=row, version=old.updated_at_ms if old else 0)
+        return Step(id=id, act="same", row=row, version=version)
     try:
         check(row.profile)
+        _check_facts(row, before)
+        _check_there(old, before)
         if old is not None:
             check_same(old, row.profile)
+            if _same(row.profile, old):
+                return Step(id=id, act="same", row=row, version=version)
+            _check_version(row.profile, old)
     except PalyraError as error:
         return Step(id=id, act="refused", code=error.code, message=error.message)
+    was = {} if old is None else written_row(old, TokenFacts())
+    changes = _changes(was, written_row(row.profile, TokenFacts()))
+    return Step(id=id, act="add" if old is None else "change", row=row, changes=changes, version=version)
+
+
+def _check_facts(row: Row, before: Row | None) -> None:
     if before is not None and row.facts != before.facts:
-        message = "when tokens expire and what refreshing came to is what happened; nobody sets it"
-        return Step(id=id, act="refused", code="runtime_fields", message=message)
-    if old is None:
-        if before is not None:
-            return Step(id=id, act="refused", code="profile_changed", message="it was deleted meanwhile")
-        return Step(id=id, act="add", row=row, changes=_changes({}, written_row(row.profile, TokenFacts())))
-    if _same(row.profile, old):
-        return Step(id=id, act="same", row=row, version=old.updated_at_ms)
-    if row.profile.updated_at_ms != old.updated_at_ms:
-        message = "it changed since the document was written"
-        return Step(id=id, act="refused", code="profile_changed", message=message)
-    changes = _changes(written_row(old, TokenFacts()), written_row(row.profile, TokenFacts()))
-    return Step(id=id, act="change", row=row, changes=changes, version=old.updated_at_ms)
+        raise InvalidInputError(
+            "runtime_fields",
+            "when tokens expire, and what refreshing came to, is what happened; nobody sets it",
+        )
+
+
+def _check_there(old: Profile | None, before: Row | None) -> None:
+    if old is None and before is not None:
+        raise ConflictError("profile_changed", "it was deleted meanwhile")
+
+
+def _check_version(new: Profile, old: Profile) -> None:
+    if new.updated_at_ms != old.updated_at_ms:
+        raise ConflictError("profile_changed", "it changed since the document was written")
 
 
 def _same(one: Profile, other: Profile) -> bool:

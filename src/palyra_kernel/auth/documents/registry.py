@@ -9,7 +9,7 @@ import msgspec
 
 from palyra_kernel.auth.documents.fields import Fields, kept, restored
 from palyra_kernel.auth.documents.row import FindAdapter, Row, TokenFacts, read_row, written_row
-from palyra_kernel.auth.documents.toml import fragment, one_line, parsed, text
+from palyra_kernel.auth.documents.toml import fragment, parsed, text
 from palyra_kernel.auth.names import MAX_ID_BYTES
 from palyra_kernel.auth.profile import Profile
 from palyra_kernel.errors import InvalidInputError, PalyraError
@@ -90,8 +90,7 @@ def written_registry(
 def _quarantined(table: object, error: PalyraError) -> Quarantined:
     if not isinstance(table, dict):
         return Quarantined(id="", code=error.code, message=error.message)
-    id = table.get("profile_id")
-    shown = id.strip().lower()[:MAX_ID_BYTES] if isinstance(id, str) else ""
-    id = shown if shown.isprintable() else ""
-    toml = fragment({name: one_line(value) for name, value in table.items()})
-    return Quarantined(id=id, code=error.code, message=error.message, toml=toml)
+    given = table.get("profile_id")
+    shown = given.strip().lower()[:MAX_ID_BYTES] if isinstance(given, str) else ""
+    named = shown if shown.isprintable() else ""
+    return Quarantined(id=named, code=error.code, message=error.message, toml=fragment(table))

@@ -67,7 +67,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 def read_row(table: object, adapter_of: FindAdapter) -> Row:
     """The profile that *table* means. Raises :class:`InvalidInputError`: this row means none."""
     fields = Fields(table, "a profile")
-    id = profile_id(fields.needed("profile_id"))
+    name = profile_id(fields.needed("profile_id"))
     provider, more_provider = _provider(fields.table("provider"))
     scope, more_scope = _scope(fields.table("scope"))
     own = fields.table("credential")
@@ -82,7 +82,7 @@ def read_row(table: object, adapter_of: FindAdapter) -> Row:
     texts, credential = _credential(kind, own, metadata)
     created = fields.number("created_at_unix_ms")
     profile = Profile(
-        id=id,
+        id=name,
         provider=provider,
         name=fields.needed("profile_name"),
         scope=scope,

@@ -100,7 +100,7 @@ class _Reader:
         self.unknown |= kept(**{where: fields.rest()})
 
     def record(self, fields: Fields) -> None:
-        id = profile_id(fields.needed("profile_id"))
+        name = profile_id(fields.needed("profile_id"))
         for derived in ("provider", "scope", "credential_type", "token_expiry_state", "eligibility"):
             fields.take(derived)
         for derived in ("doctor_hint", "terminal", "created_at_unix_ms", "updated_at_unix_ms"):
@@ -113,15 +113,15 @@ class _Reader:
         if not cooldowns and until > self._now_ms:
             reason = kind if kind in KINDS else _UNNAMED
             cooldowns = {reason: Cooldown(until_ms=until, count=max(count, 1), last_ms=last)}
-        self.states[id] = RuntimeState(
-            id=id,
+        self.states[name] = RuntimeState(
+            id=name,
             cooldowns=cooldowns,
             last_used_ms=self._past(fields.number("last_used_unix_ms")),
             last_success_ms=self._past(fields.number("last_success_unix_ms")),
             last_failure_ms=last,
             last_failure_kind=kind if kind in KINDS else "",
         )
-        self.keep(f"records {id}", fields)
+        self.keep(f"records {name}", fields)
 
     def _cooldowns(self, fields: Fields) -> dict[str, Cooldown]:
         found = {}
@@ -178,9 +178,9 @@ def written_runtime(
             for (scope, provider), ids in sorted(choices.orders.items())
         ],
         "profile_defaults": [
-            {"scope": str(scope), "provider": str(provider), "profile_id": id}
+            {"scope": str(scope), "provider": str(provider), "profile_id": each}
             | restored(unknown, f"default {scope} {provider}")
-            for (scope, provider), id in sorted(choices.defaults.items())
+            for (scope, provider), each in sorted(choices.defaults.items())
         ],
     }
     return text(document | {name: tables for name, tables in lists.items() if tables})

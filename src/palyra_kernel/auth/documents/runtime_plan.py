@@ -32,18 +32,18 @@ class RuntimePlan(msgspec.Struct, frozen=True, kw_only=True):
         """*choices* with what changes."""
         for (scope, provider), ids in self.orders.items():
             choices = choices.with_order(scope, provider, ids)
-        for (scope, provider), id in self.defaults.items():
-            choices = choices.with_default(scope, provider, id)
+        for (scope, provider), each in self.defaults.items():
+            choices = choices.with_default(scope, provider, each)
         return choices
 
     def lines(self) -> Iterator[str]:
         """What a person reads."""
-        for id in self.states:
-            yield f"~ {id}: what use has shown of it"
+        for each in self.states:
+            yield f"~ {each}: what use has shown of it"
         for (scope, provider), ids in self.orders.items():
             yield f"~ order of {provider} for {scope}: {', '.join(ids) or '(none)'}"
-        for (scope, provider), id in self.defaults.items():
-            yield f"~ default of {provider} for {scope}: {id or '(none)'}"
+        for (scope, provider), each in self.defaults.items():
+            yield f"~ default of {provider} for {scope}: {each or '(none)'}"
         for problem in self.problems:
             yield f"! {problem.subject}: {problem.code}: {problem.message}"
 
@@ -58,21 +58,21 @@ def plan_runtime(
     """What importing *document* comes to. *profiles*: those that there will be by then. *base*: the document that was
     edited; only what differs from it counts, and what use has shown is nobody's to edit."""
     problems = list(document.problems)
-    states = {id: state for id, state in document.states.items() if id in profiles}
-    problems += [_gone(id) for id in document.states if id not in profiles]
+    states = {each: state for each, state in document.states.items() if each in profiles}
+    problems += [_gone(each) for each in document.states if each not in profiles]
     if base is not None:
-        edited = [id for id, state in states.items() if base.states.get(id) != state]
-        problems += [_untouchable(id) for id in edited]
+        edited = [each for each, state in states.items() if base.states.get(each) != state]
+        problems += [_untouchable(each) for each in edited]
         states = {}
     orders = {
         place: left
         for place, ids in document.choices.orders.items()
-        if (left := tuple(id for id in ids if _choosable(id, place, profiles, problems)))
+        if (left := tuple(each for each in ids if _choosable(each, place, profiles, problems)))
     }
     defaults = {
-        place: id
-        for place, id in document.choices.defaults.items()
-        if _choosable(id, place, profiles, problems)
+        place: each
+        for place, each in document.choices.defaults.items()
+        if _choosable(each, place, profiles, problems)
     }
     changed = present
     if base is not None:
@@ -82,7 +82,7 @@ def plan_runtime(
     return RuntimePlan(
         states=states,
         orders={place: ids for place, ids in orders.items() if ids != changed.orders.get(place, ())},
-        defaults={place: id for place, id in defaults.items() if id != changed.defaults.get(place, "")},
+        defaults={place: each for place, each in defaults.items() if each != changed.defaults.get(place, "")},
         unknown=document.unknown,
         problems=tuple(problems),
     )
