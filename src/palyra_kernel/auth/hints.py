@@ -32,10 +32,10 @@ def hint_of(
 def _hints(
     profile: Profile, family: Family, state: RuntimeState, standing: Standing, now_ms: int
 ) -> Iterator[Hint]:
-    id = profile.id
-    login = f"palyra auth login {profile.provider} --id {id}"
+    name = profile.id
+    login = f"palyra auth login {profile.provider} --id {name}"
     if standing.terminal == "disabled":
-        yield _hint("profile_disabled", "info", "it is not used", f"palyra auth profiles enable {id}")
+        yield _hint("profile_disabled", "info", "it is not used", f"palyra auth profiles enable {name}")
     elif standing.terminal:
         why = f" ({family.terminal_code})" if family.terminal_code else ""
         yield _hint(standing.terminal, "error", f"its credential is over{why}", login)
@@ -45,20 +45,20 @@ def _hints(
     if standing.cooling_until_ms > now_ms:
         code = f"{standing.reasons[0]}_cooldown" if standing.reasons else "cooldown_active"
         seconds = -(-(standing.cooling_until_ms - now_ms) // 1000)
-        yield _hint(code, "warning", f"not used for {seconds} s", f"palyra auth profiles clear {id}")
+        yield _hint(code, "warning", f"not used for {seconds} s", f"palyra auth profiles clear {name}")
     if standing.token == "expired":
-        mends = f"palyra auth profiles refresh {id}" if standing.refreshable else login
+        mends = f"palyra auth profiles refresh {name}" if standing.refreshable else login
         yield _hint("token_expired", "error", "its token is too old", mends)
     if standing.token == "missing" and state.last_failure_kind == "auth_invalid":
         yield _hint("auth_invalid", "error", "its credential was refused, and is gone", login)
     if standing.token == "missing":
         yield _hint("credential_missing", "error", "it has no credential", login)
     if standing.token == "expiring":
-        mends = f"palyra auth profiles refresh {id}" if standing.refreshable else login
+        mends = f"palyra auth profiles refresh {name}" if standing.refreshable else login
         yield _hint("refresh_due", "warning", "its token ends within 15 minutes", mends)
     if family.suspicion is not None:
         message = "a refresh began and nobody knows its end: the next one finds out"
-        yield _hint("suspect", "warning", message, f"palyra auth profiles refresh {id}")
+        yield _hint("suspect", "warning", message, f"palyra auth profiles refresh {name}")
     if isinstance(profile.credential, FromSource) and state.last_failure_kind == "config_missing":
         mends = f"palyra explain {profile.credential.ref}"
         yield _hint("source_missing", "error", "its source had no value when it was used last", mends)

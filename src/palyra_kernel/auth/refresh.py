@@ -61,8 +61,8 @@ class Refreshed(NamedTuple):
 
 
 class RefreshEnd(NamedTuple):
-    """An attempt of this process that is over. ``code``: why it failed. ``suspect``: somebody else's, who did not live to
-    say how it ended."""
+    """An attempt of this process that is over. ``code``: why it failed. ``suspect``: somebody else's, who did not live
+    to say how it ended."""
 
     profile: Profile
     outcome: Outcome

@@ -11,14 +11,14 @@ from palyra_kernel.auth.cooldowns import backoff_ms, jittered
 from palyra_kernel.auth.families import Families
 from palyra_kernel.auth.freshness import Freshness
 from palyra_kernel.auth.getting import Getter
-from palyra_kernel.auth.held import Held
 from palyra_kernel.auth.health import Doctor, Health
+from palyra_kernel.auth.held import Held
 from palyra_kernel.auth.issuers import Issuers
 from palyra_kernel.auth.metrics import RefreshMetrics
 from palyra_kernel.auth.names import ProfileScope
 from palyra_kernel.auth.parts import Parts, Read
 from palyra_kernel.auth.profile import Profile
-from palyra_kernel.auth.refresh import LEASE_MS, RefreshEnd, Refreshed, Refresher
+from palyra_kernel.auth.refresh import LEASE_MS, Refreshed, RefreshEnd, Refresher
 from palyra_kernel.auth.registry import Registry
 from palyra_kernel.auth.reports import Reports
 from palyra_kernel.auth.runtime import RuntimeStates

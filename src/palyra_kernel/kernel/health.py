@@ -104,10 +104,19 @@ def kernel_findings(kernel: Kernel) -> Iterator[Finding]:
     protectors = [(slot, kernel.slots.protector(slot.kind)) for slot in working]
     yield from costs([OpenSlot(slot, protector) for slot, protector in protectors if protector])
     yield from kernel.resolver.problems()
+    yield from _auth(kernel)
     yield from _checked("policies and checks", lambda: _deciding(kernel))
     yield from _approvers(kernel)
     yield from _seals(kernel._records.check_head().generation)
     yield from _journal(kernel)
+
+
+def _auth(kernel: Kernel) -> Iterator[Finding]:
+    """Profiles that do not work, or not for long; what cannot be read at all stops nothing else."""
+    try:
+        yield from kernel.auth.health().findings()
+    except PalyraError as error:
+        yield finding_of(error, "profiles")
 
 
 def _deciding(kernel: Kernel) -> None:

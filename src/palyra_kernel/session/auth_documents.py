@@ -51,8 +51,8 @@ class SessionDocuments:
     def plan(
         self, registry: bytes | None = None, runtime: bytes | None = None, *, base: Exported | None = None
     ) -> ImportPlan:
-        """What importing these would do; nothing is done. *base*: the export that was edited; then only what differs from
-        it counts.
+        """What importing these would do; nothing is done. *base*: the export that was edited; then only what differs
+        from it counts.
 
         Raises :class:`InvalidInputError` ``invalid_document``, ``document_too_large`` and ``unsupported_version`` for
         *registry*. A *runtime* that cannot be read is reported in the plan.
@@ -68,16 +68,17 @@ class SessionDocuments:
         One that is refused, here or by somebody's policy, keeps no other from being imported."""
         done = [
             self._imported(step, row, plan.secrets.get(step.id, "none"))
-            for step, row in to_do(plan.registry)
+            for step, row in to_do(plan)
             if step.act != "same" or plan.secrets.get(step.id) == "found"
         ]
-        refused = [step for step in plan.registry.steps if step.act == "refused"]
+        steps = plan.registry.steps if plan.registry else ()
+        refused = [step for step in steps if step.act == "refused"]
         done += [Applied(id=step.id, act="refused", code=step.code, message=step.message) for step in refused]
         self._rest(plan)
         return sorted(done, key=lambda each: each.id)
 
     def _found(self, plan: ImportPlan) -> Iterator[tuple[str, Secrets]]:
-        for step, row in to_do(plan.registry):
+        for step, row in to_do(plan):
             if row.secrets:
                 yield step.id, self._secrets_of(row)
 
@@ -156,7 +157,7 @@ class SessionDocuments:
 
     def _rest(self, plan: ImportPlan) -> None:
         """Orders, defaults, what use has shown, and what means nothing here."""
-        runtime, known = plan.runtime, self._auth.parts.registry.snapshot().by_id
+        runtime, known = plan.runtime or RuntimePlan(), self._auth.parts.registry.snapshot().by_id
         kept = KeptStore(self._auth.parts.records)
         if runtime.empty and plan.kept(kept.read()) == kept.read():
             return

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from palyra_kernel.auth.documents.exporting import Exported
 from palyra_kernel.auth.documents.kept import Kept
@@ -26,34 +27,42 @@ class ImportPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What an import would do. ``secrets``: of each profile that is imported. ``edited``: a document of ours that a
     person changed, so what is not in it any more goes."""
 
-    registry: RegistryPlan = RegistryPlan()
-    runtime: RuntimePlan = RuntimePlan()
+    registry: RegistryPlan | None = None
+    runtime: RuntimePlan | None = None
     secrets: Mapping[str, Secrets] = {}
     edited: bool = False
 
     @property
     def empty(self) -> bool:
         """Whether nothing would change."""
-        acts = {step.act for step in self.registry.steps}
-        return not acts & {"add", "change"} and "found" not in self.secrets.values() and self.runtime.empty
+        acts = {step.act for step in self.registry.steps} if self.registry else set()
+        runs = self.runtime is not None and not self.runtime.empty
+        return not (runs or acts & {"add", "change"} or "found" in self.secrets.values())
 
     def lines(self) -> Iterator[str]:
         """What a person reads, line by line."""
-        yield from self.registry.lines()
+        if self.registry is not None:
+            yield from self.registry.lines()
         for each, found in self.secrets.items():
             if found in ("found", "missing"):
                 yield f"{'~' if found == 'found' else '!'} {each}: {_SAID[found]}"
-        yield from self.runtime.lines()
+        if self.runtime is not None:
+            yield from self.runtime.lines()
 
     def kept(self, kept: Kept) -> Kept:
-        """What is kept from then on of what means nothing here."""
-        registry, runtime = dict(self.registry.unknown), dict(self.runtime.unknown)
-        rows = self.registry.quarantined
-        if not self.edited:
-            understood = {step.id for step in self.registry.steps} | {row.id for row in rows}
-            rows = (*(row for row in kept.rows if row.id not in understood and row not in rows), *rows)
-            registry, runtime = {**kept.registry, **registry}, {**kept.runtime, **runtime}
-        return Kept(registry=registry, runtime=runtime, rows=rows)
+        """What is kept from then on of what means nothing here; a document that was edited says all of it."""
+        if self.registry is not None:
+            rows = self.registry.quarantined
+            if not self.edited:
+                named = {step.id for step in self.registry.steps} | {row.id for row in rows}
+                rows = (*(row for row in kept.rows if row.id not in named), *rows)
+            kept = replace(kept, rows=rows, registry=self._over(kept.registry, self.registry.unknown))
+        if self.runtime is not None:
+            kept = replace(kept, runtime=self._over(kept.runtime, self.runtime.unknown))
+        return kept
+
+    def _over(self, old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
+        return dict(new) if self.edited else {**old, **new}
 
 
 _SAID: Mapping[Secrets, str] = {
@@ -81,12 +90,12 @@ def planned(
 ) -> ImportPlan:
     """Plan an import of the documents that are given; ``secrets`` is still to be found out."""
     reach, known = Reach(parts.issuers), parts.registry.snapshot().by_id
-    first = RegistryPlan()
+    first = None
     if registry is not None:
         before = read_registry(base.registry.encode(), reach.adapter_of) if base else None
         document = read_registry(registry, reach.adapter_of)
         first = plan_registry(document, known, check=reach.check, base=before)
-    second = RuntimePlan()
+    second = None
     if runtime is not None:
         now = parts.clock.now_ms()
         second = plan_runtime(
@@ -98,13 +107,15 @@ def planned(
     return ImportPlan(registry=first, runtime=second, edited=base is not None)
 
 
-def _there_then(known: Mapping[str, Profile], plan: RegistryPlan) -> dict[str, Profile]:
+def _there_then(known: Mapping[str, Profile], plan: RegistryPlan | None) -> dict[str, Profile]:
+    if plan is None:
+        return dict(known)
     added = {step.id: step.row.profile for step in plan.steps if step.row and step.act in ("add", "change")}
     return {**known, **added}
 
 
-def to_do(plan: RegistryPlan) -> Iterator[tuple[Step, Row]]:
+def to_do(plan: ImportPlan) -> Iterator[tuple[Step, Row]]:
     """The profiles that an import may have something to do for."""
-    for step in plan.steps:
+    for step in plan.registry.steps if plan.registry else ():
         if step.row is not None and step.act in ("add", "change", "same"):
             yield step, step.row

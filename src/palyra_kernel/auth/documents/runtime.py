@@ -42,6 +42,8 @@ class RuntimeDocument(msgspec.Struct, frozen=True, kw_only=True):
     choices: Choices = Choices()
     unknown: Mapping[str, str] = {}
     problems: tuple[Problem, ...] = ()
+    lost: bool = False
+    """Whether nothing of it could be read."""
 
 
 class RuntimeLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +72,7 @@ def read_runtime(data: bytes, now_ms: int) -> RuntimeDocument:
             code=error.code,
             message=f"{error.message}; the runtime state begins anew",
         )
-        return RuntimeDocument(problems=(problem,))
+        return RuntimeDocument(problems=(problem,), lost=True)
     return RuntimeDocument(
         states=reader.states,
         choices=Choices(orders=reader.orders, defaults=reader.defaults),

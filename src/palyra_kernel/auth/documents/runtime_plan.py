@@ -58,6 +58,8 @@ def plan_runtime(
     """What importing *document* comes to. *profiles*: those that there will be by then. *base*: the document that was
     edited; only what differs from it counts, and what use has shown is nobody's to edit."""
     problems = list(document.problems)
+    if document.lost:
+        return RuntimePlan(problems=document.problems)
     states = {each: state for each, state in document.states.items() if each in profiles}
     problems += [_gone(each) for each in document.states if each not in profiles]
     if base is not None:
