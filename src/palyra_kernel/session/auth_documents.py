@@ -79,7 +79,7 @@ class SessionDocuments:
 
     def _found(self, plan: ImportPlan) -> Iterator[tuple[str, Secrets]]:
         for step, row in to_do(plan):
-            if row.secrets:
+            if row.secrets and not (plan.edited and step.act == "same"):
                 yield step.id, self._secrets_of(row)
 
     def _secrets_of(self, row: Row) -> Secrets:

@@ -43,9 +43,10 @@ class ImportPlan(msgspec.Struct, frozen=True, kw_only=True):
         """What a person reads, line by line."""
         if self.registry is not None:
             yield from self.registry.lines()
-        for each, found in self.secrets.items():
-            if found in ("found", "missing"):
-                yield f"{'~' if found == 'found' else '!'} {each}: {_SAID[found]}"
+        for step, _ in to_do(self):
+            found = self.secrets.get(step.id, "none")
+            if found == "found" or (found == "missing" and step.act == "add"):
+                yield f"{'~' if found == 'found' else '!'} {step.id}: {_SAID[found]}"
         if self.runtime is not None:
             yield from self.runtime.lines()
 
