@@ -156,7 +156,8 @@ def test_a_session_keeps_its_profile_while_it_can_be_used():
     assert second != first
     del caller.standings[first]
     assert caller.picks(2, session="s1") == [second] * 2
-    assert caller.pick(order=("d",), session="s1") == "d"  # what a call says is of that call
+    assert second == "d"
+    assert caller.pick(order=("b",), session="s1") == "b"  # what a call says is of that call
     assert caller.pick(session="s1") == second
     caller.selection.unpin("s1")
     assert caller.layers(session="s1")["session"] == "absent"
