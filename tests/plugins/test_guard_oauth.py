@@ -20,6 +20,7 @@ from palyra_kernel import (
 )
 from palyra_kernel.auth import builtin
 from palyra_kernel.errors import ConflictError, DeniedError, IntegrityError, PalyraError, UnavailableError
+from palyra_kernel.plugins import guard_oauth
 from palyra_kernel.plugins.guard import guarded_adapter
 from tests.plugins.acme_adapter import ADAPTER, KEY, METADATA, PROFILE, grant, past, returning, soon, wire
 from tests.plugins.test_guard_sources import hosted
@@ -155,6 +156,14 @@ def test_an_answer_behind_its_deadline_does_not_count_but_a_token_does(made_adap
     with pytest.raises(UnavailableError) as caught:
         adapter.metadata(PROFILE, wire(), past())
     assert caught.value.code == "deadline"
+
+
+def test_a_moment_behind_the_deadline_is_forgiven(made_adapter, monkeypatch):
+    """An answer that came at the last moment still has to be read."""
+    monkeypatch.setattr(guard_oauth, "LATE_SECONDS", 3600.0)
+    adapter = made_adapter(probe=returning("active"))
+    assert adapter.probe(grant(), wire(), past()) == "active"
+    assert adapter.preflight(KEY, wire(), past()).outcome == "ok"
 
 
 def test_tokens_are_copied_and_the_authors_are_wiped(made_adapter):

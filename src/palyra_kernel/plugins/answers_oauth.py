@@ -163,7 +163,7 @@ def checked_headers(answer: object, credential: SensitiveBytes) -> dict[str, str
         if type(value) not in (str, SensitiveBytes):
             raise _wrong(value, "str or SensitiveBytes")
         raw = value.encode("utf-8", "replace") if isinstance(value, str) else value.view()
-        if not 0 < len(raw) <= 2 * MAX_TOKEN_BYTES or _is_value(raw) is None:
+        if len(raw) > 2 * MAX_TOKEN_BYTES or _is_value(raw) is None:
             raise WrongAnswer(f"{name} has a value that no header field can carry")
         if isinstance(raw, bytes) and len(credential) and credential.reveal() in raw:
             raise WrongAnswer(f"{name} shows the credential: its value is SensitiveBytes")
