@@ -11,6 +11,7 @@ from palyra_kernel.auth.names import GLOBAL, Provider
 from palyra_kernel.auth.profile import OAuthLogin, Profile
 from palyra_kernel.auth.store import NewCredential
 from palyra_kernel.contracts.oauth import TokenReply
+from palyra_kernel.kernel.auth_events import AuthEvents
 from palyra_kernel.values.deadline import Deadline
 from tests.auth.races.logins import LIFETIME, Login
 from tests.auth.world import auth_of
@@ -32,7 +33,8 @@ class Engine:
 
     def __init__(self, places: Places, clock: Clock) -> None:
         self._kernel = places.open()
-        self.auth = auth_of(self._kernel, clock)
+        events = AuthEvents(lambda: self._kernel.audit)
+        self.auth = auth_of(self._kernel, clock, ended=events.tell)
 
     def save(self, login: Login) -> None:
         """The profile :data:`ID` has this login from now on."""
@@ -60,6 +62,15 @@ class Engine:
     def family(self) -> Family:
         """What is written down about it."""
         return self.auth.parts.families.read(ID)[1]
+
+    def logged(self) -> int:
+        """How many events the audit log has."""
+        return self._kernel.audit.head().last
+
+    def events(self, since: int) -> list[str]:
+        """The actions of those behind *since*, oldest first; which of them ended the login is said."""
+        found = [told.opened.event for told in self._kernel.audit.tail(self.logged() - since)]
+        return [f"{event.action} {event.details.get('terminal', '')}".strip() for event in found]
 
     def __enter__(self) -> Self:
         return self

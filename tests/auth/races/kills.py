@@ -18,6 +18,7 @@ import palyra_kernel
 from palyra_kernel.auth.family import Family
 from palyra_kernel.auth.refresh import LEASE_MS
 from palyra_kernel.errors import PalyraError
+from palyra_kernel.kernel.auth_events import SUSPECT
 from tests.auth.races.engine import Engine
 from tests.auth.races.expiries import BrokenError
 from tests.auth.races.logins import LIFETIME, Login
@@ -89,7 +90,8 @@ class Kills:
         left. *early*: they refresh it while it still works. Whether all faults happened. Raises :class:`BrokenError`.
         """
         self._time.move(LIFETIME / 2 if early else LIFETIME + 1)
-        before, generation = self._login.state(), self._family().generation
+        with self._engine() as engine:
+            before, generation, logged = self._login.state(), engine.family().generation, engine.logged()
         happened = [self._killed(*fault, early=early) for fault in faults]
         after, family = self._login.state(), self._family()
         stored = family.generation > generation
@@ -102,6 +104,8 @@ class Kills:
         if early:
             self._time.move(LIFETIME)
         alive = self._settle(where, lost=lost, certain=len(faults) == 1)
+        if len(faults) == 1:
+            self._check_events(where, logged, doubted=family.intent is not None, alive=alive)
         if self._login.state().presented - before.presented > _MOST:
             raise BrokenError(f"{where}: the token was presented again and again: {self._login.state()}")
         self._next() if alive else self._log_in()
@@ -161,6 +165,14 @@ class Kills:
             raise BrokenError(f"{where}: a dead login, and nobody says so")
         self.counts["lives"] += 1
         return True
+
+    def _check_events(self, where: str, logged: int, *, doubted: bool, alive: bool) -> None:
+        """The audit log says once that a refresh has no known end, and once that it cost the login."""
+        with self._engine() as engine:
+            events = engine.events(logged)
+        told = (events.count(SUSPECT), sum(event.endswith("reauth_required") for event in events))
+        if told != (doubted, not alive):
+            raise BrokenError(f"{where}: the audit log has {events}")
 
     def _check_told(self, engine: Engine, where: str) -> None:
         """It stays lost, and asking costs nothing."""
