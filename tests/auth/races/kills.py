@@ -15,13 +15,12 @@ from types import FrameType
 from typing import Any
 
 import palyra_kernel
-from palyra_kernel.auth.family import Family
 from palyra_kernel.auth.refresh import LEASE_MS
 from palyra_kernel.errors import PalyraError
 from palyra_kernel.kernel.auth_events import SUSPECT
 from tests.auth.races.engine import Engine
 from tests.auth.races.expiries import BrokenError
-from tests.auth.races.logins import LIFETIME, Login
+from tests.auth.races.logins import LIFETIME, Login, State
 from tests.auth.races.moving import MovingTime
 from tests.faults.children import Child, Talk, broken
 from tests.faults.failing import Injector
@@ -63,6 +62,8 @@ class Kills:
     """One profile, logged in anew whenever its login is lost. *make* makes a login at the issuer."""
 
     _login: Login
+    _generation: int
+    _logged: int
 
     def __init__(self, base: Path, make: Callable[[], Login]) -> None:
         self._places = Places(base)
@@ -90,22 +91,11 @@ class Kills:
         left. *early*: they refresh it while it still works. Whether all faults happened. Raises :class:`BrokenError`.
         """
         self._time.move(LIFETIME / 2 if early else LIFETIME + 1)
-        with self._engine() as engine:
-            before, generation, logged = self._login.state(), engine.family().generation, engine.logged()
+        before = self._login.state()
         happened = [self._killed(*fault, early=early) for fault in faults]
-        after, family = self._login.state(), self._family()
-        stored = family.generation > generation
-        lost = after.refreshes > before.refreshes and not stored
-        self.counts["rounds"] += 1
-        self.counts["stored" if stored else "spent, not stored" if lost else "not spent"] += 1
-        where = f"faults {[which for _, which in faults]}, {before}, {after}, stored: {stored}"
-        if early and (family.intent or family.suspicion):
-            self._check_doubted(where)
-        if early:
-            self._time.move(LIFETIME)
-        alive = self._settle(where, lost=lost, certain=len(faults) == 1)
-        if len(faults) == 1:
-            self._check_events(where, logged, doubted=family.intent is not None, alive=alive)
+        where = f"faults {[which for _, which in faults]}, {before}, {self._login.state()}"
+        with self._engine() as engine:
+            alive = self._judge(engine, before, where, certain=len(faults) == 1, early=early)
         if self._login.state().presented - before.presented > _MOST:
             raise BrokenError(f"{where}: the token was presented again and again: {self._login.state()}")
         self._next() if alive else self._log_in()
@@ -137,42 +127,42 @@ class Kills:
             else:
                 talk.say(f"served {injector.seen if isinstance(injector, Lines) else ''}")
 
-    def _check_doubted(self, where: str) -> None:
+    def _judge(self, engine: Engine, before: State, where: str, *, certain: bool, early: bool) -> bool:
+        """Whether the login lives, as a later process finds. *certain*: it may only be given up if it is lost."""
+        family = engine.family()
+        stored = family.generation > self._generation
+        lost = self._login.state().refreshes > before.refreshes and not stored
+        self.counts["rounds"] += 1
+        self.counts["stored" if stored else "spent, not stored" if lost else "not spent"] += 1
+        if early:
+            if family.intent or family.suspicion:
+                self._check_doubted(engine, where)
+            self._time.move(LIFETIME)
+        try:
+            token = engine.get_token().token
+        except PalyraError as error:
+            if certain and not lost:
+                raise BrokenError(f"{where}: {error!r}, {engine.family()}") from error
+            self._check_told(engine, where)
+            self.counts["told that it is lost"] += 1
+        else:
+            if lost or not self._login.works(token):
+                raise BrokenError(f"{where}: a dead login, and nobody says so")
+            self.counts["lives"] += 1
+        alive = not engine.family().terminal
+        if certain:
+            self._check_events(engine, where, doubted=family.intent is not None, alive=alive)
+        return alive
+
+    def _check_doubted(self, engine: Engine, where: str) -> None:
         """Nobody knows whether the refresh token is spent, so as long as there is another way it is not presented."""
         presented = self._login.state().presented
-        with self._engine() as engine:
-            outcomes = [engine.refresh(), engine.refresh()]
-            token = engine.get_token().token
+        outcomes = [engine.refresh(), engine.refresh()]
         if outcomes != ["suspect", "suspect"] or self._login.state().presented != presented:
             raise BrokenError(f"{where}: {outcomes}, {self._login.state()}")
-        if not self._login.works(token):
+        if not self._login.works(engine.get_token().token):
             raise BrokenError(f"{where}: a dead token was served")
         self.counts["found suspect"] += 1
-
-    def _settle(self, where: str, *, lost: bool, certain: bool) -> bool:
-        """Whether a later process has a token that works; if not, it says that a login is needed. *certain*: it may
-        only say so if the one that it had is *lost*."""
-        with self._engine() as engine:
-            try:
-                token = engine.get_token().token
-            except PalyraError as error:
-                if engine.family().terminal != "reauth_required" or (certain and not lost):
-                    raise BrokenError(f"{where}: {error!r}, {engine.family()}") from error
-                self._check_told(engine, where)
-                self.counts["told that it is lost"] += 1
-                return False
-        if lost or not self._login.works(token):
-            raise BrokenError(f"{where}: a dead login, and nobody says so")
-        self.counts["lives"] += 1
-        return True
-
-    def _check_events(self, where: str, logged: int, *, doubted: bool, alive: bool) -> None:
-        """The audit log says once that a refresh has no known end, and once that it cost the login."""
-        with self._engine() as engine:
-            events = engine.events(logged)
-        told = (events.count(SUSPECT), sum(event.endswith("reauth_required") for event in events))
-        if told != (doubted, not alive):
-            raise BrokenError(f"{where}: the audit log has {events}")
 
     def _check_told(self, engine: Engine, where: str) -> None:
         """It stays lost, and asking costs nothing."""
@@ -184,22 +174,31 @@ class Kills:
                 return
         raise BrokenError(f"{where}: lost, and then not")
 
+    def _check_events(self, engine: Engine, where: str, *, doubted: bool, alive: bool) -> None:
+        """The audit log says once that a refresh has no known end, and once that it cost the login."""
+        events = engine.events(self._logged)
+        told = (events.count(SUSPECT), sum(event.endswith("reauth_required") for event in events))
+        if told != (doubted, not alive):
+            raise BrokenError(f"{where}: the audit log has {events}")
+
     def _log_in(self) -> None:
         self._login = self._make()
         with self._engine() as engine:
             engine.save(self._login)
+            self._stand(engine)
 
     def _next(self) -> None:
         """What is stored has to be good for one refresh more."""
         self._time.move(LIFETIME + 1)
         with self._engine() as engine:
             token = engine.get_token().token
+            self._stand(engine)
         if not self._login.works(token):
             raise BrokenError("the next token does not work")
 
-    def _family(self) -> Family:
-        with self._engine() as engine:
-            return engine.family()
+    def _stand(self, engine: Engine) -> None:
+        """Where the next round begins."""
+        self._generation, self._logged = engine.family().generation, engine.logged()
 
     def _engine(self) -> Engine:
         return Engine(self._places, self._time.clock())
