@@ -1,11 +1,11 @@
 """``kill -9`` at every step of a refresh, and what is left of the login.
 
-  dev.py bench refresh-faults [--rounds N] [TRIAL...]
+  dev.py bench refresh-faults [--rounds N] [--issuer ISSUER] [TRIAL...]
 
 ``kill`` kills before a line of the kernel, and takes lines from all over a refresh; ``early`` does so while the token
 still works; ``again`` kills whoever comes next, too; ``calls`` kills at each system call of a refresh, however many
-those are. A login has to live through it or be told lost, once. Each trial runs at both issuers. Exit code 1 if a
-promise was broken: what and where is printed.
+those are. A login has to live through it or be told lost, once. Each trial runs at npm's issuer and at a small one,
+vendor, unless one is named. Exit code 1 if a promise was broken: what and where is printed.
 """
 
 from __future__ import annotations
@@ -55,14 +55,14 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("trials", nargs="*", metavar="TRIAL", help=f"of {', '.join(TRIALS)}")
     parser.add_argument("--rounds", type=int, default=1_000, help="of kill, early and again, at each issuer")
+    parser.add_argument("--issuer", choices=list(ISSUERS), help="alone")
     options = vars(parser.parse_args(arguments))
-    names = options.pop("trials") or list(TRIALS)
+    names, alone = options.pop("trials") or list(TRIALS), options.pop("issuer")
     if unknown := [name for name in names if name not in TRIALS]:
         parser.error(f"no trial {unknown[0]!r}")
     print(_COLUMNS.format(*_HEAD))
-    rows = {
-        f"{name}, {issuer}": _run(name, issuer, options["rounds"]) for name in names for issuer in ISSUERS
-    }
+    issuers = [alone] if alone else list(ISSUERS)
+    rows = {f"{name}, {issuer}": _run(name, issuer, **options) for name in names for issuer in issuers}
     save("refresh-faults", {"scale": options, "trials": rows})
     return 1 if any(row["broken"] for row in rows.values()) else 0
 

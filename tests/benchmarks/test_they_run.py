@@ -1,5 +1,7 @@
 """Benchmarks are no tests, but one that nobody can run any more measures nothing."""
 
+import sys
+
 import pytest
 
 from benchmarks import results, run
@@ -24,6 +26,23 @@ def test_each_runs_at_its_smallest(name, capsys, monkeypatch, tmp_path):
     assert len(out.splitlines()) > 2, out
     assert err.count("not measured") == len(absent())
     assert not (tmp_path / "last").exists()  # toy numbers are not kept
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are forked and killed")
+@pytest.mark.timeout(180)
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("line", "done"),
+    [
+        ("refresh-race vendor --expiries 2 --processes 3", ["vendor", "2", "6", "2", "0", "0"]),
+        ("refresh-faults kill --rounds 2 --issuer vendor", ["kill", "vendor", "2", "2"]),
+    ],
+)
+def test_the_long_runs_of_logins_run(line, done, capsys, monkeypatch, tmp_path):
+    """The same of those that have a line of their own."""
+    monkeypatch.setattr(results, "LAST", tmp_path / "last")
+    assert run.main(line.split()) == 0
+    assert capsys.readouterr().out.splitlines()[1].split()[: len(done)] == done
 
 
 def test_an_unknown_name_is_told(capsys):
