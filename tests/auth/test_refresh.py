@@ -2,8 +2,10 @@
 
 import contextlib
 import threading
+from time import sleep
 
 import pytest
+from msgspec.structs import replace
 
 from palyra_kernel import ProviderResponse, UnavailableError
 from palyra_kernel.auth.family import Intent
@@ -93,7 +95,8 @@ def test_many_threads_make_one_refresh(auth, vendor, time):
 def test_two_processes_make_one_refresh(kernel, vendor, time):
     """Invariant I2: two openings of one vault stand for two processes; they share nothing but its records."""
     with contextlib.ExitStack() as stack:
-        one, two = (auth_of(kernel, time.clock) for _ in range(2))
+        clock = replace(time.clock, wait=sleep)  # who waits for another waits in earnest
+        one, two = (auth_of(kernel, clock) for _ in range(2))
         stack.callback(one.close)
         stack.callback(two.close)
         login(one, vendor)
@@ -241,6 +244,15 @@ def test_a_key_that_is_refused_twice_is_over(auth, time):
         assert caught.value.code == "reauth_required"
 
 
+def test_a_key_that_may_not_do_something_is_not_over(auth, time):
+    """A key that is refused one model (403) was taken for a dead key, and all other models went with it."""
+    keyed(auth, "sk-one-of-the-tests", "key")
+    for _ in range(5):
+        auth.report(auth.get_token("key"), ProviderResponse(status=403))
+        time.pass_by(24 * 3600)
+    assert auth.get_token("key").reveal() == b"sk-one-of-the-tests"
+
+
 def test_three_keys_one_request(auth, time):
     """Hazard H2 of auth profiles: there was one profile for each provider and no rotation."""
     for number in range(3):
@@ -278,3 +290,21 @@ def test_a_day_of_tokens_without_a_caller(auth, vendor, time):
         assert family.expires_at_ms > time.now_ms()
     assert 24 <= vendor.counts["refreshed"] <= 36
     assert not vendor.revoked_families
+
+
+def test_profiles_survive_a_new_root_key(tmp_path, vendor):
+    """Their records and envelopes are found again: all of them are called after a keyed hash of the profile."""
+    places = Places(tmp_path)
+    with places.create() as kernel:
+        login(kernel.auth, vendor)
+        keyed(kernel.auth, "sk-under-another-root", "key")
+        kernel.auth.report(kernel.auth.get_token("key"), "rate_limit")
+        kernel.rekey_root()
+    with places.open() as kernel:
+        assert [profile.id for profile in kernel.auth.parts.registry.snapshot().profiles] == ["key", "main"]
+        assert vendor.works(token(kernel.auth))
+        assert kernel.auth.refresh("main").outcome == "succeeded"
+        assert kernel.auth.explain("key").candidates[0].reason_code == "cooldown_active"
+        with kernel.auth.parts.tokens.value("key", "key") as value:
+            assert value == b"sk-under-another-root"
+        assert not kernel.verify()

@@ -28,7 +28,7 @@ class Families:
 
     def __init__(self, records: Records) -> None:
         self._records = records
-        self._shelf = Shelf(records, FAMILIES, _decoded)
+        self._shelf = Shelf(records, FAMILIES, decoded)
         self.key = lru_cache(_KEYS_KEPT)(self._key)
         """The record key for the id of a profile."""
 
@@ -91,9 +91,10 @@ def _encoded(family: Family) -> bytes:
     return msgspec.json.encode(_Document(format=_FORMAT, family=family))
 
 
-def _decoded(document: bytes) -> Family | None:
+def decoded(document: bytes) -> Family | None:
+    """The family in *document*; None if it cannot be understood."""
     try:
-        decoded = msgspec.json.decode(document, type=_Document)
+        found = msgspec.json.decode(document, type=_Document)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return decoded.family if decoded.format == _FORMAT else None
+    return found.family if found.format == _FORMAT else None

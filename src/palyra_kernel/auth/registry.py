@@ -43,7 +43,7 @@ class Registry:
 
     def __init__(self, records: Records) -> None:
         self._records = records
-        self._shelf = Shelf(records, PROFILES, _decoded)
+        self._shelf = Shelf(records, PROFILES, decoded)
         self._seen: tuple[object, Snapshot] | None = None
 
     def snapshot(self) -> Snapshot:
@@ -126,7 +126,8 @@ def check_same(old: Profile, new: Profile) -> None:
             )
 
 
-def _decoded(document: bytes) -> Profile | None:
+def decoded(document: bytes) -> Profile | None:
+    """The profile in *document*; None if it cannot be understood."""
     try:
         found = msgspec.json.decode(document, type=_Document)
     except (msgspec.DecodeError, UnicodeDecodeError, PalyraError):

@@ -15,6 +15,7 @@ from palyra_kernel.values.deadline import Deadline
 
 _SECONDS = 30.0
 _FAILED_FROM = 400
+_UNAUTHORIZED = 401
 
 
 class Reports:
@@ -38,6 +39,8 @@ class Reports:
             if found is None:
                 if response.status < _FAILED_FROM:
                     self._parts.states.succeeded(profile.id, "call", now_ms=now, began_ms=began_ms)
+                else:
+                    self._parts.states.release(profile.id)  # a mistake of the caller shows nothing
                 return Report()
             kind, asked = found, _asked(response, now)
         else:
@@ -51,7 +54,7 @@ class Reports:
             now_ms=now,
             began_ms=began_ms,
             retry_after_seconds=asked,
-            static=profile.kind == "api_key",
+            static=profile.kind == "api_key" and _is_of_the_key(response),
         )
         if last:
             self._end(lease)
@@ -83,6 +86,11 @@ class Reports:
             return replace(family, terminal="reauth_required", terminal_code="rejected")
 
         self._views.saw(self._parts.families.update(lease.profile.id, edit))
+
+
+def _is_of_the_key(response: ProviderResponse | FailureKind) -> bool:
+    """Whether it was the key that was refused, and not what it was used for: 403 may be about a model."""
+    return not isinstance(response, ProviderResponse) or response.status == _UNAUTHORIZED
 
 
 def _asked(response: ProviderResponse, now_ms: int) -> float | None:

@@ -51,6 +51,7 @@ class Scheduler:
         """Refresh everything that is due now, sixteen at a time; return in how many seconds to look again."""
         self._views.look_around()
         self._parts.refresher.save_late()
+        self._parts.states.flush()
         now = self._parts.clock.now_ms()
         families = self._parts.families.all()
         due = [

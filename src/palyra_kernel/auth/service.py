@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from palyra_kernel.auth.chosen import Chosen
@@ -30,6 +31,7 @@ from palyra_kernel.auth.tokens import Tokens
 from palyra_kernel.auth.use import Report, TokenLease
 from palyra_kernel.auth.views import Allowed, Views
 from palyra_kernel.contracts.oauth import FailureKind, ProviderResponse
+from palyra_kernel.errors import PalyraError
 from palyra_kernel.records import Records
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.ids import new_id
@@ -59,7 +61,7 @@ class AuthProfiles:
         close: Callable[[], None] = lambda: None,
     ) -> None:
         clock = clock or Clock()
-        families, tokens = Families(records), Tokens(records, vault)
+        families, tokens = Families(records), Tokens(vault)
         registry = Registry(records)
 
         def backoff(profile: Profile, failures: int) -> int:
@@ -152,6 +154,7 @@ class AuthProfiles:
         """Wait for refreshes under way, write down what was only counted, and let go of everything."""
         self.scheduler.stop()
         self._freshness.settle(Deadline.after(_CLOSE_SECONDS))
-        self.parts.states.flush()
+        with suppress(PalyraError):  # when a profile was used last is all that is lost
+            self.parts.states.flush()
         self._getter.forget()
         self._close()

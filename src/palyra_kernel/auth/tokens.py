@@ -10,7 +10,8 @@ import msgspec
 from palyra_kernel.auth.family import Family
 from palyra_kernel.contracts.oauth import TokenReply
 from palyra_kernel.errors import IntegrityError, NotFoundError
-from palyra_kernel.records import Change, Records
+from palyra_kernel.records import Change
+from palyra_kernel.values.digest import sha256
 from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.scopes import VaultScope
 from palyra_kernel.values.sensitive import SensitiveBytes
@@ -81,14 +82,12 @@ class TokenSet:
 class Tokens:
     """Reads and writes the secrets of profiles. *vault* keeps one version of each: an older refresh token is spent."""
 
-    def __init__(self, records: Records, vault: Vault) -> None:
-        self._records = records
+    def __init__(self, vault: Vault) -> None:
         self._vault = vault
 
     def ref(self, part: Part, id: str) -> VaultRef:
-        """Where *part* of the profile *id* is. Two ids never share a name, and no id is too long for one."""
-        name = self._records.keys.blind("auth secret", id).hex()[:_NAME_DIGITS]
-        return VaultRef(SCOPE, f"{part}/{name}")
+        """Where *part* of the profile *id* is: the same under every root key, and no id is too long for it."""
+        return VaultRef(SCOPE, f"{part}/{sha256(id.encode()).hex()[:_NAME_DIGITS]}")
 
     def read(self, id: str) -> TokenSet:
         """The token set of the profile *id*. Raises :class:`NotFoundError` ``tokens_missing``,

@@ -135,7 +135,9 @@ def _check_lost(renewed: Renewed, find: FindProtector, *, drop: bool) -> None:
 def _seal_anew(
     places: Places, records: Records, keys: DerivedKeys, before: KeyringDocument, new: KeyringDocument
 ) -> None:
-    moved = moved_keys(records, keys.blind)
+    from palyra_kernel.auth.moving import moved_keys as moved_profiles
+
+    moved = moved_keys(records, keys.blind) | moved_profiles(records, keys.blind)
 
     def move(key: bytes, document: memoryview) -> tuple[bytes, bytes | memoryview] | None:
         if key in (ROTATION_KEY, COPIED_KEY):
