@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from palyra_kernel.auth.chosen import Chosen
 from palyra_kernel.auth.clock import Clock
@@ -36,6 +37,9 @@ from palyra_kernel.records import Records
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.ids import new_id
 from palyra_kernel.vault import Vault
+
+if TYPE_CHECKING:
+    from palyra_kernel.auth.login.service import Logins
 
 _CLOSE_SECONDS = 15.0
 _REFRESH_SECONDS = 30.0
@@ -99,6 +103,14 @@ class AuthProfiles:
         self.scheduler = Scheduler(self.parts, self._views, self._freshness)
         """Refreshes before anybody waits, once it is started: by a process that lives long."""
         self._close = close
+        self._vault = vault
+
+    @cached_property
+    def logins(self) -> Logins:
+        """How credentials come and go."""
+        from palyra_kernel.auth.login.service import Logins  # most processes only use what is there
+
+        return Logins(self.parts, self.accounts, self._vault)
 
     def get_token(
         self,
