@@ -9,6 +9,7 @@ an old reply over a newer one (it is stored only behind the generation that it c
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Literal, NamedTuple, Protocol
 
 from msgspec.structs import replace
@@ -99,6 +100,8 @@ class Refresher:
         self._holder = holder
         self._lease_ms = lease_ms
         self._unsaved: dict[str, tuple[TokenSet, Family]] = {}
+        self.unwanted: Callable[[Profile, OAuthGrant], object] = _dropped
+        """Gets the tokens that came for a profile that had been logged out meanwhile."""
 
     def refresh(self, profile: Profile, *, after: int, force: bool = False) -> Refreshed:
         """Make the family of *profile* newer than generation *after*, unless somebody did. *force* passes the gate
@@ -176,10 +179,22 @@ class Refresher:
         if isinstance(answer, OAuthFailure):
             result, code = self._failed(profile, begun, answer), answer.code
         else:
-            result = self._kept(profile, begun, TokenSet.successor(held, answer), answer)
-            code = "overtaken" if result.outcome == "failed" else ""
+            new = TokenSet.successor(held, answer)
+            result, code = self._kept(profile, begun, new, answer), ""
+            if result.outcome == "failed":
+                code = "overtaken"
+                self._give_back(profile, result.family, grant, new)
         self._ended(RefreshEnd(profile, result.outcome, code, result.family))
         return result
+
+    def _give_back(self, profile: Profile, family: Family, grant: OAuthGrant, new: TokenSet) -> None:
+        """Somebody logged in anew, or out: then nobody else knows of these tokens, and they have to be revoked. After a
+        new login they are left alone: some issuers end all tokens of a client and a person with one of them."""
+        with new:
+            if family.terminal == "revoked":
+                tokens = replace(grant, access_token=new.access_token, refresh_token=new.refresh_token)
+                with suppress(PalyraError):  # whoever logged out knows of the token before them
+                    self.unwanted(profile, tokens)
 
     def _grant(self, profile: Profile, held: TokenSet) -> OAuthGrant:
         login = profile.credential
@@ -222,7 +237,6 @@ class Refresher:
             try:
                 self._save(new, family)
             except _OvertakenError:
-                new.wipe()
                 return Refreshed("failed", self._families.read(profile.id)[1])
             except PalyraError:
                 continue
@@ -280,6 +294,10 @@ class Refresher:
             )
 
         return Refreshed("failed", self._families.update(profile.id, edit))
+
+
+def _dropped(_profile: Profile, _grant: OAuthGrant) -> None:
+    """Nobody revokes them."""
 
 
 def _doubted(family: Family, now: int) -> Family:

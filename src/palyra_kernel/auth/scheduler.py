@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from palyra_kernel.auth.family import Family
@@ -17,15 +18,21 @@ AT_ONCE = 16
 _LONGEST_SECONDS = 60.0
 _SHORTEST_SECONDS = 0.5
 _SWEEP_SECONDS = 75.0
+_CHORES_MS = 30_000
 
 
 class Scheduler:
-    """Refreshes what is due. One a process that lives long; several processes do not refresh twice."""
+    """Refreshes what is due. One a process that lives long; several processes do not refresh twice. *chores* is what
+    else has to be done now and then: each time after the refreshes, twice a minute at most."""
 
-    def __init__(self, parts: Parts, views: Views, freshness: Freshness) -> None:
+    def __init__(
+        self, parts: Parts, views: Views, freshness: Freshness, chores: Callable[[], object] = lambda: None
+    ) -> None:
         self._parts = parts
         self._views = views
         self._freshness = freshness
+        self._chores = chores
+        self._chores_due_ms = 0
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._troubles: dict[str, str] = {}
@@ -63,6 +70,9 @@ class Scheduler:
         if due:
             with ThreadPoolExecutor(min(AT_ONCE, len(due)), thread_name_prefix="palyra-sweep") as pool:
                 list(pool.map(lambda each: self._refresh(*each), due))
+        if now >= self._chores_due_ms:
+            self._chores_due_ms = now + _CHORES_MS
+            self._chores()
         return self._pause()
 
     def _refresh(self, profile: Profile, generation: int) -> None:

@@ -31,7 +31,7 @@ from palyra_kernel.auth.store import Accounts
 from palyra_kernel.auth.tokens import Tokens
 from palyra_kernel.auth.use import Report, TokenLease
 from palyra_kernel.auth.views import Allowed, Views
-from palyra_kernel.contracts.oauth import FailureKind, ProviderResponse
+from palyra_kernel.contracts.oauth import FailureKind, OAuthGrant, ProviderResponse
 from palyra_kernel.errors import PalyraError
 from palyra_kernel.records import Records
 from palyra_kernel.values.deadline import Deadline
@@ -100,10 +100,12 @@ class AuthProfiles:
         self._freshness = Freshness(self.parts, self._views)
         self._getter = Getter(self.parts, self._views, self._freshness)
         self._reports = Reports(self.parts, self._views, self._freshness)
-        self.scheduler = Scheduler(self.parts, self._views, self._freshness)
-        """Refreshes before anybody waits, once it is started: by a process that lives long."""
+        self.scheduler = Scheduler(self.parts, self._views, self._freshness, self._chores)
+        """Refreshes before anybody waits, and makes revocations that wait, once it is started: by a process that lives
+        long."""
         self._close = close
         self._vault = vault
+        self.parts.refresher.unwanted = self._give_back
 
     @cached_property
     def logins(self) -> Logins:
@@ -111,6 +113,12 @@ class AuthProfiles:
         from palyra_kernel.auth.login.service import Logins  # most processes only use what is there
 
         return Logins(self.parts, self.accounts, self._vault)
+
+    def _chores(self) -> None:
+        self.logins.tidy()
+
+    def _give_back(self, profile: Profile, grant: OAuthGrant) -> None:
+        self.logins.give_back(profile, grant)
 
     def get_token(
         self,

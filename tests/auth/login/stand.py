@@ -11,12 +11,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from joserfc import jwk, jwt
 
 from palyra_kernel.auth.clock import Clock
-from palyra_kernel.auth.grammar.reply import failed
-from palyra_kernel.auth.grammar.requests import revocation_request
+from palyra_kernel.auth.grammar.reply import failed, token_reply
+from palyra_kernel.auth.grammar.requests import refresh_request, revocation_request
 from palyra_kernel.auth.grammar.sending import answer
 from palyra_kernel.auth.issuers import Issuers
 from palyra_kernel.auth.login.attempt import Wanted
-from palyra_kernel.auth.login.service import Logins
 from palyra_kernel.auth.names import GLOBAL, Provider
 from palyra_kernel.auth.profile import ApiKey, OAuthLogin, Profile
 from palyra_kernel.auth.service import AuthProfiles
@@ -133,7 +132,8 @@ class VendorAdapter(OAuthRefreshAdapter):
         raise NotImplementedError
 
     def refresh(self, grant: Any, http: HttpClient, deadline: Deadline) -> Any:
-        raise NotImplementedError
+        response = answer(http, refresh_request(grant), deadline)
+        return response if isinstance(response, OAuthFailure) else token_reply(response)
 
     def classify(self, response: Any) -> Any:
         return None
@@ -179,7 +179,7 @@ class Stand:
         self.http = HttpClient([], loopback=[vendor.host])
         self.adapter: Any = type("Adapter", (VendorAdapter,), {"base": vendor.url})()
         self.auth = self._opened()
-        self.logins = Logins(self.auth.parts, self.auth.accounts, self.parts.vault)
+        self.logins = self.auth.logins
 
     def _opened(self) -> AuthProfiles:
         kept = nullcontext(self.http)
@@ -190,7 +190,7 @@ class Stand:
     def restart(self) -> None:
         """What a new process sees: the records and the vault, and nothing that was in memory."""
         self.auth = self._opened()
-        self.logins = Logins(self.auth.parts, self.auth.accounts, self.parts.vault)
+        self.logins = self.auth.logins
 
     def close(self) -> None:
         self.http.close()

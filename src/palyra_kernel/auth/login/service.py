@@ -10,6 +10,7 @@ import msgspec
 from palyra_kernel.auth.login.api_key import Checked, add_key
 from palyra_kernel.auth.login.attempt import Attempt, Wanted
 from palyra_kernel.auth.login.attempts import Attempts
+from palyra_kernel.auth.login.bundle import Bundle
 from palyra_kernel.auth.login.callback import CodeLogin
 from palyra_kernel.auth.login.device import DeviceLogin
 from palyra_kernel.auth.login.logout import LoggedOut, Logout
@@ -18,6 +19,7 @@ from palyra_kernel.auth.login.settle import Desk, nothing
 from palyra_kernel.auth.parts import Parts
 from palyra_kernel.auth.profile import Profile
 from palyra_kernel.auth.store import Accounts, Beside, NewCredential
+from palyra_kernel.contracts.oauth import OAuthGrant
 from palyra_kernel.errors import PalyraError
 from palyra_kernel.records import Change
 from palyra_kernel.values.deadline import Deadline
@@ -72,6 +74,18 @@ class Logins:
         with suppress(PalyraError):  # it is over; what is left is a state of nobody
             self._parts.states.forget(id)
         return gone
+
+    def give_back(self, profile: Profile, grant: OAuthGrant) -> None:
+        """Have the tokens of *grant* revoked, now or later: they came for *profile* when it had been logged out."""
+        kept = Bundle.of(
+            {
+                "access_token": grant.access_token,
+                "refresh_token": grant.refresh_token,
+                "client_secret": grant.client_secret,
+            }
+        )
+        with kept:
+            self.revocations.attempt(self.revocations.queue(profile, kept))
 
     def find(self, id: str, *, owner: str | None = None) -> Attempt:
         """How far the login *id* is; nothing is written and nobody asked. See :meth:`Attempts.find`."""
