@@ -102,7 +102,7 @@ def test_one_bad_row_stops_no_other(desk):
     assert ("profile_quarantined", "profile bad") in [(each.code, each.subject) for each in health.findings()]
     exported = desk.export().registry
     assert "openay" in exported
-    assert 'later = {a = [1, {b = 2}]}' in exported
+    assert "later = {a = [1, {b = 2}]}" in exported
     assert acts(desk.take(document(key_row("bad")))) == {"bad": "add"}
     assert desk.auth.health().quarantined == ()
     assert "openay" not in desk.export().registry
@@ -213,7 +213,9 @@ def test_what_a_profile_cannot_be(row, code):
 
 def test_scopes_are_kept_as_written(desk):
     """Hazard H24 of auth profiles: scopes were lower-cased, and they are case-sensitive."""
-    desk.take(document(oauth_row(credential={"scopes": [" b", "Mail.Read", "b", " "], "client_id": "C" * 256})))
+    desk.take(
+        document(oauth_row(credential={"scopes": [" b", "Mail.Read", "b", " "], "client_id": "C" * 256}))
+    )
     credential = desk.profiles["work"].credential
     assert credential.scopes == ("Mail.Read", "b")
     assert credential.client_id == "C" * 256
@@ -253,4 +255,3 @@ def test_a_dry_run_changes_nothing(desk):
     assert desk.profiles == {}
     assert [told.opened.event.action for told in desk.kernel.audit.tail(10)].count("profile.manage") == 0
     assert desk.kernel._records.check_head().generation >= before
-

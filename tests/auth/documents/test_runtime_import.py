@@ -2,6 +2,7 @@
 
 import tomlkit
 
+from palyra_kernel.records import Change
 from tests.auth.documents.desk import document, key_row
 
 
@@ -88,8 +89,6 @@ def test_a_lost_state_is_rebuilt_and_told(desk):
     desk.take(document(key_row()))
     parts = desk.auth.parts
     key = parts.states._key("main")
-    from palyra_kernel.records import Change
-
     change = Change()
     change.put(key, b"not a state")
     parts.records.commit(change)
