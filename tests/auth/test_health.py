@@ -80,8 +80,8 @@ def test_the_states_and_their_hints(auth, vendor, time):
 def test_a_missing_credential_and_one_that_was_refused(auth):
     """Hazard H17 of auth profiles: a missing profile or secret stopped the start; it is listed, and only calls that
     need it fail."""
-    for id in ("main", "other"):
-        auth.accounts.save(replace(keyed(auth, "sk", f"{id}-spare"), id=id))
+    for name in ("main", "other"):
+        auth.accounts.save(replace(keyed(auth, "sk", f"{name}-spare"), id=name))
     provider = Provider.parse("custom:vendor")
     auth.parts.states.failed("other", "auth_invalid", provider, now_ms=auth.parts.clock.now_ms() - 10**9)
     assert (looked(auth).state, hint(auth)) == ("missing", ("credential_missing", "error"))
@@ -125,8 +125,8 @@ def test_a_suspect_family_is_told(auth, vendor):
 def test_the_histogram_of_ends(auth, vendor, time):
     """Each bucket has its profile: expired, up to 5, 15 and 60 minutes, 24 hours, later, unknown, static, missing."""
     ends = {"a": 1, "b": 240, "c": 600, "d": 3000, "e": 80_000, "f": 10**6, "g": 3600}
-    for id, seconds in ends.items():
-        login(auth, vendor, id, lifetime=seconds + 1)
+    for name, seconds in ends.items():
+        login(auth, vendor, name, lifetime=seconds + 1)
     auth.parts.families.update("g", lambda seen: replace(seen, expires_at_ms=None, due_ms=None))
     keyed(auth, "sk", "h")
     auth.accounts.save(replace(keyed(auth, "sk", "h"), id="i"))

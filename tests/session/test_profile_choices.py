@@ -17,8 +17,8 @@ OPENAI = Provider("openai")
 @pytest.fixture
 def choices(house):
     auth = house.kernel.auth
-    for id in ("one", "two", "three"):
-        keyed(auth, f"sk-{id}", id, provider="openai")
+    for name in ("one", "two", "three"):
+        keyed(auth, f"sk-{name}", name, provider="openai")
     keyed(auth, "sk-b", "bobs", provider="openai", scope="agent:bob")
     keyed(auth, "sk-c", "claude", provider="anthropic")
     with house.session() as session:
@@ -125,7 +125,7 @@ def test_clearing_resets_every_layer(house, choices):
     family = parts.families.read("one")[1]
     assert (family.gate_ms, family.refresh_failures) == (0, 0)
     assert parts.states.read("one", now).cooldowns == {}
-    (candidate,) = [each for each in auth.explain("one").candidates]
+    (candidate,) = auth.explain("one").candidates
     assert candidate.reason_code == "eligible"
     assert house.events()[-1].details == {"act": "auth.profile.cooldown_cleared"}
 

@@ -31,7 +31,7 @@ def test_only_what_was_changed_counts(desk, base):
     assert list(plan.lines()) == ["~ main", '    profile_name: "Main" -> "Mine"']
     with desk.kernel.session(ME) as session:
         session.auth.documents.apply(plan)
-    assert [desk.profiles[id].name for id in ("main", "spare")] == ["Mine", "Meanwhile"]
+    assert [desk.profiles[each].name for each in ("main", "spare")] == ["Mine", "Meanwhile"]
 
 
 def test_a_version_that_is_not_the_present_one_is_a_conflict(desk, base):

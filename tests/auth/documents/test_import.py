@@ -202,11 +202,7 @@ def test_an_endless_document_is_refused(desk, monkeypatch):
 def test_what_a_profile_cannot_be(row, code):
     """Hazard H27 of auth profiles: control characters in names, no limit on scopes. Hazard H60: a custom provider that
     is called like a real one. Hazard H25: an unknown kind is an error, and never no filter."""
-    if row == 5:
-        data = b"version = 1\nprofiles = [5]\n"
-    else:
-        data = document(row)
-    read = read_registry(data)
+    read = read_registry(b"version = 1\nprofiles = [5]\n" if row == 5 else document(row))
     assert [each.code for each in read.quarantined] == [code]
     assert read.rows == {}
 
@@ -250,7 +246,7 @@ def test_a_dry_run_changes_nothing(desk):
     before = desk.kernel._records.check_head().generation
     with desk.kernel.session(purpose="dry run", principal=ME) as session:
         plan = session.auth.documents.plan(document(key_row()))
-        assert list(plan.lines())[0] == "+ main"
+        assert next(plan.lines()) == "+ main"
         assert not plan.empty
     assert desk.profiles == {}
     assert [told.opened.event.action for told in desk.kernel.audit.tail(10)].count("profile.manage") == 0

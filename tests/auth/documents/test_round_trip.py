@@ -2,6 +2,7 @@
 
 import string
 import tomllib
+from typing import Any
 
 import tomlkit
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from tests.auth.documents.desk import Desk, document, key_row, oauth_row, ref
 from tests.support import Places
 
 NOW = 1_800_000_000_000
-FUTURE = {"future": 1.5, "when": {"x": [1, {"y": "z"}], "quoted key": "\x7f\n\"'"}}
+FUTURE: dict[str, Any] = {"future": 1.5, "when": {"x": [1, {"y": "z"}], "quoted key": "\x7f\n\"'"}}
 
 
 def again(text):
@@ -67,7 +68,7 @@ def test_unknown_fields_survive_at_each_level():
 
 
 def test_two_exports_are_one_text(desk):
-    """Hazard H34 of auth profiles: opening rewrote both files. An export writes nothing, and a second one is the same."""
+    """Hazard H34 of auth profiles: opening rewrote both files. An export writes nothing, and the next is the same."""
     desk.kernel.vault.put(ref("main", "api_key"), b"canary-key-value")
     desk.take(whole())
     first = desk.export()
