@@ -7,6 +7,8 @@ import pytest
 from palyra_kernel import config
 from palyra_kernel.approvals import approval, shown
 from palyra_kernel.audit import lines, offline
+from palyra_kernel.auth.documents import fields as profile_fields
+from palyra_kernel.auth.documents import runtime as profile_runtime
 from palyra_kernel.cli.credential import git_protocol
 from palyra_kernel.cli.secrets import dotenv_format, import_files
 from palyra_kernel.durable import documents
@@ -63,6 +65,8 @@ BROKEN = {
     "plugins_lock": (plugins_lock, "check_pin", lambda pin: pin),
     "policy": (bounds, "pairwise", lambda _cuts: []),
     "policy_document": (Bundle, "from_document", lambda _document: Bundle.default()),
+    "profile_registry": (profile_fields, "fragment", lambda _fields: ""),
+    "profile_runtime": (profile_runtime, "MAX_RETRY_AFTER_MS", 2**62),
     "record": (Sealer, "_checked", lambda _sealer, record: record.value),
     "recovery_key": (recovery, "_PRIVATE_BYTES", {"x25519": 31, "mlkem768-x25519": 95}),
     "references": (refs, "check_key", lambda _key: None),
