@@ -9,8 +9,10 @@ from palyra_kernel.approvals import approval, shown
 from palyra_kernel.audit import lines, offline
 from palyra_kernel.auth.documents import fields as profile_fields
 from palyra_kernel.auth.documents import runtime as profile_runtime
+from palyra_kernel.auth.grammar import reply
 from palyra_kernel.cli.credential import git_protocol
 from palyra_kernel.cli.secrets import dotenv_format, import_files
+from palyra_kernel.contracts import endpoints
 from palyra_kernel.durable import documents
 from palyra_kernel.kernel.backup import header, payload, source
 from palyra_kernel.keys import passphrase, recovery
@@ -59,6 +61,7 @@ BROKEN = {
     "git_attributes": (git_protocol, "_ENDS_A_LINE", frozenset()),
     "head_file": (HeadFile, "_parse", lambda _file, slot: Head(1, slot[-32:]) if slot else None),
     "index_entry": (entry, "UnicodeDecodeError", KeyError),
+    "issuer_document": (endpoints, "ASKED", ()),
     "json_import": (import_files, "UnicodeEncodeError", KeyError),
     "key_segments": (key_segment, "_LOOKS_ESCAPED", re.compile("(?!)")),
     "keyring": (KeyringDocument, "check_mac", lambda _document, _keys: None),
@@ -72,6 +75,7 @@ BROKEN = {
     "references": (refs, "check_key", lambda _key: None),
     "secret_ref": (secret_ref, "_check_chain", lambda _ref: None),
     "slots": (passphrase, "_BOUNDS", {**passphrase._BOUNDS, "iterations": (0, 64)}),
+    "token_reply": (reply, "_TOKEN", re.compile(rb".*", re.DOTALL)),
     "wheel_metadata": (distribution, "_HEADER_NAME", re.compile(".*", re.DOTALL)),
     "wheel_record": (record, "_unquoted", lambda text: text),
 }
