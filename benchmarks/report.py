@@ -27,6 +27,7 @@ TITLES = {
     "audit": "The audit log",
     "policy": "Decisions",
     "net": "Requests",
+    "auth_token": "A credential for one use",
     "auth_selection": "Choosing a profile",
     "secretservice": "One read from the Secret Service",
 }
