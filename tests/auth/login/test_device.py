@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from palyra_kernel.auth.login.attempt import LONGEST_MS
+from palyra_kernel.auth.login.device import _next
+from palyra_kernel.contracts.oauth import OAuthFailure
 from palyra_kernel.errors import (
     ConflictError,
     DeniedError,
@@ -94,6 +96,13 @@ def test_a_server_that_fails_says_nothing_of_the_login(stand, shown, step):
     stand.vendor.confirmed = True
     assert wait(stand, shown).id == "work"
     assert stand.clock.waits == [5, 10, 20]
+
+
+def test_only_an_error_of_the_client_is_believed():
+    """Hazard H28 of auth profiles: whoever reads the answer, a status of the server's own fault says nothing."""
+    for code in ("authorization_pending", "slow_down", "expired_token", "access_denied"):
+        assert _next(OAuthFailure(code=code, status=500), 5) == 10
+    assert _next(OAuthFailure(code="authorization_pending", status=400), 5) == 5
 
 
 def test_a_server_that_asks_for_rest_gets_it(stand, shown):

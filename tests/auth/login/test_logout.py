@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 
 from palyra_kernel.auth.login.attempt import Wanted
@@ -70,7 +73,9 @@ def test_a_provider_that_is_down_keeps_no_profile_alive(stand):
     assert stand.secrets() == 1  # what is to be revoked
     stand.restart()
     stand.logins.tidy()
-    assert stand.posts("/revoke") == 1  # not due
+    (waiting,) = stand.logins.revocations.waiting()
+    assert stand.logins.revocations.attempt(waiting.id) is None  # not due
+    assert stand.posts("/revoke") == 1
     stand.vendor._always.clear()
     stand.clock.go(FIRST_PAUSE_MS / 1000)
     (done,) = stand.logins.tidy().revocations
@@ -334,16 +339,20 @@ def test_a_change_that_meets_a_logout_brings_nothing_back(stand, monkeypatch):
     assert not stand.auth.parts.registry.snapshot().profiles
 
 
-def test_who_drains_at_the_same_time_tells_the_issuer_once(stand):
-    """Whoever counts a try makes it."""
-    from concurrent.futures import ThreadPoolExecutor
-
+def test_who_drains_at_the_same_time_tells_the_issuer_once(stand, monkeypatch):
+    """Whoever counts a try makes it; the others, who saw the same, leave it."""
     stand.login()
-    stand.vendor.always(status(503), path="/revoke")
+    stand.vendor.script(status(503), path="/revoke")
     stand.logins.logout("work")
-    stand.vendor._always.clear()
     stand.clock.go(FIRST_PAUSE_MS / 1000)
     (waiting,) = stand.logins.revocations.waiting()
+    all_saw_it, pause = Barrier(8), Revocations._pause
+
+    def together(self, seen):
+        all_saw_it.wait(30)
+        return pause(self, seen)
+
+    monkeypatch.setattr(Revocations, "_pause", together)
     with ThreadPoolExecutor(8) as pool:
         done = list(pool.map(lambda _: stand.logins.revocations.attempt(waiting.id), range(8)))
     assert [each.became for each in done if each is not None] == ["revoked"]

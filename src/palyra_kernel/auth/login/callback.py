@@ -105,6 +105,7 @@ class CodeLogin:
         :class:`InvalidInputError` ``code_missing``; :class:`UnavailableError` ``login_failed``; and what
         :func:`settle` raises. After any of these the login is over, and nothing of it is left.
         """
+        url = url.strip()  # of a line that was pasted
         redirect = parse_redirect(url)
         row = self._desk.attempts.by_state(redirect.state, owner)
         if "?" in url and not is_redirect_to(url, row.attempt.redirect_uri):
