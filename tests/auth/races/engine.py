@@ -13,7 +13,7 @@ from palyra_kernel.auth.store import NewCredential
 from palyra_kernel.contracts.oauth import TokenReply
 from palyra_kernel.kernel.auth_events import AuthEvents
 from palyra_kernel.values.deadline import Deadline
-from tests.auth.races.logins import LIFETIME, Login
+from tests.auth.races.logins import Login
 from tests.auth.world import auth_of
 from tests.support import Places
 
@@ -46,7 +46,7 @@ class Engine:
             SensitiveBytes(login.access_token.encode()) as access,
             SensitiveBytes(login.refresh_token.encode()) as refresh,
         ):
-            reply = TokenReply(access_token=access, refresh_token=refresh, expires_in=LIFETIME)
+            reply = TokenReply(access_token=access, refresh_token=refresh, expires_in=login.lifetime)
             self.auth.accounts.save(profile, NewCredential(reply=reply))
 
     def get_token(self) -> Served:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import ExitStack
+from functools import partial
+from itertools import count
 from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
@@ -29,9 +31,11 @@ class Answer(NamedTuple):
 
 
 class Expiries:
-    """*processes* share *login*. Time moves for all of them at once, to behind the end of the token."""
+    """*processes* share *login*. Time moves for all of them at once, to behind the end of the token. With *renewed* one
+    of them gets a newer token each second time, long before."""
 
-    def __init__(self, base: Path, login: Login, processes: int) -> None:
+    def __init__(self, base: Path, login: Login, processes: int, *, renewed: bool = False) -> None:
+        self._renewed = renewed
         self._places = Places(base)
         self._login = login
         self._processes = processes
@@ -46,14 +50,21 @@ class Expiries:
         with self._engine() as engine:
             engine.save(self._login)
         with ExitStack() as stack:
-            children = [stack.enter_context(Child(self._work, patience)) for _ in range(self._processes)]
+            children = [
+                stack.enter_context(Child(partial(self._work, number == 0), patience))
+                for number in range(self._processes)
+            ]
             for child in children:
-                _heard(child)
+                heard(child)
             for expiry in range(1, expiries + 1):
-                self._time.move(LIFETIME + 1)
-                for child in children:
-                    child.go()
-                self._judge(expiry, [Answer(*_heard(child).split()) for child in children])
+                first = children[:1] if self._is_renewal(expiry) else children
+                if first is children:
+                    self._time.move(LIFETIME + 1)
+                answers = _asked(first)
+                self._judge(expiry, answers + _asked(children[len(first) :]))
+
+    def _is_renewal(self, expiry: int) -> bool:
+        return self._renewed and expiry % 2 == 0
 
     def _judge(self, expiry: int, answers: list[Answer]) -> None:
         tokens = {answer[:3] for answer in answers}
@@ -66,12 +77,14 @@ class Expiries:
         self.done += 1
         self.waits += [float(answer.seconds) for answer in answers]
 
-    def _work(self, talk: Talk) -> None:
+    def _work(self, renews: bool, talk: Talk) -> None:
         with self._engine() as engine:
             talk.say("open")
-            while True:
+            for expiry in count(1):
                 talk.wait()
                 start = perf_counter()
+                if renews and self._is_renewal(expiry):
+                    engine.refresh()
                 served = engine.get_token()
                 seconds = perf_counter() - start
                 digest = hashlib.sha256(served.token.encode()).hexdigest()
@@ -81,7 +94,14 @@ class Expiries:
         return Engine(self._places, self._time.clock())
 
 
-def _heard(child: Child) -> str:
+def _asked(children: list[Child]) -> list[Answer]:
+    for child in children:
+        child.go()
+    return [Answer(*heard(child).split()) for child in children]
+
+
+def heard(child: Child) -> str:
+    """What it says. Raises :class:`BrokenError` if it died."""
     said = child.hear()
     if said is None or broken([said]):
         raise BrokenError(f"a process died: {said}")

@@ -6,7 +6,6 @@ from typing import NamedTuple, Protocol
 
 from palyra_kernel.contracts.oauth import OAuthMetadata
 from tests.auth.grants import CLIENT
-from tests.auth.script import cut
 from tests.auth.vendor_process import RemoteVendor
 from tests.oidc.client import Client
 
@@ -34,15 +33,14 @@ class Login(Protocol):
     access_token: str
     refresh_token: str
     """The first ones."""
+    lifetime: int = LIFETIME
+    """Seconds that access tokens live."""
 
     def state(self) -> State:
         """What the issuer knows of it."""
 
     def works(self, access_token: str) -> bool:
         """Whether a provider would take it."""
-
-    def lose_reply(self) -> None:
-        """The next reply is lost after the token is spent."""
 
 
 class ProviderLogin(Login):
@@ -62,6 +60,7 @@ class ProviderLogin(Login):
         )
         tokens = client.log_in()
         self.access_token, self.refresh_token = tokens["access_token"], tokens["refresh_token"]
+        self.lifetime = tokens["expires_in"]
 
     def state(self) -> State:
         counts = self._client.counts()
@@ -70,9 +69,6 @@ class ProviderLogin(Login):
 
     def works(self, access_token: str) -> bool:
         return self._client.issuer.ask("/me", auth=f"Bearer {access_token}").status == 200
-
-    def lose_reply(self) -> None:
-        self._client.spoil("lose")
 
 
 class VendorLogin(Login):
@@ -98,6 +94,3 @@ class VendorLogin(Login):
 
     def works(self, access_token: str) -> bool:
         return self._vendor.works(access_token)
-
-    def lose_reply(self) -> None:
-        self._vendor.script(cut())
