@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
+
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.measure import Row
 from benchmarks.scale import Scale
 from benchmarks.stores import Palyra
-from palyra_kernel import SensitiveBytes, TokenReply
+from palyra_kernel import SensitiveBytes, TokenReply, system_principal
 from palyra_kernel.auth.names import GLOBAL, Provider
 from palyra_kernel.auth.profile import OAuthLogin, Profile
 from palyra_kernel.auth.store import NewCredential
@@ -33,7 +33,7 @@ def rows(scale: Scale) -> Iterator[Row]:
         auth = store.kernel.auth
         for name in ("main", "second", "third"):
             _login(auth, name)
-        with store.kernel.session(f"user:{os.getuid()}", purpose="benchmark") as session:
+        with store.kernel.session(str(system_principal()), purpose="benchmark") as session:
             sides: list[tuple[str, Callable[[], Any]]] = [
                 ("get_token, a profile", lambda: auth.get_token("main")),
                 ("get_token, one of three", lambda: auth.get_token(str(_PROVIDER))),

@@ -11,6 +11,7 @@ import msgspec
 from palyra_kernel.durable.files import read_file
 from palyra_kernel.durable.folders import normal_path, private_folder
 from palyra_kernel.errors import InvalidInputError, NotFoundError
+from palyra_kernel.values.decoding import convert
 
 CONFIG_FILE = "palyra.toml"
 CONFIG_VARIABLE = "PALYRA_CONFIG_DIR"
@@ -186,7 +187,7 @@ def read_config(config_dir: Path) -> Config:
     except NotFoundError:
         return Config()
     try:
-        return msgspec.convert(_parse(text), Config)
+        return convert(_parse(text), Config)
     except (msgspec.ValidationError, ValueError, RecursionError) as error:
         raise InvalidInputError(
             "invalid_config", f"{path}: {error}", hint="correct or remove that line"

@@ -15,6 +15,7 @@ from palyra_kernel.errors import (
 )
 from palyra_kernel.records import Change, Namespace, Records
 from palyra_kernel.records.guard import SetState
+from palyra_kernel.values.decoding import convert, decode_json
 from palyra_kernel.values.ids import now_ms
 from palyra_kernel.values.principals import Principal, Subject
 
@@ -158,13 +159,13 @@ def _encoded(members: dict[Principal, Member]) -> bytes:
 
 def _decoded(document: bytes) -> dict[Principal, Member]:
     try:
-        decoded = msgspec.json.decode(document, type=_Document)
+        decoded = decode_json(document, _Document)
         if decoded.format != _FORMAT:
             raise _damaged()
         return {
             (principal := Principal.parse(line.name)): Member(
                 principal=principal,
-                grants=msgspec.convert(line.grants, Grants),
+                grants=convert(line.grants, Grants),
                 added_at_ms=line.added_at_ms,
             )
             for line in decoded.principals

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from palyra_kernel.approvals.binding import Binding
 from palyra_kernel.errors import IntegrityError
 from palyra_kernel.values.decisions import ApprovalOption, Obligation
+from palyra_kernel.values.decoding import decode_json
 
 FORMAT = 1
 
@@ -103,7 +104,7 @@ def encode_approval(approval: Approval) -> bytes:
 def decode_approval(document: bytes) -> Approval:
     """The opposite. Raises :class:`IntegrityError` ``approval.damaged``."""
     try:
-        approval = msgspec.json.decode(document, type=Approval)
+        approval = decode_json(document, Approval)
     except (msgspec.DecodeError, UnicodeDecodeError):
         approval = None
     granted = approval is not None and approval.state in ("allowed", "consumed", "revoked")

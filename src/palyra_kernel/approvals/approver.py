@@ -9,6 +9,7 @@ import msgspec
 from palyra_kernel.errors import IntegrityError
 from palyra_kernel.records import Change, Namespace, Records
 from palyra_kernel.values.argon2 import ITERATIONS, LANES, MEMORY_KIB
+from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.digest import sha256
 from palyra_kernel.values.framing import frame
 from palyra_kernel.values.principals import Principal
@@ -68,7 +69,7 @@ def put_approver(principal: Principal, version: int, approver: Approver) -> Chan
 def decode_approver(document: bytes) -> Approver:
     """Parse a record. Raises :class:`IntegrityError` ``approval.damaged``."""
     try:
-        approver = msgspec.json.decode(document, type=Approver)
+        approver = decode_json(document, Approver)
     except (msgspec.DecodeError, UnicodeDecodeError):
         approver = None
     if approver is None or approver.format != FORMAT:

@@ -16,6 +16,7 @@ from palyra_kernel.audit.commitment import SALT_BYTES, Value, commitment, field_
 from palyra_kernel.audit.event import Event
 from palyra_kernel.errors import IntegrityError, PalyraError
 from palyra_kernel.redact import redact_text
+from palyra_kernel.values.decoding import convert, decoder
 
 TEXT_BYTES = 1_280
 ITEM_BYTES = 256
@@ -44,7 +45,7 @@ class Opened(NamedTuple):
         """The fields as an event. Those of a later version of the kernel are left out. Raises :class:`IntegrityError`
         ``event_damaged`` where one is missing or of another kind: whoever wrote it had the keys of the vault."""
         try:
-            return msgspec.convert(self.fields, Event)
+            return convert(self.fields, Event)
         except msgspec.ValidationError:
             raise damaged("a field is missing, or of another kind") from None
 
@@ -59,7 +60,7 @@ def encode(event: Event) -> bytes:
 def check_types(event: Event) -> None:
     """Refuse what cannot be encoded while whoever made it is still there to hear it."""
     try:
-        msgspec.convert(msgspec.to_builtins(event), Event)
+        convert(msgspec.to_builtins(event), Event)
     except (TypeError, ValueError):
         raise PalyraError("invalid_event", "a field of an event has a wrong type") from None
 
@@ -96,7 +97,7 @@ def damaged(why: str) -> IntegrityError:
     )
 
 
-_fields = msgspec.json.Decoder(dict[str, int | str | list[str] | dict[str, str]])
+_fields = decoder(dict[str, int | str | list[str] | dict[str, str]])
 
 
 def _parse(body: bytes) -> dict[str, Value]:

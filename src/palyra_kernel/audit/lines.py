@@ -13,6 +13,7 @@ import msgspec
 from palyra_kernel.audit.commitment import Value, commitment, field_salts, leaves
 from palyra_kernel.errors import IntegrityError
 from palyra_kernel.records.journal import event_hash
+from palyra_kernel.values.decoding import decoder
 from palyra_kernel.values.digest import sha256
 from palyra_kernel.values.framing import frame
 
@@ -71,7 +72,7 @@ class Trailer(_Line, frozen=True, tag="trailer"):
 
 
 Line = Header | EventLine | Trailer
-_line: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
+_line: msgspec.json.Decoder[Line] = decoder(Line)
 MAX_LINE_BYTES = 1024 * 1024
 
 

@@ -19,6 +19,7 @@ from palyra_kernel.records.journal import (
     decode_head,
     event_key,
 )
+from palyra_kernel.values.decoding import decoder
 
 _PAGE = 500
 
@@ -95,7 +96,7 @@ class _Time(msgspec.Struct):
     time: int
 
 
-_time = msgspec.json.Decoder(_Time)
+_time = decoder(_Time)
 RESTORE = "restore the state root from a backup; palyra audit verify lists all that is wrong"
 
 

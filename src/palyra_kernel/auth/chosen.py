@@ -10,6 +10,7 @@ from palyra_kernel.auth.choices import Choices
 from palyra_kernel.auth.names import ProfileScope, Provider
 from palyra_kernel.errors import IntegrityError, PalyraError
 from palyra_kernel.records import Change, Namespace, Records
+from palyra_kernel.values.decoding import decode_json
 
 CHOICES = Namespace("auth_choices", guarded=True)
 _KEY = CHOICES.key("all")
@@ -75,7 +76,7 @@ def _encoded(choices: Choices) -> bytes:
 
 def _decoded(document: bytes) -> Choices:
     try:
-        found = msgspec.json.decode(document, type=_Document)
+        found = decode_json(document, _Document)
         if found.format != _FORMAT:
             raise _damaged()
         return Choices(

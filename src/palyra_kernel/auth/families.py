@@ -11,6 +11,7 @@ from palyra_kernel.auth.family import Family
 from palyra_kernel.auth.shelf import Row, Shelf
 from palyra_kernel.errors import ConflictError, IntegrityError
 from palyra_kernel.records import Change, Namespace, Records
+from palyra_kernel.values.decoding import decode_json
 
 FAMILIES = Namespace("auth_families", guarded=True)
 _FORMAT = 1
@@ -94,7 +95,7 @@ def _encoded(family: Family) -> bytes:
 def decoded(document: bytes) -> Family | None:
     """The family in *document*; None if it cannot be understood."""
     try:
-        found = msgspec.json.decode(document, type=_Document)
+        found = decode_json(document, _Document)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     return found.family if found.format == _FORMAT else None

@@ -7,6 +7,7 @@ import binascii
 
 import msgspec
 
+from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.sensitive import SensitiveBytes
 
 _FROM_URL = bytes.maketrans(b"-_", b"+/")
@@ -24,7 +25,7 @@ def claimed_end(token: SensitiveBytes) -> int | None:
     if len(parts) != 3:
         return None
     try:
-        claims = msgspec.json.decode(_from_base64url(parts[1]), type=_Claims)
+        claims = decode_json(_from_base64url(parts[1]), _Claims)
     except (msgspec.DecodeError, UnicodeError, binascii.Error, RecursionError):
         return None
     end = claims.exp

@@ -10,6 +10,7 @@ from palyra_kernel.auth.profile import Profile
 from palyra_kernel.auth.shelf import Row, Shelf
 from palyra_kernel.errors import ConflictError, InvalidInputError, NotFoundError, PalyraError
 from palyra_kernel.records import Change, Namespace, Records
+from palyra_kernel.values.decoding import decode_json
 
 PROFILES = Namespace("auth_profiles", guarded=True)
 MAX_PROFILES = 100_000
@@ -129,7 +130,7 @@ def check_same(old: Profile, new: Profile) -> None:
 def decoded(document: bytes) -> Profile | None:
     """The profile in *document*; None if it cannot be understood."""
     try:
-        found = msgspec.json.decode(document, type=_Document)
+        found = decode_json(document, _Document)
     except (msgspec.DecodeError, UnicodeDecodeError, PalyraError):
         return None
     return found.profile if found.format == _FORMAT else None

@@ -17,6 +17,7 @@ from palyra_kernel.contracts.oauth import FailureKind
 from palyra_kernel.contracts.records import StoredRecord
 from palyra_kernel.errors import ConflictError, IntegrityError, UnavailableError
 from palyra_kernel.records import Change, Namespace, Records
+from palyra_kernel.values.decoding import decode_json
 
 STATES = Namespace("auth_state", guarded=False)
 BELIEVED_MS = 100
@@ -249,7 +250,7 @@ class RuntimeStates:
         if stored is None or stored.value is None:
             return RuntimeState(id=id)
         try:
-            document = msgspec.json.decode(self._records.open(stored), type=_Document)
+            document = decode_json(self._records.open(stored), _Document)
         except IntegrityError as error:
             code = error.code
         except (msgspec.DecodeError, UnicodeDecodeError):

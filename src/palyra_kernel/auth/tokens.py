@@ -11,6 +11,7 @@ from palyra_kernel.auth.family import Family
 from palyra_kernel.contracts.oauth import TokenReply
 from palyra_kernel.errors import IntegrityError, NotFoundError
 from palyra_kernel.records import Change
+from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.digest import sha256
 from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.scopes import VaultScope
@@ -94,7 +95,7 @@ class Tokens:
         :class:`IntegrityError` ``tokens_damaged``."""
         with self.value("tokens", id) as secret:
             try:
-                found = msgspec.json.decode(secret.view(), type=_Document)
+                found = decode_json(secret.view(), _Document)
             except (msgspec.DecodeError, UnicodeDecodeError):
                 found = None
         if found is None or found.format != _FORMAT:

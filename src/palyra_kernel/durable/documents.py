@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from palyra_kernel.errors import IntegrityError, UnavailableError
+from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.digest import sha256
 
 _T = TypeVar("_T", bound=msgspec.Struct)
@@ -42,14 +43,14 @@ def decode_document(
     whole and newer than *format*.
     """
     try:
-        wrapped = msgspec.json.decode(data, type=_Wrapped)
+        wrapped = decode_json(data, _Wrapped)
         text = bytes(wrapped.document)
         if sha256(text).hex() != wrapped.checksum:
             raise IntegrityError(code, f"{path} is damaged", hint=hint)
-        if msgspec.json.decode(text, type=_Format).format > format:
+        if decode_json(text, _Format).format > format:
             raise UnavailableError(
                 "newer_format", f"{path} has a format newer than {format}", hint="upgrade palyra-kernel"
             )
-        return msgspec.json.decode(text, type=kind)
+        return decode_json(text, kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise IntegrityError(code, f"{path} is damaged", hint=hint) from None

@@ -14,6 +14,7 @@ from palyra_kernel.kernel.offers import open_backend
 from palyra_kernel.kernel.pins import Pins, load_pins
 from palyra_kernel.plugins import Registry
 from palyra_kernel.records import Change, Records
+from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.vault.backing import BACKEND, BACKEND_KEY, Backing
 
 COPIED_KEY = BACKEND.key("copied")
@@ -141,7 +142,7 @@ class Backends:
 
 def _decoded(document: bytes, form: type[_T]) -> _T:
     try:
-        record = msgspec.json.decode(document, type=form)
+        record = decode_json(document, form)
     except (msgspec.DecodeError, UnicodeDecodeError):
         record = None
     if record is None or record.format != FORMAT:

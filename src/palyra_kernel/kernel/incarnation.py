@@ -14,6 +14,7 @@ import msgspec
 from palyra_kernel.errors import IntegrityError
 from palyra_kernel.records import Change, Namespace, Records
 from palyra_kernel.values.decisions import VAULT
+from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.ids import new_id, now_ms
 
 INCARNATIONS = Namespace("incarnation", guarded=True)
@@ -39,7 +40,7 @@ def load_incarnation(records: Records) -> Incarnation | None:
     if not found:
         return None
     try:
-        incarnation = msgspec.json.decode(records.open(found[0]), type=Incarnation)
+        incarnation = decode_json(records.open(found[0]), Incarnation)
     except msgspec.DecodeError:
         incarnation = None
     if incarnation is None or incarnation.format != _FORMAT or [each.key for each in found] != [_KEY]:

@@ -11,6 +11,7 @@ from palyra_kernel.durable.files import read_file, write_file
 from palyra_kernel.errors import IntegrityError, NotFoundError
 from palyra_kernel.keys.slots import KeyringDocument, read_keyring
 from palyra_kernel.records import Change, Namespace, Records
+from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.digest import sha256
 
 PINS = Namespace("pins", guarded=True)
@@ -45,7 +46,7 @@ def load_pins(records: Records) -> Pins:
         raise IntegrityError("pins_damaged", "the vault does not say what it is pinned to")
     with records.read_secret(found[0]) as document:
         try:
-            pins = msgspec.json.decode(document.view(), type=Pins)
+            pins = decode_json(document.view(), Pins)
         except (msgspec.DecodeError, UnicodeDecodeError):
             pins = None
     if pins is None or pins.format != FORMAT or not pins.keyrings:

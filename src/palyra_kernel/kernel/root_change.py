@@ -33,6 +33,7 @@ from palyra_kernel.keys.slots import (
 from palyra_kernel.keys.unlock import FindProtector, forget_slot, make_slot, open_slot
 from palyra_kernel.records import Change, Records
 from palyra_kernel.records.reseal import reseal
+from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.sensitive import SensitiveBytes
 from palyra_kernel.vault.index import moved_keys
 from palyra_kernel.vault.rekey import ROTATION_KEY
@@ -144,7 +145,7 @@ def _seal_anew(
             # Cursors count in the order of the old names, and a KEK may have been copied with the old root key.
             return None
         if key == PIN_KEY:
-            pins = msgspec.json.decode(document, type=Pins)
+            pins = decode_json(document, Pins)
             return key, msgspec.json.encode(
                 replace(pins, keyrings=(new.mac,), replaced=keyring_digest(before))
             )

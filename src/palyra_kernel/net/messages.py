@@ -11,6 +11,7 @@ from urllib.parse import quote_plus
 from palyra_kernel.errors import IntegrityError, InvalidInputError
 from palyra_kernel.net.dates import http_date
 from palyra_kernel.net.hosts import Target
+from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.sensitive import SensitiveBytes
 
 Value = str | SensitiveBytes
@@ -156,7 +157,7 @@ class HttpResponse:
         if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
             raise IntegrityError("response_type", f"the answer (status {self.status}) is not said to be JSON")
         try:
-            parsed, broken = msgspec.json.decode(self.body.view(), type=type), False
+            parsed, broken = decode_json(self.body.view(), type), False
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             parsed, broken = None, True
         if broken:  # raised here: nothing of the parser's error comes along

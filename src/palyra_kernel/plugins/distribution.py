@@ -16,6 +16,7 @@ from palyra_kernel.durable.oserrors import from_os_error
 from palyra_kernel.errors import IntegrityError, UnavailableError
 from palyra_kernel.hookspecs import ENTRY_POINT_GROUP
 from palyra_kernel.plugins.names import shown
+from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.digest import sha256
 
 EDITABLE = "editable"
@@ -107,7 +108,7 @@ def _record(folder: Path) -> str:
     direct = _read(folder / "direct_url.json", _TEXT_LIMIT)
     if direct is not None:
         try:
-            url = msgspec.json.decode(direct, type=_DirectUrl)
+            url = decode_json(direct, _DirectUrl)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             raise damaged(folder, "has an unreadable direct_url.json") from None
         if url.dir_info is not None and url.dir_info.editable:

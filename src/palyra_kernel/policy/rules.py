@@ -13,6 +13,7 @@ from palyra_kernel.policy import codes
 from palyra_kernel.policy.bounds import is_blank, on_large_stack, refused, split_rules
 from palyra_kernel.policy.schema import Actions
 from palyra_kernel.values.decisions import ApprovalOption, Obligation
+from palyra_kernel.values.decoding import decode_json
 
 RAILS = "rails"
 ORGANISATION = "organisation"
@@ -84,7 +85,7 @@ def _read(text: str, layer: str, actions: Actions) -> Rule:
     except ValueError as error:
         raise refused("policy_syntax", f"{_beginning(text)}: {_first_line(error)}") from None
     try:
-        policies = msgspec.json.decode(exported, type=_Policies)
+        policies = decode_json(exported, _Policies)
     except (msgspec.DecodeError, RecursionError):
         raise refused(
             "policy_too_deep", f"{_beginning(text)}: a condition has too many parts", hint="use contains()"

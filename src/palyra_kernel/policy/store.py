@@ -12,6 +12,7 @@ from palyra_kernel.policy.bundle import Bundle
 from palyra_kernel.policy.bundle.bundle import BundleDocument
 from palyra_kernel.records import Change, Namespace, Records
 from palyra_kernel.records.guard import SetState
+from palyra_kernel.values.decoding import decode_json
 
 POLICIES = Namespace("policy", guarded=True)
 _ACTIVE = POLICIES.key("active")
@@ -26,11 +27,7 @@ class _Stored(NamedTuple):
     def number(self) -> int:
         """How often a bundle had been applied when this one was."""
         try:
-            return (
-                0
-                if self.document is None
-                else msgspec.json.decode(self.document, type=BundleDocument).version
-            )
+            return 0 if self.document is None else decode_json(self.document, BundleDocument).version
         except msgspec.DecodeError:
             return self.version  # that of the record is greater than any number before it
 

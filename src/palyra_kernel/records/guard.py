@@ -16,6 +16,7 @@ from palyra_kernel.contracts.records import StoredRecord
 from palyra_kernel.errors import IntegrityError
 from palyra_kernel.keys.derive import DerivedKeys
 from palyra_kernel.records.namespaces import guarded_name
+from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.digest import sha256
 from palyra_kernel.values.framing import frame
 
@@ -102,7 +103,7 @@ def changed_sets(
 def decode_head(document: bytes, version: int) -> HeadDocument:
     """Parse the head record. Raises :class:`IntegrityError` ``head_damaged``."""
     try:
-        head = msgspec.json.decode(document, type=HeadDocument)
+        head = decode_json(document, HeadDocument)
     except (msgspec.DecodeError, UnicodeDecodeError):
         head = None
     if head is None or head.format != FORMAT or head.generation != version:

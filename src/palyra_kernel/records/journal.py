@@ -14,6 +14,7 @@ import msgspec
 
 from palyra_kernel.errors import IntegrityError, PalyraError
 from palyra_kernel.records.namespaces import Namespace
+from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.digest import sha256
 from palyra_kernel.values.framing import frame
 
@@ -96,7 +97,7 @@ def encode_head(head: JournalHead) -> bytes:
 def decode_head(document: bytes) -> JournalHead:
     """Parse it. Raises :class:`IntegrityError` ``journal_damaged``."""
     try:
-        head = msgspec.json.decode(document, type=JournalHead)
+        head = decode_json(document, JournalHead)
     except (msgspec.DecodeError, UnicodeDecodeError):
         head = None
     if head is None or head.format != FORMAT or head.first > head.last + 1:

@@ -16,6 +16,7 @@ from palyra_kernel.errors import ConflictError, IntegrityError, UnavailableError
 from palyra_kernel.records import Records
 from palyra_kernel.records.change import Change
 from palyra_kernel.records.namespaces import Namespace
+from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.ids import now_ms
 
 BUCKETS = Namespace("bucket", guarded=False)
@@ -92,7 +93,7 @@ def _level(document: bytes | None) -> Level | None:
     if document is None:
         return None
     try:
-        return msgspec.json.decode(document, type=Level)
+        return decode_json(document, Level)
     except msgspec.MsgspecError:
         pass
     raise IntegrityError("record_damaged", "the record that counts the calls of a source cannot be read")

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from palyra_kernel.errors import InvalidInputError
+from palyra_kernel.values.decoding import convert
 from palyra_kernel.values.options import NO_OPTIONS, Options
 from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.targets import BUILT_IN, invalid, is_variable
@@ -165,7 +166,7 @@ def _fields() -> tuple[msgspec.structs.FieldInfo, ...]:
 
 def _converted(given: object, kind: Any, what: str) -> Any:
     try:
-        return msgspec.convert(given, kind)
+        return convert(given, kind)
     except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
         said = str(error)
     # Outside of the block: the decoder's error would hang on ours. It names fields and, of words to choose from, the

@@ -12,6 +12,7 @@ import msgspec
 
 from palyra_kernel.errors import UnavailableError
 from palyra_kernel.records import Change, Namespace, Records
+from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.ids import now_ms
 from palyra_kernel.vault.entry import decode_entry
 from palyra_kernel.vault.index import SECRETS
@@ -99,7 +100,7 @@ def _marks(records: Records) -> list[tuple[str, int]]:
     after: bytes | None = None
     while page := records.scan(MARKS.prefix, after, 1000):
         for key, document in page:
-            mark = msgspec.json.decode(document, type=_Mark)
+            mark = decode_json(document, _Mark)
             found.append((key.removeprefix(MARKS.prefix).decode(), mark.marked_at_ms))
         after = page[-1][0]
     return found

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 
 from palyra_kernel.errors import IntegrityError, InvalidInputError, NotFoundError
+from palyra_kernel.values.decoding import decoder
 from palyra_kernel.values.refs import VaultRef
 
 FORMAT = 2
@@ -78,7 +79,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Entry)
+_decoder = decoder(Entry)
 
 
 def encode_entry(entry: Entry) -> bytes:

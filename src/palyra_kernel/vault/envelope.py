@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from msgspec.structs import replace
 
 from palyra_kernel.errors import IntegrityError, UnavailableError
+from palyra_kernel.values.decoding import decoder
 from palyra_kernel.values.framing import frame
 from palyra_kernel.values.sensitive import SensitiveBytes
 
@@ -61,7 +62,7 @@ class Binding(NamedTuple):
 
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Header).decode
+_decode = decoder(Header).decode
 
 
 def seal(value: bytes | bytearray | memoryview, binding: Binding, kek: ChaCha20Poly1305, epoch: int) -> bytes:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from palyra_kernel.errors import ConflictError, IntegrityError, PalyraError
 from palyra_kernel.records import Change, Namespace, Records
+from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.vault.collect import never_marked
 from palyra_kernel.vault.entry import Version
@@ -112,7 +113,7 @@ class Rotation:
         if document is None:
             return version, None
         try:
-            state = msgspec.json.decode(document, type=_State)
+            state = decode_json(document, _State)
         except msgspec.DecodeError:
             state = None
         if state is None or state.format != _FORMAT:

@@ -10,6 +10,7 @@ import msgspec
 from palyra_kernel.auth.documents.registry import Quarantined
 from palyra_kernel.errors import IntegrityError, InvalidInputError
 from palyra_kernel.records import Change, Namespace, Records
+from palyra_kernel.values.decoding import decode_json
 
 DOCUMENTS = Namespace("auth_documents", guarded=True)
 MAX_KEPT = 2**20
@@ -56,7 +57,7 @@ class KeptStore:
         if not found:
             return self._records.read(_KEY).version, Kept()
         try:
-            kept = msgspec.json.decode(self._records.open(found[0]), type=Kept)
+            kept = decode_json(self._records.open(found[0]), Kept)
         except (msgspec.DecodeError, UnicodeDecodeError):
             kept = None
         if kept is None or kept.format != _FORMAT or [each.key for each in found] != [_KEY]:

@@ -15,6 +15,7 @@ from palyra_kernel.auth.names import CUSTOM, ProfileScope, Provider, profile_id
 from palyra_kernel.auth.profile import ApiKey, Credential, FromSource, OAuthLogin, Profile
 from palyra_kernel.contracts.oauth import OAuthMetadata
 from palyra_kernel.errors import InvalidInputError
+from palyra_kernel.values.decoding import convert
 from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.secret_ref import SecretRef
 
@@ -152,7 +153,7 @@ def _metadata(token_endpoint: str, fields: Fields) -> OAuthMetadata:
     names = [name for name in OAuthMetadata.__struct_fields__ if name != "token_endpoint"]
     given = {name: value for name in names if (value := fields.take(name)) is not None}
     try:
-        return msgspec.convert(given | {"token_endpoint": token_endpoint}, OAuthMetadata)
+        return convert(given | {"token_endpoint": token_endpoint}, OAuthMetadata)
     except msgspec.ValidationError:
         raise InvalidInputError(
             "invalid_endpoints", "the endpoints of a profile are texts, as RFC 8414 names them"

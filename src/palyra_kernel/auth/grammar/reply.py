@@ -24,6 +24,7 @@ from palyra_kernel.auth.grammar.retry_after import retry_after
 from palyra_kernel.contracts.oauth import OAuthFailure, TokenReply
 from palyra_kernel.errors import IntegrityError
 from palyra_kernel.net import HttpResponse
+from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.sensitive import SensitiveBytes
 
 MAX_SCOPES = 256
@@ -143,7 +144,7 @@ def _secret(raw: msgspec.Raw) -> SensitiveBytes | None:
 def _value(raw: msgspec.Raw, type: Any) -> Any:
     """*raw* as one of *type*; None for anything else."""
     try:
-        return msgspec.json.decode(raw, type=type)
+        return decode_json(raw, type)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
 

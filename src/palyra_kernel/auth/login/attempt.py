@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from palyra_kernel.auth.profile import OAuthLogin, Profile
 from palyra_kernel.errors import IntegrityError
+from palyra_kernel.values.decoding import decode_json
 
 FORMAT = 1
 TTL_MS = 600_000
@@ -88,7 +89,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 def decode_attempt(document: bytes) -> Attempt:
     """Read an attempt. Raises :class:`IntegrityError` ``login_damaged``."""
     try:
-        attempt = msgspec.json.decode(document, type=Attempt)
+        attempt = decode_json(document, Attempt)
     except (msgspec.DecodeError, UnicodeDecodeError):
         attempt = None
     if attempt is None or attempt.format != FORMAT:

@@ -8,10 +8,11 @@ from typing import Self
 import msgspec
 
 from palyra_kernel.errors import IntegrityError
+from palyra_kernel.values.decoding import decoder
 from palyra_kernel.values.sensitive import SensitiveBytes
 
 _ROOM = 4096
-_DECODER = msgspec.json.Decoder(dict[str, bytearray])
+_DECODER = decoder(dict[str, bytearray])
 
 
 class Bundle(dict[str, SensitiveBytes]):

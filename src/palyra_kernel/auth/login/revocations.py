@@ -24,6 +24,7 @@ from palyra_kernel.contracts.oauth import OAuthFailure
 from palyra_kernel.errors import ConflictError, IntegrityError, NotFoundError, PalyraError
 from palyra_kernel.records import Change, Namespace, Records
 from palyra_kernel.values.deadline import Deadline
+from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.ulid import new_ulid
 from palyra_kernel.vault import Vault
@@ -248,7 +249,7 @@ def _ref(id: str) -> VaultRef:
 
 def _decoded(document: bytes) -> Waiting:
     try:
-        found = msgspec.json.decode(document, type=Waiting)
+        found = decode_json(document, Waiting)
     except (msgspec.DecodeError, UnicodeDecodeError):
         found = None
     if found is None or found.format != _FORMAT:

@@ -21,6 +21,7 @@ from palyra_kernel.cli.credential.helper import (
 )
 from palyra_kernel.cli.files import read_bounded, write_stdout
 from palyra_kernel.errors import InvalidInputError, NotFoundError, PalyraError
+from palyra_kernel.values.decoding import decode_json
 
 if TYPE_CHECKING:
     from palyra_kernel.cli.context import Cli
@@ -63,7 +64,7 @@ def command(cli: Cli, operation: str) -> int:
 
 def _store(cli: Cli) -> None:
     try:
-        credential = msgspec.json.decode(_request(cli), type=Credential)
+        credential = decode_json(_request(cli), Credential)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         credential = None
     if credential is None:

@@ -9,6 +9,7 @@ import msgspec
 
 from palyra_kernel.cli.files import write_stdout
 from palyra_kernel.errors import InvalidInputError, NotFoundError
+from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.key_segment import key_segment
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def read_document(secrets: SessionSecrets, ref: str | VaultRef, shape: type[_Doc
     """The credential behind *ref*; None if there is none. Raises :class:`InvalidInputError` ``not_a_credential``."""
     try:
         with secrets.get(ref) as secret:
-            return msgspec.json.decode(secret.view(), type=shape)
+            return decode_json(secret.view(), shape)
     except NotFoundError:
         return None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from palyra_kernel.errors import ConflictError, IntegrityError, UnavailableError
 from palyra_kernel.keys.recovery import SUITES, open_with, seal_to, suite_name
 from palyra_kernel.keys.slots import Slot
+from palyra_kernel.values.decoding import decoder
 from palyra_kernel.values.framing import frame
 from palyra_kernel.values.sensitive import SensitiveBytes
 
@@ -74,7 +75,7 @@ _is_slot_id = re.compile("[0-9a-f]{8}").fullmatch
 _is_kind = re.compile("[a-z][a-z0-9_]{0,63}").fullmatch
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Header).decode
+_decode = decoder(Header).decode
 
 
 def recovery_slots(slots: Iterable[Slot]) -> tuple[Slot, ...]:

@@ -26,6 +26,7 @@ from palyra_kernel.policy.bundle.files import (
 from palyra_kernel.policy.library import prepare_library
 from palyra_kernel.policy.rules import ORGANISATION, RAILS, SESSION, WORKSPACE, Rule, check_unique, read_rules
 from palyra_kernel.policy.schema import actions_of
+from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.digest import sha256
 from palyra_kernel.values.framing import frame
 
@@ -99,11 +100,11 @@ class Bundle:
     def from_document(cls, document: bytes) -> Self:
         """The bundle that :meth:`to_document` wrote. Raises :class:`IntegrityError` ``policy_damaged``."""
         try:
-            if msgspec.json.decode(document, type=_Format).format > _FORMAT:
+            if decode_json(document, _Format).format > _FORMAT:
                 raise UnavailableError(
                     "newer_format", "the policies have a newer format", hint="upgrade palyra-kernel"
                 )
-            stored = msgspec.json.decode(document, type=BundleDocument)
+            stored = decode_json(document, BundleDocument)
             if stored.format != _FORMAT or stored.digest != files_digest(stored.files):
                 raise _damaged()
             return cls(stored.files, version=stored.version, validated=stored.validated)

@@ -10,6 +10,7 @@ import msgspec
 
 from palyra_kernel.contracts.sources import ErrorGroup, SecretError
 from palyra_kernel.errors import InvalidInputError
+from palyra_kernel.values.decoding import convert
 
 _Settings = TypeVar("_Settings", bound=msgspec.Struct)
 
@@ -74,7 +75,7 @@ def from_os(error: OSError, doing: str) -> SecretError:
 def settings_of(scheme: str, given: Mapping[str, Any], into: type[_Settings]) -> _Settings:
     """The table ``[sources.SCHEME]``. Raises :class:`InvalidInputError` ``invalid_config``, which names the field."""
     try:
-        return msgspec.convert(dict(given), into)
+        return convert(dict(given), into)
     except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
         raise InvalidInputError(
             "invalid_config", f"[sources.{scheme}]: {error}", hint="correct or remove that line"

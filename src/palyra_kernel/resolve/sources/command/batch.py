@@ -23,6 +23,7 @@ from msgspec import Meta
 
 from palyra_kernel.contracts.sources import SecretError
 from palyra_kernel.resolve.sources.answers import NoValueError, blocked, exec_failed, missing
+from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.sensitive import SensitiveBytes
 
 
@@ -50,7 +51,7 @@ def question(ids: Sequence[str]) -> bytes:
 def understand(output: SensitiveBytes, ids: Sequence[str]) -> dict[str, SensitiveBytes | SecretError]:
     """An answer for each of *ids*. Raises :class:`NoValueError` ``decode_failed`` if any part is wrong."""
     try:
-        answer = msgspec.json.decode(output.view(), type=_Answer)
+        answer = decode_json(output.view(), _Answer)
         values = {name: SensitiveBytes(_bytes(value)) for name, value in answer.values.items()}
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise NoValueError(_wrong("the answer of the command is not what the batch protocol says")) from None
