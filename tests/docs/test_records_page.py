@@ -17,9 +17,17 @@ from palyra_kernel.access import directory
 from palyra_kernel.access.directory import ACCESS
 from palyra_kernel.access.member import Grants
 from palyra_kernel.approvals import approver, ledger
+from palyra_kernel.auth.chosen import CHOICES
+from palyra_kernel.auth.cooldowns import RuntimeState
+from palyra_kernel.auth.documents.kept import DOCUMENTS, MAX_KEPT, Kept
+from palyra_kernel.auth.families import FAMILIES
+from palyra_kernel.auth.family import Family
 from palyra_kernel.auth.login import attempt
 from palyra_kernel.auth.login.attempts import ATTEMPTS, MAX_ATTEMPTS
 from palyra_kernel.auth.login.revocations import REVOCATIONS, Waiting
+from palyra_kernel.auth.profile import Profile
+from palyra_kernel.auth.registry import PROFILES
+from palyra_kernel.auth.runtime import STATES
 from palyra_kernel.contracts import SlotContext, Unlock
 from palyra_kernel.kernel import incarnation, root_change
 from palyra_kernel.kernel import pins as kernel_pins
@@ -102,6 +110,11 @@ def test_every_namespace_is_listed():
         ACCESS,
         ATTEMPTS,
         REVOCATIONS,
+        PROFILES,
+        FAMILIES,
+        CHOICES,
+        DOCUMENTS,
+        STATES,
     )
     assert len(listed) == len(namespaces) + 1
     for namespace in namespaces:
@@ -120,6 +133,16 @@ def test_the_members_of_the_principals_are_listed():
     assert all(f"`{field}`" in text for field in Grants.__struct_fields__)
     assert f"at most {directory._MOST:,} of them" in text
     assert f"`format` is {directory._FORMAT}" in text
+
+
+def test_the_members_of_profiles_are_listed():
+    assert _names("## Profiles") == list(Profile.__struct_fields__)
+    assert _names("## Families") == list(Family.__struct_fields__)
+    assert _names("## What documents brought") == list(Kept.__struct_fields__)
+    assert _names("## Runtime states") == list(RuntimeState.__struct_fields__)
+    for field in ("scope", "provider", "ids"):
+        assert f"`{field}`" in section(PAGE, "## Orders and defaults")
+    assert f"at most {MAX_KEPT // 2**20} MiB" in section(PAGE, "## What documents brought")
 
 
 def test_the_members_of_logins_and_revocations_are_listed():
