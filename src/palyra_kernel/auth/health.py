@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from palyra_kernel.auth.documents.kept import KeptStore
 from palyra_kernel.auth.documents.registry import Quarantined
@@ -17,6 +18,7 @@ from palyra_kernel.auth.names import ProfileScope
 from palyra_kernel.auth.parts import Parts
 from palyra_kernel.auth.profile import Profile
 from palyra_kernel.auth.standing import Eligibility, Standing, standing
+from palyra_kernel.auth.tokens import Part
 from palyra_kernel.contracts.oauth import CredentialType
 from palyra_kernel.errors import PalyraError
 from palyra_kernel.values.findings import Finding, finding_of
@@ -51,6 +53,7 @@ _STATES: Mapping[TokenState, State] = {
     "missing": "missing",
     "static": "static",
 }
+_PARTS: Mapping[CredentialType, Part] = {"api_key": "key", "oauth": "tokens"}
 _GRADES: tuple[Grade, ...] = ("healthy", "degraded", "failed")
 
 
@@ -180,6 +183,9 @@ class Doctor:
                 found = finding_of(error, profile.id)
                 hint = Hint(code=found.code, severity="error", message=found.message, command=_login(profile))
                 return _told(profile, Family(id=profile.id), Standing(token="missing"), hint, now)
+        part = _PARTS.get(profile.kind)
+        if part and family.stored and not self._parts.tokens.present(part, profile.id):
+            family = replace(family, stored=False)  # somebody erased it past all of us
         state = self._parts.states.read(profile.id, now)
         stands = standing(profile, family, state, now, supported=self._parts.issuers.supports(profile))
         return _told(profile, family, stands, hint_of(profile, family, state, stands, now), now)

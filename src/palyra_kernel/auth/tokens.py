@@ -117,6 +117,14 @@ class Tokens:
                 "tokens_missing", f"the profile {id} has no credential", hint=f"palyra auth login --id {id}"
             ) from None
 
+    def present(self, part: Part, id: str) -> bool:
+        """Whether *part* of the profile *id* is there, from the index of the vault: nothing is opened."""
+        try:
+            self._vault.check(self.ref(part, id))
+        except NotFoundError:
+            return False
+        return True
+
     def store(
         self, id: str, values: Mapping[Part, SensitiveBytes | TokenSet], beside: Callable[[], Change]
     ) -> None:

@@ -1,0 +1,21 @@
+"""What has gone wrong elsewhere with documents, health and choices of profiles, and the test that shows that not here."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.hazards.document_rows import DOCUMENTS
+from tests.test_hazards import TESTS, docstrings
+
+
+@pytest.mark.parametrize("row", DOCUMENTS)
+def test_the_row_is_named_by_its_test(row):
+    """A test that was renamed, or that came to mean something else, proves nothing of the row any more."""
+    number = row.removeprefix("auth ")
+    for node in DOCUMENTS[row]:
+        file, _, name = node.partition("::")
+        documented = docstrings(TESTS / file)[name]
+        assert re.search(rf"\b{number}\b", documented), f"{node} does not name {number}"
+        assert "of auth profiles" in documented
