@@ -85,15 +85,25 @@ def test_a_command_that_is_still_in_our_group_does_not_take_us_along(token):
     assert (ran.returncode, ran.stdout) == (0, b"9\n")
 
 
+_WHERE_ORPHANS_ARE_NOT_OURS = """
+import os, runpy, sys
+supervisor = runpy.run_path(sys.argv[1])
+command = os.fork()
+if command == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.execv("/bin/sleep", ["sleep-" + sys.argv[2], "100000"])
+    os._exit(0)
+os.waitpid(command, 0)
+supervisor["end_all"].__globals__["LINUX"] = False
+print(supervisor["end_all"](command, 0, os.pipe()[0]))
+"""
+
+
 def test_elsewhere_the_group_and_what_ps_shows_is_killed(token):
-    """Where orphans are not ours: a child in the group of the command, whose parent is gone."""
-    supervisor = runpy.run_path(run_module._SUPERVISOR)
-    code = "import os\nif os.fork() == 0: os.execv('/bin/sleep', ['sleep-' + os.sys.argv[1], '100000'])"
-    with subprocess.Popen(python(code, token), start_new_session=True) as command:
-        command.wait()
-    wait_until(lambda: running(f"sleep-{token}"), "the orphan runs")
-    wake, _ = os.pipe()
-    globals_of = supervisor["end_all"].__globals__
-    globals_of["LINUX"] = False
-    assert supervisor["end_all"](command.pid, 0, wake) == (0, 0)
+    """A child in the group of the command, whose parent is gone. In a process of its own: all children of whoever ends
+    a command are ended, and reaped."""
+    command = python(_WHERE_ORPHANS_ARE_NOT_OURS, run_module._SUPERVISOR, token)
+    ran = subprocess.run(command, start_new_session=True, capture_output=True, check=False, timeout=60)
+    assert (ran.returncode, ran.stdout) == (0, b"(0, 0)\n")
     assert not running(token)
