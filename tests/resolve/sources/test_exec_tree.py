@@ -356,10 +356,11 @@ def test_a_supervisor_that_is_killed_is_a_failure_and_takes_the_command_along(to
 @linux
 def test_who_outlives_the_supervisor_and_writes_holds_nobody_up(monkeypatch):
     """What is still in a pipe was read to its end, which never comes while somebody writes faster than we read."""
-    read, calls = run_module._Run._read_stderr, count()
+    read, late = run_module._Run._read_stderr, count()
 
     def more(run):
-        assert next(calls) < 1_000, "it reads and reads"
+        # Until it hears of the end it reads; what was ready in the same moment is served still.
+        assert run._reports in run._watched() or next(late) == 0, "it reads and reads"
         read(run)
         return 1
 
