@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+from itertools import count
 
 import pytest
 
@@ -39,15 +41,18 @@ def test_copies_are_named(tmp_path, name):
 
 
 class Repository:
-    """A folder under git; calling it runs git there."""
+    """A folder under git; calling it runs git there, each time a second later: of commits of one second, any is shown
+    first."""
 
     def __init__(self, folder):
         self.folder = folder
+        self._seconds = count(1_700_000_000)
         self("init", "-q", ".")
 
     def __call__(self, *arguments):
         who = ("-c", "user.name=a", "-c", "user.email=a@b.test")
-        subprocess.run(["git", *who, *arguments], cwd=self.folder, check=True, capture_output=True)
+        env = os.environ | {"GIT_COMMITTER_DATE": f"@{next(self._seconds)} +0000"}
+        subprocess.run(["git", *who, *arguments], cwd=self.folder, check=True, capture_output=True, env=env)
 
 
 @pytest.fixture
