@@ -100,7 +100,10 @@ def on_large_stack(work: Callable[[], _T]) -> _T:
         try:
             thread.start()
         finally:
-            threading.stack_size(before)
+            # It is a setting of the whole process, and who else changes it does not know our lock.
+            meanwhile = threading.stack_size(before)
+            if meanwhile != _STACK:
+                threading.stack_size(meanwhile)
     thread.join()
     if failed:
         raise failed[0]
