@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+
+from tests.resolve.sources.asking import wait_until
 
 if sys.platform == "win32":
     pytest.skip("terminals and signals of POSIX", allow_module_level=True)
@@ -39,8 +41,11 @@ class Terminal:
             self.seen += os.read(self.master, 1000)
 
     def finish(self, keys: bytes = b"") -> tuple[int, bytes, bytes]:
+        import termios
+
         if keys:
-            time.sleep(0.1)  # the terminal is switched to no echo after the prompt is printed
+            # Whoever types before the echo is off is seen, and not heard.
+            wait_until(lambda: not termios.tcgetattr(self.master)[3] & termios.ECHO, "a hidden prompt")
             os.write(self.master, keys)
         out, err = self.process.communicate(timeout=40)
         os.set_blocking(self.master, False)
@@ -86,12 +91,14 @@ def test_a_pipe_that_never_ends(palyra):
 
 
 def test_interrupted_while_reading_a_pipe(palyra):
-    process = palyra.start("secrets", "set", "a")
-    process.stdin.write(b"half a val")
-    process.stdin.flush()
-    time.sleep(1.5)
+    reader, writer = os.pipe()
+    process = palyra.start("secrets", "set", "a", stdin=reader)
+    os.write(writer, b"half a val")
+    wait_until(lambda: not select.select([reader], [], [], 0)[0], "it has read that, and wants the rest")
     process.send_signal(signal.SIGINT)
     _out, err = process.communicate(timeout=40)
+    os.close(reader)
+    os.close(writer)
     assert process.returncode == 130
     assert b"half" not in err
     assert palyra("secrets", "get", "a").code == 3

@@ -19,7 +19,7 @@ os.execvp("sh", ["sh", "-c", sys.argv[1]])
 def on_terminal(
     command: str, answers: Sequence[str], env: Mapping[str, str], home: Path
 ) -> subprocess.CompletedProcess[str]:
-    """Run *command* in *home*; type the next of *answers* whenever a line ends in a colon. What the terminal showed is
+    """Run *command* in *home*; type the next of *answers* whenever it asks (``WHAT: ``). What the terminal showed is
     the output."""
     if sys.platform == "win32":
         raise NotImplementedError("there is no such terminal")
@@ -40,7 +40,7 @@ def on_terminal(
     try:
         while data := _read(ours):
             shown += data
-            if left and shown.rstrip(b" ").endswith(b":"):
+            if left and shown.endswith(b": "):  # with the space, it listens: what comes before is thrown away
                 os.write(ours, left.pop(0).encode() + b"\n")
         code = child.wait(60)
     finally:
