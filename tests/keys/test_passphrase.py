@@ -1,6 +1,5 @@
 """The passphrase slot: derived by Argon2id, never from nothing, and never beyond what a machine can give."""
 
-import time
 import tracemalloc
 
 import pytest
@@ -48,7 +47,6 @@ def test_more_than_a_machine_can_give_is_refused_before_deriving(params, slot, m
     """A slot file from elsewhere that asks for a terabyte must not eat the machine."""
     monkeypatch.setattr(argon2, "Argon2id", None)
     tracemalloc.start()
-    started = time.monotonic()
     for attempt in (
         lambda: protector.unwrap(slot, context(**params), UNLOCK),
         lambda: protector.wrap(root(), context(**params), UNLOCK),
@@ -56,7 +54,6 @@ def test_more_than_a_machine_can_give_is_refused_before_deriving(params, slot, m
         with pytest.raises(InvalidInputError) as caught:
             attempt()
         assert caught.value.code == "slot_parameters"
-    assert time.monotonic() - started < 5
     assert tracemalloc.get_traced_memory()[1] < 2**20
     tracemalloc.stop()
 

@@ -15,6 +15,7 @@ import pytest
 from palyra_kernel.contracts import BlobPlace
 from palyra_kernel.errors import ConflictError, IntegrityError, NotFoundError, PalyraError, UnavailableError
 from palyra_kernel.plugins import guarded_backend
+from palyra_kernel.plugins.threads import STUCK_LIMIT
 from palyra_kernel.values import Deadline
 
 PLACE = BlobPlace(folder=Path("/nowhere"), vault_id="v")
@@ -28,7 +29,7 @@ def untyped(value) -> Any:
 
 
 def soon():
-    return Deadline.after(5)
+    return Deadline.after(30)
 
 
 def everything_in(error):
@@ -221,17 +222,15 @@ def test_a_backend_that_hangs_is_abandoned_at_the_deadline(blocking, monkeypatch
     release = threading.Event()
     author = sys.modules["acme_zed"].Memory
     monkeypatch.setattr(author, "get", lambda *_: release.wait() and {})
-    started = time.monotonic()
-    for _ in range(4):
+    while blocking._origin.threads.stuck < STUCK_LIMIT:
         with pytest.raises(UnavailableError) as caught:
             blocking.get([A], Deadline.after(0.02))
         assert caught.value.code == "deadline"
     with pytest.raises(UnavailableError) as caught:
         blocking.put({A: b""}, soon())
     assert caught.value.code == "circuit_open"
-    assert time.monotonic() - started < 2
     release.set()
-    until = time.monotonic() + 5
+    until = time.monotonic() + 30
     while blocking._origin.threads.stuck:
         assert time.monotonic() < until
         time.sleep(0.002)

@@ -13,7 +13,7 @@ from palyra_kernel.values.deadline import Deadline
 
 
 def eventually(condition):
-    until = time.monotonic() + 5
+    until = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.002)
@@ -23,36 +23,33 @@ def test_values_and_errors_come_back():
     threads = PluginThreads("plugin 'x'")
     assert threads.run(lambda: 7, Deadline.after(float("inf")), "asking") == 7
     with pytest.raises(ZeroDivisionError):
-        threads.run(lambda: 1 // 0, Deadline.after(5), "asking")
+        threads.run(lambda: 1 // 0, Deadline.after(30), "asking")
     with pytest.raises(SystemExit):
-        threads.run(lambda: exit(3), Deadline.after(5), "asking")
+        threads.run(lambda: exit(3), Deadline.after(30), "asking")
     assert threads.stuck == 0
 
 
 def test_it_runs_in_a_daemon_thread():
     """A thread that is not a daemon keeps a process alive that was told to end."""
     threads = PluginThreads("plugin 'x'")
-    assert threads.run(lambda: threading.current_thread().daemon, Deadline.after(5), "asking")
+    assert threads.run(lambda: threading.current_thread().daemon, Deadline.after(30), "asking")
 
 
 def test_abandoned_at_the_deadline_then_the_circuit_opens_until_one_comes_back():
     threads = PluginThreads("plugin 'x'")
     release = threading.Event()
-    started = time.monotonic()
-    for _ in range(STUCK_LIMIT):
+    while threads.stuck < STUCK_LIMIT:  # one whose deadline is over before it starts does not hang
         with pytest.raises(UnavailableError) as caught:
             threads.run(release.wait, Deadline.after(0.02), "reading")
         assert caught.value.code == "deadline"
-    assert time.monotonic() - started < 2
-    assert threads.stuck == STUCK_LIMIT
-    before = threading.active_count()
+    before = set(threading.enumerate())
     with pytest.raises(UnavailableError) as caught:
-        threads.run(lambda: 1, Deadline.after(5), "reading")
+        threads.run(lambda: 1, Deadline.after(30), "reading")
     assert caught.value.code == "circuit_open"
-    assert threading.active_count() == before
+    assert set(threading.enumerate()) <= before
     release.set()
     eventually(lambda: threads.stuck == 0)
-    assert threads.run(lambda: 1, Deadline.after(5), "reading") == 1
+    assert threads.run(lambda: 1, Deadline.after(30), "reading") == 1
 
 
 def test_nothing_starts_after_the_deadline():
