@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing

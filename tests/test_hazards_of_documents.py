@@ -1,4 +1,4 @@
-"""What has gone wrong elsewhere with documents, health and choices of profiles, and the test that shows that not here."""
+"""What has gone wrong elsewhere with documents, health and choices of profiles, and the test that it does not here."""
 
 from __future__ import annotations
 

@@ -86,8 +86,8 @@ def check(data: bytes) -> None:
     for name in given.keys() - {"version", "profiles"}:
         assert repr(tables[name]) == repr(given[name])  # what is no number is not equal to itself
     again = read_registry(text.encode())
-    assert {id: (row.profile, row.facts) for id, row in again.rows.items()} == {
-        id: (row.profile, row.facts) for id, row in document.rows.items()
+    assert {name: (row.profile, row.facts) for name, row in again.rows.items()} == {
+        name: (row.profile, row.facts) for name, row in document.rows.items()
     }
     assert _written(again) == text
 

@@ -67,11 +67,13 @@ def check(data: bytes) -> None:
 def _written(document: RuntimeDocument) -> str:
     lines = [
         RuntimeLine(
-            profile=Profile(id=id, provider=Provider("openai"), name=id, scope=GLOBAL, credential=ApiKey()),
+            profile=Profile(
+                id=each, provider=Provider("openai"), name=each, scope=GLOBAL, credential=ApiKey()
+            ),
             state=state,
             token="static",
             eligibility="eligible",
         )
-        for id, state in document.states.items()
+        for each, state in document.states.items()
     ]
     return written_runtime(lines, document.choices, NOW, document.unknown)
