@@ -37,7 +37,7 @@ MAY_IMPORT = {
     | {"audit", "access", "policy", "approvals", "auth", "session"},
     "cli": BASE
     | {"redact", "scan", "config", "durable", "contracts", "plugins", "keys", "vault", "resolve", "kernel"}
-    | {"audit", "access", "policy", "approvals", "session"},
+    | {"audit", "access", "policy", "approvals", "auth", "session"},
     "testing": BASE | {"contracts", "net"},
 }
 """Each room and the rooms it may import; itself is understood."""

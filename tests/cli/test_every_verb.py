@@ -33,6 +33,7 @@ _WITH_EXAMPLES = {
     "audit",
     "approvals",
     "policy",
+    "auth",
 }
 """The first words of verbs that take names, references or files; the others do what their name says."""
 

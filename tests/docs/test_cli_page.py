@@ -35,7 +35,7 @@ def test_every_command_has_a_line_on_its_json():
     listed = " ".join(row[0] for row in table_rows(section(PAGE, "## JSON")))
     words = set(listed.replace("`", " ").replace(",", " ").split())
     for path, _ in cli_table.commands(app.app, "palyra"):
-        if path != "palyra run":  # its output is the program's
+        if path not in ("palyra run", "palyra auth exec"):  # their output is the program's
             assert path.split()[-1] in words, path
 
 

@@ -79,6 +79,13 @@ def test_the_project_whose_keys_move(home):
     assert ran(shown, home) == normal(shown)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a session of a POSIX shell")
+def test_the_session_about_logins(home):
+    """Hazard U17: no documented example was ever run."""
+    shown = block("auth", "console")
+    assert ran(shown, home) == normal(shown)
+
+
 @pytest.mark.real
 @pytest.mark.skipif(sys.platform == "win32", reason="a session of a POSIX shell")
 def test_pip_with_a_token_of_the_vault(home):

@@ -261,5 +261,7 @@ def test_it_is_imported_by_who_asks_alone():
         name for name in modules if name.startswith(("palyra_kernel.net", "httpx2", "httpcore2", "h11"))
     ]
     _, modules = modules_after("import palyra_kernel.net")
+    assert "httpcore2" not in modules, "what only names a request does not pay for the transport"
+    _, modules = modules_after("from palyra_kernel.net import HttpClient")
     assert "httpcore2" in modules
     assert "httpx2" not in modules

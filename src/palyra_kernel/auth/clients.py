@@ -11,12 +11,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from palyra_kernel.errors import UnavailableError
-from palyra_kernel.net import HttpClient, Limits
+from palyra_kernel.net import Limits
 from palyra_kernel.net.hosts import divided
 from palyra_kernel.net.lookup import Resolver, system_resolver
+
+if TYPE_CHECKING:
+    from palyra_kernel.net import HttpClient
 
 MOST_IDLE = 32
 """Clients that are kept while nobody uses them; the one that was used longest ago is closed first."""
@@ -69,6 +72,8 @@ class HttpClients:
                 raise UnavailableError("closed", "these clients are closed")
             shared = self._shared.get(key)
             if shared is None:
+                from palyra_kernel.net import HttpClient  # whoever sends nothing does not pay for it
+
                 client = HttpClient(
                     public, loopback=here, limits=self._limits, ca_file=self._ca_file, resolver=self._resolver
                 )

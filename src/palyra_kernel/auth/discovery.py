@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from palyra_kernel.contracts.oauth import OAuthMetadata
@@ -12,9 +14,12 @@ from palyra_kernel.errors import (
     NotFoundError,
     UnavailableError,
 )
-from palyra_kernel.net import HttpClient, HttpRequest
+from palyra_kernel.net import HttpRequest
 from palyra_kernel.net.hosts import parse_url
 from palyra_kernel.values.deadline import Deadline
+
+if TYPE_CHECKING:
+    from palyra_kernel.net import HttpClient
 
 OAUTH = "/.well-known/oauth-authorization-server"
 OPENID = "/.well-known/openid-configuration"

@@ -94,7 +94,7 @@ class Getter:
 
     def _nothing(self, wanted: Selector, allowed: Allowed | None) -> PalyraError:
         explained = self.explain(wanted, allowed)
-        if not explained.candidates:
+        if explained.reason_code == "no_candidates":
             return NotFoundError("no_profile", f"no profile for {wanted}", hint=f"palyra auth login {wanted}")
         if len(explained.candidates) == 1 and explained.candidates[0].terminal:
             return ended(self._views.now(explained.candidates[0].profile_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from palyra_kernel.auth.discovery import discovered
 from palyra_kernel.auth.grammar.standard import (
@@ -23,9 +23,11 @@ from palyra_kernel.contracts.oauth import (
     TokenReply,
 )
 from palyra_kernel.errors import DeniedError, InvalidInputError, NotFoundError
-from palyra_kernel.net import HttpClient
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.sensitive import SensitiveBytes
+
+if TYPE_CHECKING:
+    from palyra_kernel.net import HttpClient
 
 
 class OidcAdapter(OAuthRefreshAdapter):

@@ -37,6 +37,7 @@ _COMMANDS = {
     "audit": ("palyra_kernel.cli.audit", "What happened, and its proof."),
     "principals": ("palyra_kernel.cli.principals", "Who may act, and what was granted to them."),
     "policy": ("palyra_kernel.cli.policy", "What may happen, and why."),
+    "auth": ("palyra_kernel.cli.auth", "Logins and keys for providers."),
     "approvals": ("palyra_kernel.cli.approvals", "What waits for a human, and the answer."),
     "plugins": ("palyra_kernel.cli.plugins", "What is installed, and what may run."),
     "doctor": ("palyra_kernel.cli.doctor", "Find what is wrong or weak."),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from palyra_kernel.auth.clients import HttpClients
@@ -16,7 +17,6 @@ from palyra_kernel.auth.refresh import LEASE_MS, RefreshEnd
 from palyra_kernel.auth.service import AuthProfiles
 from palyra_kernel.contracts.endpoints import hosts_for
 from palyra_kernel.contracts.oauth import OAuthRefreshAdapter
-from palyra_kernel.net import HttpClient
 from palyra_kernel.plugins.guard import guarded_adapter
 from palyra_kernel.plugins.registry import Registry
 from palyra_kernel.records import Records
@@ -25,6 +25,9 @@ from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.secret_ref import SecretRef
 from palyra_kernel.values.sensitive import SensitiveBytes
 from palyra_kernel.vault import Vault
+
+if TYPE_CHECKING:
+    from palyra_kernel.net import HttpClient
 
 
 def make_auth(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from time import monotonic
-from typing import ClassVar, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, cast
 
 import msgspec
 
@@ -23,7 +23,7 @@ from palyra_kernel.contracts.oauth import (
     TokenReply,
 )
 from palyra_kernel.errors import PalyraError, UnavailableError
-from palyra_kernel.net import NOTHING_SENT, HttpClient, HttpRequest, HttpResponse
+from palyra_kernel.net import NOTHING_SENT, HttpRequest, HttpResponse
 from palyra_kernel.plugins.answers_oauth import (
     checked_failure,
     checked_headers,
@@ -36,6 +36,9 @@ from palyra_kernel.plugins.foreign import shielded
 from palyra_kernel.plugins.origin import Origin
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.sensitive import SensitiveBytes
+
+if TYPE_CHECKING:
+    from palyra_kernel.net import HttpClient
 
 T = TypeVar("T")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -20,15 +20,17 @@ from palyra_kernel.contracts.oauth import FailureKind, ProviderResponse
 from palyra_kernel.errors import NotFoundError, UnavailableError
 from palyra_kernel.records import Change
 from palyra_kernel.session.gate import NOTHING, Gate, Permit
+from palyra_kernel.session.profile_facts import labels_of, reaches, resource_of
 from palyra_kernel.session.secrets import SessionSecrets
 from palyra_kernel.values.deadline import Deadline
-from palyra_kernel.values.decisions import VAULT, Resource
+from palyra_kernel.values.decisions import VAULT
 from palyra_kernel.values.digest import sha256
 from palyra_kernel.values.sensitive import SensitiveBytes
 
 if TYPE_CHECKING:
     from palyra_kernel.session.auth_choices import SessionChoices
     from palyra_kernel.session.auth_documents import SessionDocuments
+    from palyra_kernel.session.auth_logins import SessionLogins
 
 SAVED = {"act": "auth.profile.saved"}
 
@@ -64,6 +66,13 @@ class SessionAuth:
             health = self._auth.health(scopes)
         self._gate.settle([permit])
         return health
+
+    @property
+    def logins(self) -> SessionLogins:
+        """Logs in and out."""
+        from palyra_kernel.session.auth_logins import SessionLogins  # most sessions do neither
+
+        return SessionLogins(self._gate, self._auth)
 
     def get_token(
         self, selector: str | Selector, *, deadline: Deadline | None = None, **more: Any
@@ -119,8 +128,8 @@ class SessionAuth:
             shown["credential"] = self._blinded(credential)
         permits = [self._entered("profile.manage", profile, shown, SAVED)]
         old = self._auth.parts.registry.row(profile.id).value
-        if old is not None and _reaches(old) != _reaches(profile):
-            permits.append(self._entered("profile.endpoint", profile, {"endpoints": _reaches(profile)}))
+        if old is not None and reaches(old) != reaches(profile):
+            permits.append(self._entered("profile.endpoint", profile, {"endpoints": reaches(profile)}))
 
         def beside(_: Profile) -> Change:
             return self._gate.beside(permits)
@@ -136,6 +145,16 @@ class SessionAuth:
         self._gate.settle([permit])
         return result
 
+    def try_out(self, id: str, *, deadline: Deadline | None = None) -> Literal["ok", "unknown"]:
+        """Ask its provider whether it takes the credential of the profile *id*: a use of it. See :func:`try_out`."""
+        from palyra_kernel.auth.trying import try_out
+
+        profile = self._auth.parts.registry.find(id)
+        seen: dict[str, Any] = {profile.scope.kind: profile.scope.id} if profile.scope.id else {}
+        return try_out(
+            self._auth.parts.issuers, self.get_token(profile.id, deadline=deadline, **seen), deadline
+        )
+
     def _of_session(self, selector: str | Selector, more: dict[str, Any]) -> Selector:
         wanted = Selector.parse(selector, **more)
         who = self._gate.who
@@ -146,7 +165,7 @@ class SessionAuth:
         return wanted
 
     def _glance(self, profile: Profile) -> Permit | None:
-        return self._gate.glance("profile.use", _resource(profile), labels=_labels(profile))
+        return self._gate.glance("profile.use", resource_of(profile), labels=labels_of(profile))
 
     def _may_use(self, profile: Profile) -> bool:
         return self._glance(profile) is not None
@@ -155,7 +174,7 @@ class SessionAuth:
         self, action: str, profile: Profile, arguments: object = None, details: Mapping[str, str] = NOTHING
     ) -> Permit:
         return self._gate.enter(
-            action, _resource(profile), arguments=arguments, labels=_labels(profile), details=details
+            action, resource_of(profile), arguments=arguments, labels=labels_of(profile), details=details
         )
 
     def _refuse(self, wanted: Selector) -> None:
@@ -178,21 +197,3 @@ class SessionAuth:
 
 def _digest(value: SensitiveBytes | None) -> str:
     return "" if value is None else sha256(value.view()).hex()
-
-
-def _resource(profile: Profile) -> Resource:
-    return Resource("profile", profile.resource)
-
-
-def _labels(profile: Profile) -> tuple[str, ...]:
-    return f"provider={profile.provider}", f"type={profile.kind}"
-
-
-def _reaches(profile: Profile) -> dict[str, Any]:
-    """Everything that says where the credential goes."""
-    login = getattr(profile.credential, "metadata", None)
-    return {
-        "adapter": profile.adapter,
-        "base_url": profile.base_url,
-        "metadata": None if login is None else msgspec.to_builtins(login),
-    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from palyra_kernel.auth.grammar.codes import (
     INVALID_RESPONSE,
     NETWORK,
@@ -11,8 +13,11 @@ from palyra_kernel.auth.grammar.codes import (
 )
 from palyra_kernel.contracts.oauth import OAuthFailure
 from palyra_kernel.errors import DeniedError, InvalidInputError, PalyraError, UnavailableError
-from palyra_kernel.net import NOTHING_SENT, HttpClient, HttpRequest, HttpResponse
+from palyra_kernel.net import NOTHING_SENT, HttpRequest, HttpResponse
 from palyra_kernel.values.deadline import Deadline
+
+if TYPE_CHECKING:
+    from palyra_kernel.net import HttpClient
 
 
 def answer(http: HttpClient, request: HttpRequest, deadline: Deadline) -> HttpResponse | OAuthFailure:

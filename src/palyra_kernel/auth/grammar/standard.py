@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -26,8 +26,11 @@ from palyra_kernel.contracts.oauth import (
     TokenReply,
 )
 from palyra_kernel.errors import IntegrityError, InvalidInputError
-from palyra_kernel.net import HttpClient, HttpRequest, HttpResponse
+from palyra_kernel.net import HttpRequest, HttpResponse
 from palyra_kernel.values.deadline import Deadline
+
+if TYPE_CHECKING:
+    from palyra_kernel.net import HttpClient
 
 Activity = Literal["active", "inactive", "unknown"]
 

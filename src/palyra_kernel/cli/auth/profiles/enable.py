@@ -1,0 +1,34 @@
+"""``palyra auth profiles enable``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from palyra_kernel.cli.options import json_option
+
+if TYPE_CHECKING:
+    from palyra_kernel.cli.context import Cli
+
+_EPILOG = """\b
+Example:
+  palyra auth profiles enable work
+"""
+
+
+@click.command("enable", epilog=_EPILOG)
+@click.argument("id")
+@json_option
+@click.pass_obj
+def command(cli: Cli, id: str) -> None:
+    """Use the disabled profile ID again.
+
+    A profile that was revoked or refused needs a login instead.
+    """
+    from palyra_kernel.cli.auth.views import described
+    from palyra_kernel.cli.output import say
+
+    with cli.kernel() as kernel, cli.session(kernel) as session:
+        done = session.auth.choices.enable(id)
+    say(cli, described(done), f"enabled: {done.id}")
