@@ -59,9 +59,9 @@ class SessionLogins:
         """See :meth:`CodeLogin.is_ours`."""
         return self._logins.code.is_ours(url, id)
 
-    def complete(self, url: str, wanted: Wanted, *, deadline: Deadline | None = None) -> Profile:
-        """End the login that *url* belongs to, which was begun for *wanted*. See :meth:`CodeLogin.complete`."""
-        permits = self._permits(wanted)
+    def complete(self, url: str, *, deadline: Deadline | None = None) -> Profile:
+        """End the login that *url* belongs to. See :meth:`CodeLogin.complete`."""
+        permits = self._permits(self._logins.code.begun(url, owner=self._owner).wanted)
         with self._gate.watched(permits):
             return self._logins.code.complete(
                 url, owner=self._owner, deadline=deadline, beside=lambda _: self._gate.beside(permits)
@@ -73,9 +73,9 @@ class SessionLogins:
         with self._gate.watched(permits):
             return self._logins.device.begin(wanted, owner=self._owner, client_secret=client_secret)
 
-    def wait_device(self, id: str, wanted: Wanted, *, deadline: Deadline | None = None) -> Profile:
+    def wait_device(self, id: str, *, deadline: Deadline | None = None) -> Profile:
         """See :meth:`DeviceLogin.wait`."""
-        permits = self._permits(wanted)
+        permits = self._permits(self._logins.find(id, owner=self._owner).wanted)
         with self._gate.watched(permits):
             return self._logins.device.wait(
                 id, owner=self._owner, deadline=deadline, beside=lambda _: self._gate.beside(permits)

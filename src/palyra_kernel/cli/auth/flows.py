@@ -37,12 +37,12 @@ def by_code(
         with _given_up(logins, name):
             show(cli, opened.url, until=to_datetime(opened.attempt.until_ms), opens=asked.opens)
             if asked.paste:
-                return logins.complete(_pasted(cli), wanted)
+                return logins.complete(_pasted(cli))
             deadline = Deadline.after(asked.timeout)
             visit = loopback.wait(lambda url: logins.is_ours(url, name), deadline)
             done = False
             try:
-                profile = logins.complete(visit.url, wanted)
+                profile = logins.complete(visit.url)
                 done = True
             finally:
                 visit.answer(done=done)
@@ -63,7 +63,7 @@ def by_device(
             code=shown.user_code,
             complete=shown.complete,
         )
-        return logins.wait_device(shown.attempt.id, wanted, deadline=Deadline.after(asked.timeout))
+        return logins.wait_device(shown.attempt.id, deadline=Deadline.after(asked.timeout))
 
 
 def _listener(redirect: str) -> Loopback:
