@@ -86,8 +86,8 @@ def check(data: bytes) -> None:
     for name in given.keys() - {"version", "profiles"}:
         assert repr(tables[name]) == repr(given[name])  # what is no number is not equal to itself
     again = read_registry(text.encode())
-    assert {name: (row.profile, row.facts) for name, row in again.rows.items()} == {
-        name: (row.profile, row.facts) for name, row in document.rows.items()
+    assert {each: (row.profile, row.facts) for each, row in again.rows.items()} == {
+        each: (row.profile, row.facts) for each, row in document.rows.items()
     }
     assert _written(again) == text
 
