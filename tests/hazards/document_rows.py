@@ -27,7 +27,10 @@ DOCUMENTS: dict[str, tuple[str, ...]] = {
         f"{_CHOICES}::test_an_order_is_an_allow_list_and_can_go",
         f"{_CHOICES}::test_what_cannot_be_chosen_is_refused",
         f"{_RUNTIME}::test_orders_name_only_what_is_there",
+        f"{_CHOICES}::test_a_profile_that_is_gone_is_chosen_nowhere",
     ),
+    # Defaults that name what is gone.
+    "auth H18": (f"{_CHOICES}::test_a_profile_that_is_gone_is_chosen_nowhere",),
     # One thing that is missing stops the start.
     "auth H17": (
         f"{_IMPORT}::test_missing_secrets_are_told_and_the_profile_is_there",
@@ -116,6 +119,8 @@ DOCUMENTS: dict[str, tuple[str, ...]] = {
         f"{_IMPORT}::test_a_reference_of_somebody_else_is_not_read",
         f"{_EDIT}::test_another_endpoint_waits_for_a_human",
     ),
+    # Nothing names what was deleted.
+    "auth I8": (f"{_CHOICES}::test_a_profile_that_is_gone_is_chosen_nowhere",),
     # Looking changes nothing.
     "auth I9": (
         f"{_IMPORT}::test_a_dry_run_changes_nothing",

@@ -174,3 +174,19 @@ def test_saving_is_named_in_the_journal(house, choices):
     with house.session(ME) as session:
         session.auth.save(replace(session.auth.show("one"), name="New"))
     assert "auth.profile.saved" in [event.details.get("act") for event in house.events()]
+
+
+def test_a_profile_that_is_gone_is_chosen_nowhere(house, choices):
+    """Hazard H16, hazard H18 and invariant I8 of auth profiles: deleted ids stayed in orders and defaults. Each member
+    that goes shortens its order, the last one ends it."""
+    choices.order("openai", ["one", "two"])
+    choices.use("one")
+    choices.use("one", scope="agent:bob")
+    house.kernel.auth.logins.logout("one")
+    left = choices.read()
+    assert left.orders == {(ProfileScope("global"), OPENAI): ("two",)}
+    assert left.defaults == {}
+    house.kernel.auth.logins.logout("two")
+    assert choices.read().orders == {}
+    assert picked(house) == "three"
+    assert "two" not in house.session().auth.documents.export().runtime
