@@ -21,7 +21,7 @@ from palyra_kernel.auth.profile import ApiKey
 from palyra_kernel.auth.service import AuthProfiles
 from palyra_kernel.auth.store import NewCredential
 from palyra_kernel.contracts.oauth import TokenReply
-from palyra_kernel.errors import NotFoundError, PalyraError
+from palyra_kernel.errors import DeniedError, NotFoundError, PalyraError
 from palyra_kernel.records import Change
 from palyra_kernel.session.auth import SessionAuth
 from palyra_kernel.session.gate import Gate
@@ -90,6 +90,8 @@ class SessionDocuments:
                 self._secrets.check(ref)
         except NotFoundError:
             return "missing"
+        except DeniedError:
+            return "found"  # whoever may not look may not read either: that profile is refused when it is imported
         return "found"
 
     def _imported(self, step: Step, row: Row, secrets: Secrets) -> Applied:

@@ -2,9 +2,10 @@
 
 import pytest
 
-from palyra_kernel import InvalidInputError, NotFoundError
+from palyra_kernel import DeniedError, InvalidInputError, NotFoundError
 from palyra_kernel.auth.documents import toml
 from palyra_kernel.auth.documents.registry import read_registry
+from palyra_kernel.session.secrets import SessionSecrets
 from tests.auth.documents.desk import document, key_row, oauth_row, ref
 from tests.session.house import ME
 
@@ -251,3 +252,24 @@ def test_a_dry_run_changes_nothing(desk):
     assert desk.profiles == {}
     assert [told.opened.event.action for told in desk.kernel.audit.tail(10)].count("profile.manage") == 0
     assert desk.kernel._records.check_head().generation >= before
+
+
+def test_a_secret_that_may_not_be_read_refuses_its_profile_alone(desk, monkeypatch):
+    """Hazard H48 of auth profiles: what a document names is read past nobody's decision."""
+    for name in ("main", "spare"):
+        desk.kernel.vault.put(ref(name, "api_key"), name.encode())
+    whole = {name: getattr(SessionSecrets, name) for name in ("check", "get")}
+
+    def guarded(name):
+        def call(secrets, given):
+            if str(given).endswith(ref("main", "api_key")):
+                raise DeniedError("policy.deny.default", "no")
+            return whole[name](secrets, given)
+
+        return call
+
+    for name in whole:
+        monkeypatch.setattr(SessionSecrets, name, guarded(name))
+    done = desk.take(document(key_row("main"), key_row("spare")))
+    assert acts(done) == {"main": "policy.deny.default", "spare": "add"}
+    assert set(desk.profiles) == {"spare"}
