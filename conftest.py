@@ -4,6 +4,7 @@ never skipped in CI."""
 from __future__ import annotations
 
 import os
+import signal
 import socket
 
 import pytest
@@ -16,6 +17,19 @@ def _own_environment(monkeypatch, tmp_path):
         monkeypatch.delenv(name)
     for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "HOME"):
         monkeypatch.setenv(name, str(tmp_path / "home" / name.lower()))
+
+
+@pytest.fixture(autouse=True)
+def _signals_heard():
+    """Who is started in the background of a shell ignores Ctrl+C, and by ``nohup`` a hang-up too; so would all that a
+    test starts and then interrupts."""
+    numbers = [getattr(signal, name, None) for name in ("SIGINT", "SIGQUIT", "SIGHUP")]
+    ignored = [number for number in numbers if number and signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture(autouse=True)

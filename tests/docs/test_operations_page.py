@@ -19,7 +19,7 @@ PAGE = page("operations.md")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="shows the folders of Linux")
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)  # it starts 34 programs
 def test_the_session_is_what_happens(tmp_path):
     """Hazard U17: no documented example was ever run; these are for the day when nothing else may go wrong."""
     shown = "".join(blocks(PAGE, "console"))

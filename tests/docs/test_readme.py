@@ -43,6 +43,7 @@ def test_the_session_and_the_example(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a session on a terminal of Linux")
+@pytest.mark.timeout(240)  # it starts fifteen programs, and four of them derive keys from passphrases
 def test_the_session_about_decisions(home):
     """Hazards P16, S15: what needed an approval was refused for ever, or given as often as somebody asked. Here it is
     read, once."""

@@ -227,15 +227,6 @@ def test_a_fork_of_ours_meanwhile_gives_a_command_no_time(forked_meanwhile, toke
     assert not running(token)
 
 
-@pytest.fixture
-def listening():
-    """Who is started in the background of a shell ignores SIGINT, and so do we then."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("listening")
 def test_ctrl_c_ends_all(token, tmp_path):
     """Hazard S7: an exception while we wait leaks what runs."""
     ready = tmp_path / "ready"
