@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import msgspec
@@ -14,16 +15,20 @@ from palyra_kernel.auth.login.device import Shown
 from palyra_kernel.auth.login.discovering import discovered_profile
 from palyra_kernel.auth.login.logout import LoggedOut
 from palyra_kernel.auth.login.service import Tidied
-from palyra_kernel.auth.profile import Profile
+from palyra_kernel.auth.profile import OAuthLogin, Profile
 from palyra_kernel.auth.service import AuthProfiles
+from palyra_kernel.errors import NotFoundError
 from palyra_kernel.records import Change
-from palyra_kernel.session.gate import Gate, Permit
+from palyra_kernel.session.auth import SAVED
+from palyra_kernel.session.gate import NOTHING, Gate, Permit
 from palyra_kernel.session.profile_facts import labels_of, reaches, resource_of
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.decisions import VAULT
 from palyra_kernel.values.digest import sha256
 from palyra_kernel.values.findings import Finding
 from palyra_kernel.values.sensitive import SensitiveBytes
+
+REVOKED = {"act": "auth.profile.revoked"}
 
 
 class SessionLogins:
@@ -48,11 +53,12 @@ class SessionLogins:
     def begin(
         self, wanted: Wanted, *, redirect_uri: str, client_secret: SensitiveBytes | None = None
     ) -> Opened:
-        """See :meth:`CodeLogin.begin`. What a human has to approve is asked for before anybody logs in."""
+        """See :meth:`CodeLogin.begin`. What a human has to approve is asked for before anybody logs in. A profile that logs
+        in again has its client's secret, unless another one is given."""
         permits = self._permits(wanted)
-        with self._gate.watched(permits):
+        with self._gate.watched(permits), self._secret(wanted, client_secret) as secret:
             return self._logins.code.begin(
-                wanted, owner=self._owner, redirect_uri=redirect_uri, client_secret=client_secret
+                wanted, owner=self._owner, redirect_uri=redirect_uri, client_secret=secret
             )
 
     def is_ours(self, url: str, id: str) -> bool:
@@ -70,8 +76,8 @@ class SessionLogins:
     def begin_device(self, wanted: Wanted, *, client_secret: SensitiveBytes | None = None) -> Shown:
         """See :meth:`DeviceLogin.begin`."""
         permits = self._permits(wanted)
-        with self._gate.watched(permits):
-            return self._logins.device.begin(wanted, owner=self._owner, client_secret=client_secret)
+        with self._gate.watched(permits), self._secret(wanted, client_secret) as secret:
+            return self._logins.device.begin(wanted, owner=self._owner, client_secret=secret)
 
     def wait_device(self, id: str, *, deadline: Deadline | None = None) -> Profile:
         """See :meth:`DeviceLogin.wait`."""
@@ -95,7 +101,7 @@ class SessionLogins:
     def logout(self, id: str) -> LoggedOut:
         """See :meth:`Logout.remove`."""
         profile = self._auth.parts.registry.find(id)
-        permit = self._entered("profile.manage", profile, {"act": "logout"})
+        permit = self._entered("profile.manage", profile, {"act": "logout"}, REVOKED)
 
         def beside() -> Change:
             return self._gate.beside([permit])
@@ -127,18 +133,35 @@ class SessionLogins:
             for each in waiting
         ]
 
+    @contextmanager
+    def _secret(self, wanted: Wanted, given: SensitiveBytes | None) -> Iterator[SensitiveBytes | None]:
+        profile = wanted.profile
+        known = isinstance(profile.credential, OAuthLogin) and profile.credential.client_secret
+        if given is not None or not known or not profile.updated_at_ms:
+            yield given
+            return
+        with ExitStack() as stack:
+            kept: SensitiveBytes | None = None
+            with suppress(NotFoundError):  # it was erased; whoever needs it says so
+                kept = stack.enter_context(self._auth.parts.tokens.value("client", profile.id))
+            yield kept
+
     def _permits(self, wanted: Wanted, **more: Any) -> Sequence[Permit]:
         """Saving the profile; and, where it is there and would send its credential elsewhere, that too."""
         profile = wanted.profile
         what = {"act": "login", "profile": _shown(profile), "default": wanted.default, **more}
-        permits = [self._entered("profile.manage", profile, what)]
+        permits = [self._entered("profile.manage", profile, what, SAVED)]
         old = self._auth.parts.registry.row(profile.id).value
         if old is not None and reaches(old) != reaches(profile):
             permits.append(self._entered("profile.endpoint", profile, {"endpoints": reaches(profile)}))
         return permits
 
-    def _entered(self, action: str, profile: Profile, arguments: object) -> Permit:
-        return self._gate.enter(action, resource_of(profile), arguments=arguments, labels=labels_of(profile))
+    def _entered(
+        self, action: str, profile: Profile, arguments: object, details: Mapping[str, str] = NOTHING
+    ) -> Permit:
+        return self._gate.enter(
+            action, resource_of(profile), arguments=arguments, labels=labels_of(profile), details=details
+        )
 
 
 def _shown(profile: Profile) -> object:

@@ -8,6 +8,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from palyra_kernel import Kernel
 from palyra_kernel.cli.auth import flows
@@ -73,6 +74,12 @@ class Auth:
         state, config = self.call.base / "state", self.call.base / "config"
         with Kernel.open(state_root=state, config_dir=config) as kernel:
             yield kernel
+
+    def age(self, id: str) -> None:
+        """The token of the profile *id* is too old from now on, as we know it."""
+        with self.kernel() as kernel:
+            old = {"expires_at_ms": 2, "obtained_at_ms": 1, "due_ms": 1}
+            kernel.auth.parts.families.update(id, lambda family: replace(family, **old))
 
     def envelopes(self) -> int:
         """How many secrets the vault keeps."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.auth.script import status
+from tests.auth.script import HONEST, status
 
 
 def _chosen(auth, *options: str):
@@ -87,15 +87,15 @@ def test_what_is_disabled_is_used_by_nobody_until_it_is_enabled(auth):
 
 def test_clear_clears_every_layer(auth, vendor):
     """Hazard H12 of auth profiles: the wait after a refresh that failed stayed, and with it the cooldown."""
-    vendor.adjust("lifetime", 1)
     auth.logged_in("work")
+    auth.age("work")
     vendor.always(status(503))
     assert auth("profiles", "refresh", "work").code == 6
     with auth.kernel() as kernel:
         assert kernel.auth.parts.families.read("work")[1].gate_ms > 0
+    assert auth("token", "work", "--reveal").code == 6
     assert auth("profiles", "clear", "work").text == "cleared: work\n"
     with auth.kernel() as kernel:
         assert kernel.auth.parts.families.read("work")[1].gate_ms == 0
-    vendor.always(status(200), path="/elsewhere")
-    vendor._always.pop("/token")
+    vendor.always(HONEST)
     assert vendor.works(auth("token", "work", "--reveal").text)

@@ -12,7 +12,9 @@ from palyra_kernel.cli.options import json_option
 if TYPE_CHECKING:
     from palyra_kernel.auth.login.attempt import Wanted
     from palyra_kernel.auth.profile import Profile
+    from palyra_kernel.cli.auth.asked import Asked
     from palyra_kernel.cli.context import Cli
+    from palyra_kernel.session import Session
     from palyra_kernel.session.auth_logins import SessionLogins
     from palyra_kernel.values.sensitive import SensitiveBytes
 
@@ -98,21 +100,21 @@ def command(cli: Cli, /, provider: str | None, **options: Any) -> None:
     say(cli, data, f"{words}: {profile.id} ({profile.provider}, {profile.scope}){used}")
 
 
-def _from_source(session: Any, wanted: Wanted) -> Profile:
-    profile: Profile = session.auth.save(wanted.profile, expected_ms=wanted.profile.updated_at_ms)
+def _from_source(session: Session, wanted: Wanted) -> Profile:
+    profile = session.auth.save(wanted.profile, expected_ms=wanted.profile.updated_at_ms)
     if wanted.default:
         session.auth.choices.use(profile.id)
     return profile
 
 
-def _login(cli: Cli, logins: SessionLogins, asked: Any, wanted: Wanted) -> Profile:
+def _login(cli: Cli, logins: SessionLogins, asked: Asked, wanted: Wanted) -> Profile:
     from palyra_kernel.cli.auth.asked import key_from_input, with_endpoints
     from palyra_kernel.cli.auth.flows import by_code, by_device
 
     wanted = with_endpoints(logins, wanted)
     secret: SensitiveBytes | None = None
     try:
-        if wanted.profile.credential.client_secret:  # type: ignore[union-attr]  # it is a login
+        if asked.client_secret_stdin:
             secret = key_from_input("Client secret")
         flow = by_device if asked.device else by_code
         return flow(cli, logins, asked, wanted, secret)
