@@ -53,8 +53,8 @@ class SessionLogins:
     def begin(
         self, wanted: Wanted, *, redirect_uri: str, client_secret: SensitiveBytes | None = None
     ) -> Opened:
-        """See :meth:`CodeLogin.begin`. What a human has to approve is asked for before anybody logs in. A profile that logs
-        in again has its client's secret, unless another one is given."""
+        """See :meth:`CodeLogin.begin`. What a human has to approve is asked for before anybody logs in. A profile that
+        logs in again has its client's secret, unless another one is given."""
         permits = self._permits(wanted)
         with self._gate.watched(permits), self._secret(wanted, client_secret) as secret:
             return self._logins.code.begin(

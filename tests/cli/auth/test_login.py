@@ -222,8 +222,8 @@ def test_a_client_shows_its_secret_as_asked(call, monkeypatch):
     from tests.cli.auth.conftest import Auth
 
     with DeviceVendor(clients={"sec:ret": "s e+c/ret"}) as vendor:
+        auth = Auth(call, vendor, monkeypatch)
         for way, name in (("basic", "a"), ("post", "b")):
-            auth = Auth(call, vendor, monkeypatch)
             done = auth(
                 *("login", "custom:acme", "--issuer", vendor.url, "--client-id", "sec:ret", "--id", name),
                 *("--scope", "Mail.Read", "--scope", "read", "--device"),
