@@ -169,7 +169,7 @@ def test_a_pipe_in_place_of_memory_takes_what_fits():
     before = open_descriptors()
     with pytest.raises(InvalidInputError, match="does not fit"):
         in_pipe("X", SensitiveBytes(b"v" * (most + 1)))
-    assert open_descriptors() == before
+    assert open_descriptors() <= before
 
 
 def test_a_descriptor_is_never_taken_for_a_standard_stream():
@@ -207,7 +207,7 @@ def test_what_is_not_started_leaves_no_descriptor_open(call):
     for way in ("--fd", "--file"):
         outcome = call("--json", "run", way, "X=a", "--", str(path))
         assert outcome.error["code"] == "not_a_program"
-    assert open_descriptors() == before
+    assert open_descriptors() <= before
     assert not list(call.base.rglob("X"))
 
 

@@ -297,4 +297,4 @@ def test_no_descriptor_leaks(path, tmp_path):
         path.chmod(0o600)
         with pytest.raises(IntegrityError):
             read_file(path, limit=1)
-    assert len(list(descriptors.iterdir())) == before
+    assert len(list(descriptors.iterdir())) <= before

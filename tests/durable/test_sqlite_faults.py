@@ -271,4 +271,4 @@ def test_a_failed_opening_leaves_nothing_open(path):
     for _ in range(5):
         with pytest.raises(IntegrityError):
             open_at(path)
-    assert len(list(descriptors.iterdir())) == before
+    assert len(list(descriptors.iterdir())) <= before

@@ -222,7 +222,7 @@ def test_no_handle_stays_open(folder, sealed, program):
     for name in ("link", "open", "absent", NAME) * 10:
         resolve(f"systemd://{name}", directory=str(folder))
     decrypted(folder, program("exit 1"))
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
 
 
 @pytest.mark.parametrize(

@@ -248,7 +248,7 @@ def test_without_descriptors_nothing_is_started_and_nothing_stays_open():
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     assert codes <= {"value", "supervisor_not_started", "program_os_error", "cwd_os_error"}
     assert {"value", "supervisor_not_started"} <= codes
-    assert len(list(folder.iterdir())) == before
+    assert len(list(folder.iterdir())) <= before
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")

@@ -257,7 +257,7 @@ def test_no_handle_stays_open(trusted):
     before = len(list(Path("/dev/fd").iterdir()))
     for asked in (ref, f"{ref}x", f"file://{trusted}", {"ref": ref, "max_bytes": 1}):
         answer(source, asked)
-    assert len(list(Path("/dev/fd").iterdir())) == before
+    assert len(list(Path("/dev/fd").iterdir())) <= before
 
 
 def test_windows_is_refused_rather_than_read_less_safely(trusted, monkeypatch):
