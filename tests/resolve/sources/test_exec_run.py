@@ -166,5 +166,6 @@ def test_no_handle_stays_open_and_no_zombie():
     before, dead = len(list(Path("/dev/fd").iterdir())), zombies()
     for name in ("fine", "large", "late", "none"):
         answer(source, f"exec://{name}")
-    assert len(list(Path("/dev/fd").iterdir())) <= before  # fewer, if something of an earlier test is closed late
+    # Fewer, if something of an earlier test is closed late.
+    assert len(list(Path("/dev/fd").iterdir())) <= before
     assert zombies() <= dead
