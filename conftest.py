@@ -3,11 +3,22 @@ never skipped in CI."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import signal
 import socket
 
 import pytest
+
+
+def pytest_configure():
+    """Generated examples are judged by what they do. Else hypothesis gives each 200 ms, and a second to make the first
+    ten, which a busy machine takes for itself."""
+    if importlib.util.find_spec("hypothesis") is not None:  # there is none under Wine
+        from hypothesis import HealthCheck, settings
+
+        settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)
