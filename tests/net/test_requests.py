@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 import pytest
 
 from palyra_kernel import SensitiveBytes
-from palyra_kernel.errors import IntegrityError, InvalidInputError
+from palyra_kernel.errors import IntegrityError, InvalidInputError, UnavailableError
 from palyra_kernel.net import NOTHING_SENT, HttpRequest, HttpResponse
 from palyra_kernel.net.messages import bearer
+from palyra_kernel.values.deadline import Deadline
 from tests.net.server import answering
 
 SECRET = b"s3cret / +&=% of a test"
@@ -170,3 +173,21 @@ def test_no_text_form_shows_anything(net):
         assert answer.body == b"secret"
     with pytest.raises(InvalidInputError):
         answer.body.reveal()
+
+
+class _Over(Deadline):
+    """There is time, but whoever waits for us does not any more."""
+
+    def may_begin(self):
+        return False
+
+
+def test_a_deadline_that_lets_nothing_begin_is_asked_before_the_first_byte(net):
+    """Hazard H35 of auth profiles: a process that slept with its machine sent a token that others had spent meanwhile.
+    By the monotonic clock, which had stood still, there was time."""
+    server = net.server(answering())
+    request = HttpRequest("GET", f"https://issuer.test:{server.port}/")
+    with pytest.raises(UnavailableError) as caught:
+        net.client(server).send(request, deadline=_Over(monotonic() + 30))
+    assert caught.value.code in NOTHING_SENT
+    assert server.requests == []

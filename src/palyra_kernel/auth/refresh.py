@@ -71,6 +71,21 @@ class RefreshEnd(NamedTuple):
     family: Family
 
 
+class _Turn(Deadline):
+    """Until *last_ms* the token may be sent: a process that was stopped, or slept with its machine, must not send it
+    when others have taken it for dead and sent it themselves. An answer may come later, it is all there is."""
+
+    __slots__ = ("_clock", "_last_ms")
+
+    def __init__(self, budget: Deadline, last_ms: int, clock: Clock) -> None:
+        super().__init__(budget.at)
+        self._last_ms = last_ms
+        self._clock = clock
+
+    def may_begin(self) -> bool:
+        return super().may_begin() and self._clock.now_ms() < self._last_ms
+
+
 class _OvertakenError(Exception):
     """The family is not the one any more that was refreshed."""
 
@@ -142,9 +157,10 @@ class Refresher:
                 profile.id, lambda seen: _quiet(seen, family, now + _PROBE_AGAIN_MS)
             )
             return Refreshed("suspect", quiet)
+        intent = Intent(holder=self._holder, until_ms=now + self._lease_ms, started_at_ms=now)
         begun = replace(
             family,
-            intent=Intent(holder=self._holder, until_ms=now + self._lease_ms, started_at_ms=now),
+            intent=intent,
             suspicion=None if doubt is None else replace(doubt, presented=True),
         )
         with self._tokens.read(profile.id) as held:
@@ -153,7 +169,7 @@ class Refresher:
                 return None
             if not self._families.swap(version, begun):
                 return None
-            return self._asked(profile, begun, held)
+            return self._asked(profile, begun, held, self._turn(intent))
 
     def _is_active(self, profile: Profile, family: Family, now: int) -> bool:
         """Whether a suspect family still has an access token that works, so that nothing need be risked."""
@@ -173,9 +189,9 @@ class Refresher:
                 hint="log in again",
             )
 
-    def _asked(self, profile: Profile, begun: Family, held: TokenSet) -> Refreshed:
+    def _asked(self, profile: Profile, begun: Family, held: TokenSet, turn: Deadline) -> Refreshed:
         grant = self._grant(profile, held)
-        answer = self._issuer(profile).refresh(grant, self._budget())
+        answer = self._issuer(profile).refresh(grant, turn)
         if isinstance(answer, OAuthFailure):
             result, code = self._failed(profile, begun, answer), answer.code
         else:
@@ -208,7 +224,15 @@ class Refresher:
         )
 
     def _budget(self) -> Deadline:
-        return Deadline.after(min(CALL_SECONDS, self._lease_ms / 3000))
+        return Deadline.after(self._budget_ms / 1000)
+
+    @property
+    def _budget_ms(self) -> int:
+        return min(int(CALL_SECONDS * 1000), self._lease_ms // 3)
+
+    def _turn(self, intent: Intent) -> Deadline:
+        """The deadline of the call that *intent* announces."""
+        return _Turn(self._budget(), intent.started_at_ms + self._budget_ms, self._clock)
 
     def _kept(self, profile: Profile, begun: Family, new: TokenSet, reply: TokenReply) -> Refreshed:
         """Store *new*; while that fails it is kept in memory, because it is the only one that is good."""

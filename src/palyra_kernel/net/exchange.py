@@ -14,11 +14,12 @@ from palyra_kernel.values.deadline import Deadline
 class Exchange:
     """Time and bytes that one request has left."""
 
-    __slots__ = ("_connect", "_limits", "_total", "ended", "in_body", "left", "received", "sent")
+    __slots__ = ("_asked", "_connect", "_limits", "_total", "ended", "in_body", "left", "received", "sent")
 
     def __init__(self, limits: Limits, deadline: Deadline | None) -> None:
         total = Deadline.after(limits.total_seconds)
         self._limits = limits
+        self._asked = deadline or total
         self._total = total if deadline is None else min(total, deadline, key=lambda one: one.at)
         self._connect = min(self._total, Deadline.after(limits.connect_seconds), key=lambda one: one.at)
         self.left = limits.head_bytes
@@ -36,8 +37,9 @@ class Exchange:
         return self._total if self.sent else self._connect
 
     def seconds(self) -> float:
-        """What the next operation may take. Raises :class:`UnavailableError` ``timeout`` when that is nothing."""
-        if self.deadline.expired:
+        """What the next operation may take. Raises :class:`UnavailableError` ``timeout`` when that is nothing, and
+        while nothing was sent ``connect_timeout``: also when the caller's deadline lets nothing begin any more."""
+        if self.deadline.expired or not (self.sent or self._asked.may_begin()):
             raise self.late()
         return self.deadline.remaining()
 

@@ -30,6 +30,11 @@ class Deadline:
         """Whether nothing is left."""
         return monotonic() >= self.at
 
+    def may_begin(self) -> bool:
+        """Whether what cannot be taken back may still begin. Override it where others judge that by another clock: the
+        monotonic one stands still while a machine sleeps."""
+        return not self.expired
+
     def check(self, doing: str) -> None:
         """Raise :class:`UnavailableError` ``deadline`` when nothing is left."""
         if self.expired:
