@@ -13,6 +13,7 @@ PACKAGES = [
 PROCESSES = 2
 
 
+@pytest.mark.timeout(240)  # the whole contract once a mutant, and some of them hang
 @pytest.mark.parametrize("name", PACKAGES)
 def test_each_mutant_breaks_exactly_its_rule(name, tmp_path):
     mutants = mutants_of(name)

@@ -12,8 +12,8 @@ from tests.testing.toy_check import ToyCheck as Healthy
 
 __all__ = ["KNOBS", "OVERTIME", "Contract", "Healthy", "fixtures", "pause"]
 
-KNOBS: dict[str, object] = {"patience": 1.0}
-OVERTIME = 2.5
+KNOBS: dict[str, object] = {"patience": 2.0}
+OVERTIME = 5.0
 """Seconds that a broken check goes on: more than the kit's patience here."""
 
 

@@ -19,9 +19,9 @@ KNOBS: dict[str, object] = {
     "absent": "toy://nothing-here",
     "malformed": ("toy://Not_A_Name", "toy://name?misspelt=1"),
     "largest": 60_000,
-    "patience": 1.0,
+    "patience": 2.0,
 }
-OVERTIME = 2.5
+OVERTIME = 5.0
 """Seconds that a broken source goes on: more than the kit's patience here."""
 
 
