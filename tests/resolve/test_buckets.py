@@ -169,7 +169,7 @@ def test_threads_share_it(parts, clock):
 def greedy(places, gate, results):
     with places.open() as kernel:
         buckets = Buckets(kernel._records, {"acme": BucketConfig(burst=20, per_minute=0.01)}, BucketConfig())
-        gate.wait(50)
+        gate.wait(120)
         count = failed = 0
         for _ in range(5):
             try:
@@ -179,6 +179,7 @@ def greedy(places, gate, results):
         results.put((count, failed))
 
 
+@pytest.mark.timeout(180)  # sixteen interpreters start, and none goes on before the last has
 def test_sixteen_processes_take_no_more_than_there_is(places):
     """80 calls are wanted, 20 are there, and none comes back meanwhile (one in 100 minutes)."""
     places.create().close()
@@ -187,8 +188,8 @@ def test_sixteen_processes_take_no_more_than_there_is(places):
     workers = [context.Process(target=greedy, args=(places, gate, results), daemon=True) for _ in range(16)]
     for worker in workers:
         worker.start()
-    got = [results.get(timeout=55) for _ in workers]
+    got = [results.get(timeout=120) for _ in workers]
     for worker in workers:
-        worker.join(10)
+        worker.join(60)
     assert sum(count for count, _ in got) == 20
     assert sum(failed for _, failed in got) == 0
