@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "policy": BASE | {"durable", "contracts", "records"},
     "approvals": BASE | {"redact", "contracts", "records"},
     "auth": BASE | {"redact", "net", "durable", "contracts", "hookspecs", "records", "vault", "resolve"},
+    "identity": BASE | {"durable", "contracts", "records", "vault"},
     "session": BASE
     | {"contracts", "records", "vault", "resolve", "audit", "access", "policy", "approvals", "auth"},
     "kernel": BASE

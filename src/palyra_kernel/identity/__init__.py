@@ -1,0 +1,1 @@
+"""Who a device is and how it proves it: certificate authority, devices, pairing, revocation. No network in here."""
