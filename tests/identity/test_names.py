@@ -29,10 +29,30 @@ def test_what_parses_is_written_the_same(text):
     """Two spellings of one name would be two names for whoever compares text."""
     try:
         domain, device = names.parse_device_uri(text)
-    except InvalidInputError as error:
-        assert error.code == "invalid_device_uri"
-    else:
-        assert names.device_uri(domain, device) == text
+    except InvalidInputError:
+        return
+    assert names.device_uri(domain, device) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        None,
+        f"spiffe://a/device/{ULID}/",
+        f"spiffe://a/device/{ULID}?",
+        f"SPIFFE://a/device/{ULID}",
+        f"spiffe://a:1/device/{ULID}",
+        f"spiffe://a/device/node/{ULID}",
+        f"spiffe://a/gateway/{ULID}",
+        f"spiffe:///device/{ULID}",
+        f"a/device/{ULID}",
+    ],
+)
+def test_what_is_no_name_of_a_device(text):
+    with pytest.raises(InvalidInputError) as caught:
+        names.parse_device_uri(text)
+    assert caught.value.code == "invalid_device_uri"
 
 
 @pytest.mark.parametrize(
