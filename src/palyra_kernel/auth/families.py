@@ -8,7 +8,6 @@ from functools import lru_cache
 import msgspec
 
 from palyra_kernel.auth.family import Family
-from palyra_kernel.auth.shelf import Row, Shelf
 from palyra_kernel.errors import ConflictError, IntegrityError
 from palyra_kernel.records import Change, Namespace, Records
 from palyra_kernel.values.decoding import decode_json

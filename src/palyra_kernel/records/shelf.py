@@ -7,8 +7,10 @@ from typing import Generic, NamedTuple, TypeVar
 
 from palyra_kernel.contracts.records import StoredRecord
 from palyra_kernel.errors import IntegrityError
-from palyra_kernel.records import Change, Namespace, Records
+from palyra_kernel.records.change import Change
 from palyra_kernel.records.guard import SetState
+from palyra_kernel.records.namespaces import Namespace
+from palyra_kernel.records.records import Records
 
 T = TypeVar("T")
 
