@@ -55,6 +55,16 @@ def public_key(certificate: Certificate) -> EllipticCurvePublicKey:
     return key
 
 
+def parsed(der: bytes) -> Certificate:
+    """A certificate out of a record of ours. Raises :class:`IntegrityError` ``certificate_damaged``."""
+    from cryptography import x509
+
+    try:
+        return x509.load_der_x509_certificate(der)
+    except (ValueError, x509.InvalidVersion):
+        raise IntegrityError("certificate_damaged", "a certificate of this vault is damaged") from None
+
+
 def packed(key: EllipticCurvePrivateKey) -> SensitiveBytes:
     """*key* as PKCS #8 in DER, for the vault. The library hands it over as ``bytes``, which nothing can erase."""
     from cryptography.hazmat.primitives import serialization as form

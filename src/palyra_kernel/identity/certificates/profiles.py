@@ -40,7 +40,9 @@ def root(key: EllipticCurvePrivateKey, now_ms: int) -> Certificate:
 
 
 def issuing(key: EllipticCurvePublicKey, by: Signer, now_ms: int) -> Certificate:
-    """The certificate of an issuing CA: 42 days, for leaves alone."""
+    """The certificate of an issuing CA: 42 days, for leaves alone. Raises :class:`UnavailableError` ``ca_expired``,
+    ``clock_behind``."""
+    check_now(by.certificate, now_ms)
     end = min(now_ms + ISSUING_MS, end_ms(by.certificate))
     builder = begun(key, ca_name("issuing CA", key), by.certificate.subject, now_ms, end)
     return signed(ca(builder, depth=0).add_extension(*authority(by)), by.key)

@@ -25,13 +25,20 @@ def end_ms(certificate: Certificate) -> int:
     return int(certificate.not_valid_after_utc.timestamp()) * SECOND
 
 
+def renew_ms(begin: int, end: int) -> int:
+    """When a certificate from *begin* to *end* is renewed: after two thirds of the time since it was made, which was
+    five minutes behind its begin."""
+    made = begin + BACKDATED_MS
+    return made + (end - made) * 2 // 3
+
+
 def check_now(ca: Certificate, now_ms: int) -> None:
     """Raise :class:`UnavailableError` unless the CA certificate *ca* is in date: ``ca_expired``, ``clock_behind``."""
     if now_ms > end_ms(ca):
         raise UnavailableError(
             "ca_expired",
             f"a CA certificate of this vault expired on {to_datetime(end_ms(ca)):%Y-%m-%d}",
-            hint="palyra ca rotate",
+            hint="palyra ca rotate; with --emergency if it is the root",
         )
     if now_ms < begin_ms(ca):
         minutes = (begin_ms(ca) - now_ms) // MINUTE + 1

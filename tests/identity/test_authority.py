@@ -1,0 +1,335 @@
+"""One CA for a store, whose keys fit, and whose certificates are all written down."""
+
+import threading
+from itertools import pairwise
+
+import pytest
+from msgspec.structs import replace
+
+from palyra_kernel.errors import (
+    ConflictError,
+    IntegrityError,
+    InvalidInputError,
+    NotFoundError,
+    UnavailableError,
+)
+from palyra_kernel.identity.ca.documents import AUTHORITY, ISSUED_HEAD, IssuedHead
+from palyra_kernel.identity.ca.issued import IDENTITY_ISSUED
+from palyra_kernel.identity.ca.secrets import SIGNER, ca_ref
+from palyra_kernel.identity.certificates import profiles
+from palyra_kernel.identity.certificates.building import Signer
+from palyra_kernel.identity.certificates.keys import new_key, packed
+from palyra_kernel.identity.certificates.times import BACKDATED_MS, DAY, MINUTE
+from palyra_kernel.identity.certificates.verifying import verify_device
+from palyra_kernel.identity.committing import commit
+from palyra_kernel.identity.names import new_device_id
+from palyra_kernel.identity.roles import plan_role, role_of
+from palyra_kernel.records import Change
+from tests.identity.gateway import Gateway
+from tests.identity.making import DEVICE, DOMAIN, IDENTITY, NOW, der
+
+
+def test_what_is_made_first(gateway):
+    """Hazard H20: one CA for everything, made once. Root and issuing CA, each with its own key in the vault."""
+    state = gateway.authority.check()
+    assert (state.domain, state.bundle) == (DOMAIN, 1)
+    assert state.signing.parent == state.root.id
+    assert gateway.secret_names() == sorted([f"ca/{state.root.id}", f"ca/{state.signing.id}", "signer"])
+    assert role_of(gateway.authority.documents) == "gateway"
+
+
+def test_nothing_is_there_before(tmp_path):
+    empty = Gateway(tmp_path / "empty", made=False)
+    with pytest.raises(NotFoundError) as caught:
+        empty.authority.state()
+    assert caught.value.code == "ca_missing"
+    assert role_of(empty.authority.documents) is None
+
+
+@pytest.mark.parametrize(
+    ("domain", "error"), [("other.example", ConflictError), ("Palyra", InvalidInputError)]
+)
+def test_another_trust_domain(gateway, domain, error):
+    with pytest.raises(error):
+        gateway.authority.ensure(domain)
+    assert gateway.authority.state().domain == DOMAIN
+
+
+def test_threads_that_all_are_first(tmp_path):
+    """Hazard H34: a race at the first start gave two CAs, and devices of the one that lost."""
+    gateway = Gateway(tmp_path / "gateway", made=False)
+    found, start = [], threading.Barrier(16)
+
+    def run():
+        authority = gateway.process()
+        start.wait()
+        found.append(authority.ensure(DOMAIN))
+
+    threads = [threading.Thread(target=run) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 16
+    assert {state.root.id for state in found} == {gateway.authority.check().root.id}
+    assert len(gateway.secret_names()) == 3
+
+
+def test_a_device_gets_a_chain_that_verifies(gateway):
+    issued = gateway.issue()
+    roots = gateway.authority.bundle().roots
+    assert verify_device(issued.chain, roots, DOMAIN, gateway.now) == DEVICE
+    assert (issued.begin_ms, issued.end_ms) == (NOW - BACKDATED_MS, NOW + DAY)
+
+
+def test_every_certificate_is_in_the_log(gateway):
+    """Whoever asks later which certificates there were has to be answered in full."""
+    issued = [gateway.issue(new_device_id(NOW)) for _ in range(5)]
+    entries = list(gateway.authority.log.entries())
+    assert entries == [each.entry for each in issued]
+    assert [entry.sequence for entry in entries] == [1, 2, 3, 4, 5]
+    assert gateway.authority.log.verify() == 5
+    assert all(one.before != two.before for one, two in pairwise(entries))
+    assert list(gateway.authority.log.entries(after=3, limit=1)) == [issued[3].entry]
+
+
+def test_what_is_not_committed_was_not_issued(gateway):
+    """Hazard H33: memory was ahead of the disk after a write that failed."""
+    change = Change()
+    gateway.authority.plan_device(change, device=DEVICE, identity=IDENTITY, key=new_key().public_key())
+    assert list(gateway.authority.log.entries()) == []
+    assert gateway.issue().entry.sequence == 1
+
+
+def test_two_that_issue_at_once(gateway):
+    """One number for two certificates, and one of them is missing in the log."""
+    changes = [Change(), Change()]
+    for change in changes:
+        gateway.authority.plan_device(change, device=DEVICE, identity=IDENTITY, key=new_key().public_key())
+    gateway.records.commit(changes[0])
+    with pytest.raises(ConflictError) as caught:
+        gateway.records.commit(changes[1])
+    assert caught.value.code == "record_changed"
+    assert gateway.issue().entry.sequence == 2
+    assert gateway.authority.log.verify() == 2
+
+
+def test_a_ca_that_was_rotated_meanwhile_issues_nothing(gateway):
+    """A leaf under a CA that is gone would be refused by everybody, a day later or at once."""
+    change = Change()
+    gateway.authority.plan_device(change, device=DEVICE, identity=IDENTITY, key=new_key().public_key())
+    gateway.process().rotate()
+    with pytest.raises(ConflictError):
+        gateway.records.commit(change)
+
+
+def test_the_oldest_entries_go(gateway):
+    """Hazard H37: history grew without a limit."""
+    for _ in range(4):
+        gateway.issue()
+        gateway.now += DAY // 2
+    log = gateway.authority.log
+
+    def prune() -> int:
+        change = Change()
+        gone = log.plan_prune(change, NOW + 2 * DAY)
+        gateway.records.commit(change)
+        return gone
+
+    assert [prune(), prune()] == [2, 0]
+    assert [entry.sequence for entry in log.entries()] == [3, 4]
+    assert log.verify() == 2
+    gateway.issue()
+    assert log.verify() == 3
+
+
+def broken(gateway, edit):
+    """The records as somebody with the keys of the store would leave them: only the chain itself can tell."""
+    change = Change()
+    edit(change)
+    gateway.records.commit(change)
+    with pytest.raises(IntegrityError) as caught:
+        gateway.process().log.verify()
+    assert caught.value.code == "issued_damaged"
+
+
+def entry_key(number):
+    return IDENTITY_ISSUED.key(number.to_bytes(8, "big"))
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda change, first, _second: change.put(entry_key(1), first.replace(b"device:", b"server:")),
+        lambda change, first, second: (change.put(entry_key(1), second), change.put(entry_key(2), first)),
+        lambda change, _first, _second: change.delete(entry_key(1)),
+        lambda change, _first, _second: change.delete(entry_key(2)),
+        lambda change, _first, second: change.put(entry_key(3), second),
+        lambda change, _first, _second: change.put(entry_key(2), b"{}"),
+        lambda change, _first, _second: change.put(entry_key(2), b"\xff"),
+    ],
+    ids=["edited", "swapped", "first missing", "last missing", "added", "empty", "no JSON"],
+)
+def test_a_log_that_was_changed(gateway, edit):
+    for _ in range(2):
+        gateway.issue()
+    first, second = (gateway.records.read(entry_key(number)).document for number in (1, 2))
+    broken(gateway, lambda change: edit(change, first, second))
+
+
+def test_a_record_of_another_day(gateway):
+    """Hazard H35: a record that is put back as it was is refused."""
+    shelf = gateway.parts.store.shelf.records
+    old = shelf[AUTHORITY]
+    gateway.authority.rotate()
+    shelf[AUTHORITY] = old
+    with pytest.raises(IntegrityError) as caught:
+        gateway.process().state()
+    assert caught.value.code == "set_tampered"
+
+
+@pytest.mark.parametrize("which", ["root", "signing"])
+def test_a_key_that_is_not_the_one(gateway, which):
+    """Hazard H20: nobody compared the key of the CA with its certificate."""
+    state = gateway.authority.state()
+    with packed(new_key()) as other:
+        gateway.vault.put(ca_ref(getattr(state, which).id), other)
+    with pytest.raises(IntegrityError) as caught:
+        gateway.process().check()
+    assert caught.value.code == "ca_key_mismatch"
+    if which == "signing":
+        with pytest.raises(IntegrityError):
+            gateway.issue()
+
+
+@pytest.mark.parametrize("which", ["root", "signing", "identity"])
+@pytest.mark.parametrize("how", ["missing", "damaged"])
+def test_a_key_that_is_not_there(gateway, which, how):
+    """Hazard H20: a gateway that cannot use its CA says so at start."""
+    state = gateway.authority.state()
+    ref = SIGNER if which == "identity" else ca_ref(getattr(state, which).id)
+    if how == "missing":
+        gateway.vault.destroy(ref)
+    else:
+        gateway.vault.put(ref, b"not a key")
+    with pytest.raises(IntegrityError):
+        gateway.process().check()
+
+
+def another_identity(gateway, state):
+    gateway.vault.put(SIGNER, bytes(range(32)))
+    return state
+
+
+def foreign_issuing(gateway, state):
+    root, key = new_key(), new_key()
+    by = Signer(profiles.root(root, gateway.now), root)
+    return with_issuing(gateway, state, profiles.issuing(key.public_key(), by, gateway.now), key)
+
+
+def deep_issuing(gateway, state):
+    key = new_key()
+    return with_issuing(gateway, state, profiles.root(key, gateway.now), key)
+
+
+def with_issuing(gateway, state, certificate, key):
+    from palyra_kernel.identity.certificates.keys import key_id
+
+    id_ = key_id(key.public_key())
+    with packed(key) as secret:
+        gateway.vault.put(ca_ref(id_), secret)
+    return replace(state, issuing=(replace(state.signing, id=id_, certificate=der(certificate)),))
+
+
+EDITS = {
+    "another identity": (another_identity, "ca_key_mismatch"),
+    "a CA of another root": (foreign_issuing, "ca_damaged"),
+    "a root as issuing CA": (deep_issuing, "ca_damaged"),
+    "no root": (lambda _gateway, state: replace(state, roots=()), "ca_damaged"),
+    "two that sign": (lambda _gateway, state: replace(state, issuing=state.issuing * 2), "ca_damaged"),
+    "no signature": (lambda _gateway, state: replace(state, signature=b""), "ca_damaged"),
+    "another number": (lambda _gateway, state: replace(state, bundle=9), "ca_damaged"),
+    "damage": (
+        lambda _gateway, state: replace(state, roots=(replace(state.root, certificate=b"0"),)),
+        "certificate_damaged",
+    ),
+    "swapped certificates": (
+        lambda _gateway, state: replace(
+            state, roots=(replace(state.root, certificate=state.signing.certificate),)
+        ),
+        "ca_key_mismatch",
+    ),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_ca_that_is_none(gateway, edit):
+    """Hazard H20: a mismatched or foreign CA was taken as it was: the start is refused."""
+    change = Change()
+    function, code = EDITS[edit]
+    version, state = gateway.records.read(AUTHORITY).version, gateway.authority.state()
+    gateway.authority.documents.plan(change, AUTHORITY, version, function(gateway, state))
+    gateway.records.commit(change)
+    with pytest.raises(IntegrityError) as caught:
+        gateway.process().check()
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize("document", [b"{}", b"\xff", b'{"is":"issued"}', b'{"is":"role","role":"gateway"}'])
+def test_a_record_that_says_nothing(gateway, document):
+    change = Change()
+    change.put(AUTHORITY, document)
+    gateway.records.commit(change)
+    with pytest.raises(IntegrityError) as caught:
+        gateway.process().state()
+    assert caught.value.code == "identity_damaged"
+
+
+@pytest.mark.parametrize(
+    ("moved", "code"), [(3651 * DAY, "ca_expired"), (43 * DAY, "ca_expired"), (-6 * MINUTE, "clock_behind")]
+)
+def test_a_ca_out_of_date(gateway, moved, code):
+    """Hazard H20: an expired CA, or a clock that is wrong: the start is refused, and says which."""
+    gateway.now += moved
+    with pytest.raises(UnavailableError) as caught:
+        gateway.authority.check()
+    assert caught.value.code == code
+
+
+def test_a_store_has_one_role(gateway, tmp_path):
+    """Hazard H36: a node host wrote its own record over the gateway's CA key; and the reverse."""
+    change = Change()
+    with pytest.raises(ConflictError) as caught:
+        plan_role(change, gateway.authority.documents, "device")
+    assert caught.value.code == "other_role"
+    device = Gateway(tmp_path / "device", made=False)
+
+    def plan() -> Change:
+        change = Change()
+        plan_role(change, device.authority.documents, "device")
+        return change
+
+    commit(device.records, plan)
+    commit(device.records, plan)  # and again: it stays one
+    with pytest.raises(ConflictError) as caught:
+        device.process().ensure(DOMAIN)
+    assert caught.value.code == "other_role"
+    assert device.secret_names() == []
+    assert role_of(device.authority.documents) == "device"
+
+
+def test_two_roles_at_once(tmp_path):
+    """Hazard H36: whoever comes second has to see the first."""
+    gateway = Gateway(tmp_path / "gateway", made=False)
+    changes = [Change(), Change()]
+    plan_role(changes[0], gateway.authority.documents, "device")
+    plan_role(changes[1], gateway.authority.documents, "gateway")
+    gateway.records.commit(changes[0])
+    with pytest.raises(ConflictError):
+        gateway.records.commit(changes[1])
+
+
+def test_the_head_of_the_log_is_one_of_its_own(gateway):
+    gateway.issue()
+    head = gateway.authority.documents.read(ISSUED_HEAD, IssuedHead)[1]
+    assert (head.first, head.next) == (1, 2)
