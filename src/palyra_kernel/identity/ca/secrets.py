@@ -21,6 +21,7 @@ SIGNER = VaultRef(SCOPE, "signer")
 """The seed of the gateway's identity key, Ed25519, 32 bytes."""
 
 _CA = "ca/"
+_HINT = "restore the state root from a backup, or: palyra ca rotate --emergency"
 
 
 def ca_ref(id: str) -> VaultRef:
@@ -75,9 +76,9 @@ class Secrets:
             raise IntegrityError(
                 "ca_key_missing",
                 "a private key of the CA is not in the vault",
-                hint="restore the state root from a backup",
+                hint=_HINT,
             ) from None
 
 
 def _mismatch(message: str) -> IntegrityError:
-    return IntegrityError("ca_key_mismatch", message, hint="restore the state root from a backup")
+    return IntegrityError("ca_key_mismatch", message, hint=_HINT)
