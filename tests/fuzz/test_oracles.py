@@ -14,6 +14,7 @@ from palyra_kernel.cli.credential import git_protocol
 from palyra_kernel.cli.secrets import dotenv_format, import_files
 from palyra_kernel.contracts import endpoints
 from palyra_kernel.durable import documents
+from palyra_kernel.identity.certificates import requests
 from palyra_kernel.kernel.backup import header, payload, source
 from palyra_kernel.keys import passphrase, recovery
 from palyra_kernel.keys.slots import KeyringDocument
@@ -54,6 +55,11 @@ BROKEN = {
     "backup_header": (header, "_encode", lambda _header: Same()),
     "backup_payload": (payload, "_NEXT", Anything()),
     "config": (config, "ValueError", KeyError),  # what is no longer caught
+    "csr": (
+        requests,
+        "_checked",
+        lambda request, _der: request.public_key(),
+    ),  # any key, any wish, any signature
     "documents": (documents, "UnicodeDecodeError", KeyError),
     "dotenv": (dotenv_format, "_ESCAPES", {}),
     "envelope": (envelope, "_encode", lambda _header: Same()),
