@@ -29,6 +29,8 @@ from palyra_kernel.auth.profile import Profile
 from palyra_kernel.auth.registry import PROFILES
 from palyra_kernel.auth.runtime import STATES
 from palyra_kernel.contracts import SlotContext, Unlock
+from palyra_kernel.identity.ca.documents import IDENTITY_CA, Authorities, Ca, IssuedHead, Role, Server
+from palyra_kernel.identity.ca.issued import IDENTITY_ISSUED, Issued
 from palyra_kernel.kernel import incarnation, root_change
 from palyra_kernel.kernel import pins as kernel_pins
 from palyra_kernel.kernel.backing import COPIED_KEY, BackendRecord, PassedOver
@@ -115,6 +117,8 @@ def test_every_namespace_is_listed():
         CHOICES,
         DOCUMENTS,
         STATES,
+        IDENTITY_CA,
+        IDENTITY_ISSUED,
     )
     assert len(listed) == len(namespaces) + 1
     for namespace in namespaces:
@@ -375,3 +379,15 @@ def test_a_small_document_and_its_mac_are_as_shown(places):
         compact = json.dumps(wrapped["document"] | {"mac": ""}, separators=(",", ":"))
         mac = kernel._records.keys.keyring_mac(compact.encode())
     assert mac.hex() == wrapped["document"]["mac"]
+
+
+def test_the_members_of_the_ca_are_listed():
+    text = section(PAGE, "## The certificate authority")
+    shown = [row[0].replace("`", "") for row in table_rows(text)]
+    assert shown == [
+        field
+        for kind in (Authorities, Ca, IssuedHead, Server, Role)
+        for field in kind.__struct_fields__
+        if field != "format"
+    ]
+    assert _names("## Issued certificates") == list(Issued.__struct_fields__)

@@ -12,6 +12,7 @@ from palyra_kernel.identity.certificates.times import DAY
 from palyra_kernel.identity.certificates.verifying import verify_device
 from palyra_kernel.records import Change
 from tests.identity.making import DEVICE, DOMAIN, NOW
+from tests.test_arrows import MAY_IMPORT
 
 HOUR = DAY // 24
 
@@ -117,6 +118,16 @@ def test_an_emergency_needs_none_of_the_old_keys(gateway, lost, error):
     gateway.authority.rotate_emergency()
     gateway.authority.check()
     assert good(gateway, gateway.issue())
+
+
+def test_secrets_do_not_hang_on_the_ca(gateway):
+    """Hazard H21: the key of all secrets was derived from that of the CA, so that a rotation would have lost them."""
+    gateway.vault.put("global/a", b"value")
+    for act in (gateway.authority.rotate, gateway.authority.rotate_root, gateway.authority.rotate_emergency):
+        act()
+        with gateway.vault.get("global/a") as secret:
+            assert secret.reveal() == b"value"
+    assert "identity" not in MAY_IMPORT["vault"] | MAY_IMPORT["records"] | MAY_IMPORT["keys"]
 
 
 def test_a_gateway_that_was_off_for_months_recovers(gateway):
