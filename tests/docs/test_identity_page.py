@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from palyra_kernel.identity.ca import bundle, rotation
+from palyra_kernel.identity.ca.authority import KEPT_MS
 from palyra_kernel.identity.ca.bundle import TrustBundle
 from palyra_kernel.identity.certificates import hosts, profiles, requests
 from palyra_kernel.identity.certificates.times import BACKDATED_MS, DAY
@@ -31,6 +32,7 @@ def test_the_numbers():
     assert f"at most {hosts.MOST}." in PAGE
     assert f"trusted for {rotation.ANNOUNCED_MS // DAY} days" in PAGE
     assert (rotation.OVERLAP_MS, BACKDATED_MS) == (DAY + BACKDATED_MS, 300_000)
+    assert f"for {KEPT_MS // DAY} days behind" in PAGE
     assert all(f"`{kind}`" in PAGE for kind in KINDS)
 
 

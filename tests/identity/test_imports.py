@@ -17,7 +17,8 @@ def test_no_module_imports_x509_before_it_is_used():
         )
         for path in ROOM.rglob("*.py")
     ]
-    program = f"import sys, importlib; [importlib.import_module(name) for name in {names!r}]; print(sorted(sys.modules))"
+    load = "[importlib.import_module(name) for name in names]"
+    program = f"import sys, importlib; names = {names!r}; {load}; print(sorted(sys.modules))"
     loaded = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     ).stdout

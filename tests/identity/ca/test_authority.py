@@ -13,6 +13,7 @@ from palyra_kernel.errors import (
     NotFoundError,
     UnavailableError,
 )
+from palyra_kernel.identity.ca import issued
 from palyra_kernel.identity.ca.documents import AUTHORITY, ISSUED_HEAD, IssuedHead
 from palyra_kernel.identity.ca.issued import IDENTITY_ISSUED
 from palyra_kernel.identity.ca.secrets import SIGNER, ca_ref
@@ -76,21 +77,21 @@ def test_threads_that_all_are_first(tmp_path):
 
 
 def test_a_device_gets_a_chain_that_verifies(gateway):
-    issued = gateway.issue()
+    made = gateway.issue()
     roots = gateway.authority.bundle().roots
-    assert verify_device(issued.chain, roots, DOMAIN, gateway.now) == DEVICE
-    assert (issued.begin_ms, issued.end_ms) == (NOW - BACKDATED_MS, NOW + DAY)
+    assert verify_device(made.chain, roots, DOMAIN, gateway.now) == DEVICE
+    assert (made.begin_ms, made.end_ms) == (NOW - BACKDATED_MS, NOW + DAY)
 
 
 def test_every_certificate_is_in_the_log(gateway):
     """Whoever asks later which certificates there were has to be answered in full."""
-    issued = [gateway.issue(new_device_id(NOW)) for _ in range(5)]
+    made = [gateway.issue(new_device_id(NOW)) for _ in range(5)]
     entries = list(gateway.authority.log.entries())
-    assert entries == [each.entry for each in issued]
+    assert entries == [each.entry for each in made]
     assert [entry.sequence for entry in entries] == [1, 2, 3, 4, 5]
     assert gateway.authority.log.verify() == 5
     assert all(one.before != two.before for one, two in pairwise(entries))
-    assert list(gateway.authority.log.entries(after=3, limit=1)) == [issued[3].entry]
+    assert list(gateway.authority.log.entries(after=3, limit=1)) == [made[3].entry]
 
 
 def test_what_is_not_committed_was_not_issued(gateway):
@@ -129,18 +130,43 @@ def test_the_oldest_entries_go(gateway):
         gateway.issue()
         gateway.now += DAY // 2
     log = gateway.authority.log
-
-    def prune() -> int:
-        change = Change()
-        gone = log.plan_prune(change, NOW + 2 * DAY)
-        gateway.records.commit(change)
-        return gone
-
-    assert [prune(), prune()] == [2, 0]
+    assert [log.prune(NOW + 2 * DAY), log.prune(NOW + 2 * DAY)] == [2, 0]
     assert [entry.sequence for entry in log.entries()] == [3, 4]
     assert log.verify() == 2
     gateway.issue()
     assert log.verify() == 3
+    gateway.now += 32 * DAY
+    gateway.authority.tend()
+    assert [log.verify(), list(log.entries())] == [0, []]
+    assert gateway.issue().entry.sequence == 6
+    assert log.verify() == 1
+
+
+def test_many_are_forgotten_at_once(gateway, monkeypatch):
+    """Hazard H37: whoever was off for long has more to forget than fits in one commit."""
+    monkeypatch.setattr(issued, "_BATCH", 3)
+    monkeypatch.setattr(issued, "_MOST_BATCHES", 2)
+    for _ in range(8):
+        gateway.issue()
+    log = gateway.authority.log
+    assert [log.prune(NOW + 2 * DAY) for _ in range(3)] == [6, 2, 0]
+    assert log.verify() == 0
+
+
+def test_a_ca_that_goes_between_two_reads(gateway, monkeypatch):
+    """Hazard H34: the key of a CA that another process just rotated out is gone, and that is no damage."""
+    other, signer = gateway.process(), gateway.authority._secrets.signer
+    for ask in (gateway.issue, gateway.authority.check, gateway.authority.signers, gateway.authority.rotate):
+        once = [1]
+
+        def late(ca, once=once):
+            if once and once.pop():
+                other.rotate_emergency()
+            return signer(ca)
+
+        monkeypatch.setattr(gateway.authority._secrets, "signer", late)
+        ask()
+    gateway.authority.check()
 
 
 def broken(gateway, edit):

@@ -47,14 +47,14 @@ def test_a_new_issuing_ca_overlaps_with_the_old(gateway):
     tend_until(gateway, old.end_ms + HOUR)
     assert [ca.id for ca in gateway.authority.state().issuing] == [after.signing.id]
     assert f"ca/{before.signing.id}" not in gateway.secret_names()
-    assert dict(gateway.authority.signers()).keys() == {after.signing.id}
+    assert gateway.authority.signers().keys() == {after.signing.id}
 
 
 def test_both_can_sign_what_they_say_of_their_leaves(gateway):
     """Hazard H44: each issuing CA needs a revocation list of its own as long as it has leaves."""
     old = gateway.authority.state().signing.id
     new = gateway.authority.rotate().signing.id
-    signers = dict(gateway.authority.signers())
+    signers = gateway.authority.signers()
     assert list(signers) == [old, new]
     assert len({signer.certificate.subject for signer in signers.values()}) == 2
 
@@ -153,7 +153,7 @@ def test_ten_years_without_anybody_asking(gateway):
     gateway.authority.check()
     assert len(roots) == 2
     assert len(gateway.secret_names()) <= 1 + len(state.roots) + len(state.issuing)
-    assert gateway.authority.log.verify() == 800
+    assert 0 < gateway.authority.log.verify() <= 31 // 5 + 1
 
 
 def test_two_processes_tend_at_once(gateway):

@@ -1,23 +1,28 @@
 """What stands in each certificate, and what OpenSSL, Python and the library's own verifier say to it."""
 
 import ssl
-import subprocess
 from datetime import timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, SignatureAlgorithmOID
 
-from palyra_kernel.errors import InvalidInputError, UnavailableError
+from palyra_kernel.errors import DeniedError, InvalidInputError, UnavailableError
 from palyra_kernel.identity.certificates import profiles
-from palyra_kernel.identity.certificates.building import Signer, new_serial
+from palyra_kernel.identity.certificates.building import Signer, authority, begun, ca_name, new_serial
+from palyra_kernel.identity.certificates.building import ca as as_ca
+from palyra_kernel.identity.certificates.hosts import Hosts
 from palyra_kernel.identity.certificates.keys import new_key
 from palyra_kernel.identity.certificates.times import BACKDATED_MS, DAY, MINUTE
+from palyra_kernel.identity.certificates.verifying import verify_device
 from palyra_kernel.values.ids import now_ms, to_datetime
 from tests.identity.making import DEVICE, DOMAIN, IDENTITY, NOW, Ca, known, pem
+from tests.identity.openssl import openssl
 
+LOCALHOST = Hosts.of(["localhost"])
 CRITICAL = {x509.BasicConstraints, x509.KeyUsage}
 PROFILES = {
     "root": ({x509.BasicConstraints, x509.KeyUsage, x509.SubjectKeyIdentifier}, 3650),
@@ -117,18 +122,13 @@ def test_serial_numbers_are_128_random_bits():
         assert 2_500 < ones < 7_500
     key = new_key().public_key()
     leaves = [
-        profiles.server_leaf(key, known().issuing, hosts=profiles_hosts(), now_ms=NOW).serial_number
+        profiles.server_leaf(key, known().issuing, hosts=LOCALHOST, now_ms=NOW).serial_number
         for _ in range(8)
     ]
     assert len(set(leaves)) == 8
 
 
-def profiles_hosts():
-    from palyra_kernel.identity.certificates.hosts import Hosts
-
-    return Hosts.of(["localhost"])
-
-
+@pytest.mark.real
 @pytest.mark.parametrize("name", PROFILES)
 def test_openssl_takes_it_strictly(name, tmp_path):
     """Hazard H22: ``openssl verify -x509_strict``, for every profile, with its purpose."""
@@ -140,23 +140,8 @@ def test_openssl_takes_it_strictly(name, tmp_path):
     ):
         (tmp_path / file).write_bytes(content)
     purpose = {"device": ("-purpose", "sslclient"), "server": ("-purpose", "sslserver")}.get(name, ())
-    subprocess.run(
-        [
-            "openssl",
-            "verify",
-            "-x509_strict",
-            "-check_ss_sig",
-            *purpose,
-            "-CAfile",
-            "roots",
-            "-untrusted",
-            "others",
-            "it",
-        ],
-        cwd=tmp_path,
-        check=True,
-        capture_output=True,
-    )
+    files = ("-CAfile", "roots", "-untrusted", "others", "it")
+    assert openssl(tmp_path, "verify", "-x509_strict", "-check_ss_sig", *purpose, *files)
 
 
 def context(side: int, ca: Ca, leaf, key, folder) -> ssl.SSLContext:
@@ -173,18 +158,12 @@ def context(side: int, ca: Ca, leaf, key, folder) -> ssl.SSLContext:
 
 def test_python_takes_both_ends_strictly(tmp_path):
     """Hazard H22: ``VERIFY_X509_STRICT``, which Python sets by default from 3.13 on, at both ends of mutual TLS 1.3."""
-    from cryptography.hazmat.primitives import serialization as form
-
-    from palyra_kernel.identity.certificates.hosts import Hosts
-
     ca = Ca(now_ms())
     keys = new_key(), new_key()
     texts = [
         key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()) for key in keys
     ]
-    server_leaf = profiles.server_leaf(
-        keys[0].public_key(), ca.issuing, hosts=Hosts.of(["localhost"]), now_ms=ca.now_ms
-    )
+    server_leaf = profiles.server_leaf(keys[0].public_key(), ca.issuing, hosts=LOCALHOST, now_ms=ca.now_ms)
     device_leaf = profiles.device_leaf(
         keys[1].public_key(), ca.issuing, domain=DOMAIN, device=DEVICE, identity=IDENTITY, now_ms=ca.now_ms
     )
@@ -248,14 +227,10 @@ def test_a_ca_out_of_date_signs_nothing(now, code, says):
     assert (caught.value.code, says in caught.value.message) == (code, True)
 
 
+@pytest.mark.real
 def test_why_there_are_no_name_constraints(tmp_path):
     """They would keep an issuing CA within its trust domain: OpenSSL takes them for URIs, the library refuses the
     whole chain. Once this fails, ADR 0032 can be thought about again."""
-    from palyra_kernel.errors import DeniedError
-    from palyra_kernel.identity.certificates.building import authority, begun, ca_name
-    from palyra_kernel.identity.certificates.building import ca as as_ca
-    from palyra_kernel.identity.certificates.verifying import verify_device
-
     ca = Ca(now_ms())
     key = new_key()
     builder = begun(
@@ -275,8 +250,8 @@ def test_why_there_are_no_name_constraints(tmp_path):
         ("foreign", pem(ca.device(domain="other.example"))),
     ):
         (tmp_path / file).write_bytes(content)
-    verify = ["openssl", "verify", "-x509_strict", "-CAfile", "roots", "-untrusted", "others"]
-    subprocess.run([*verify, "it"], cwd=tmp_path, check=True, capture_output=True)
-    assert subprocess.run([*verify, "foreign"], cwd=tmp_path, capture_output=True, check=False).returncode
+    verify = ("verify", "-x509_strict", "-CAfile", "roots", "-untrusted", "others")
+    assert openssl(tmp_path, *verify, "it")
+    assert not openssl(tmp_path, *verify, "foreign")
     with pytest.raises(DeniedError, match="name constraint"):
         verify_device(ca.chain(ca.device()), ca.roots, DOMAIN, ca.now_ms)

@@ -1,7 +1,5 @@
 """Requests: a key on P-256 that signed them, and nothing else."""
 
-import subprocess
-
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -14,6 +12,7 @@ from hypothesis import strategies as st
 from palyra_kernel.errors import InvalidInputError
 from palyra_kernel.identity.certificates.keys import new_key, spki_hash
 from palyra_kernel.identity.certificates.requests import MAX_BYTES, request_for, requested_key
+from tests.identity.openssl import openssl
 
 KEY = new_key()
 GOOD = request_for(KEY)
@@ -38,14 +37,10 @@ def test_the_key_comes_out_whatever_the_subject_says():
         assert spki_hash(requested_key(data)) == spki_hash(KEY.public_key())
 
 
+@pytest.mark.real
 def test_openssl_asks_the_same_way(tmp_path):
-    make = ["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    subprocess.run(
-        [*make, "-subj", "/CN=device", "-keyout", "key", "-out", "csr", "-outform", "DER"],
-        cwd=tmp_path,
-        check=True,
-        capture_output=True,
-    )
+    make = ("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    assert openssl(tmp_path, *make, "-subj", "/CN=device", "-keyout", "key", "-out", "csr", "-outform", "DER")
     requested_key((tmp_path / "csr").read_bytes())
 
 
@@ -83,14 +78,12 @@ def test_a_key_of_another_kind(key, algorithm):
     assert "P-256" in refused(request(key, algorithm))
 
 
+@pytest.mark.real
 @pytest.mark.parametrize("digest", ["sha1", "sha224", "sha384", "sha512"])
 def test_another_digest(digest, tmp_path):
-    make = ["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    subprocess.run(
-        [*make, f"-{digest}", "-subj", "/CN=a", "-keyout", "key", "-out", "csr", "-outform", "DER"],
-        cwd=tmp_path,
-        check=True,
-        capture_output=True,
+    make = ("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    assert openssl(
+        tmp_path, *make, f"-{digest}", "-subj", "/CN=a", "-keyout", "key", "-out", "csr", "-outform", "DER"
     )
     assert "SHA-256" in refused((tmp_path / "csr").read_bytes())
 

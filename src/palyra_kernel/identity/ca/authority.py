@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from palyra_kernel.errors import ConflictError, IntegrityError
+from palyra_kernel.errors import ConflictError
 from palyra_kernel.identity.ca import rotation
 from palyra_kernel.identity.ca.bundle import TrustBundle, bundle_of
 from palyra_kernel.identity.ca.checking import check_authorities
-from palyra_kernel.identity.ca.documents import AUTHORITY, Authorities, Documents, authorities
+from palyra_kernel.identity.ca.documents import AUTHORITY, Authorities, Documents, as_it_is, authorities
 from palyra_kernel.identity.ca.issued import Issued, IssuedLog
 from palyra_kernel.identity.ca.rolling import Beside, Roller
 from palyra_kernel.identity.ca.secrets import Secrets
 from palyra_kernel.identity.certificates import profiles
 from palyra_kernel.identity.certificates.building import Signer
-from palyra_kernel.identity.certificates.times import begin_ms, end_ms
+from palyra_kernel.identity.certificates.times import DAY, begin_ms, end_ms
 from palyra_kernel.identity.clock import Clock
 from palyra_kernel.identity.names import trust_domain
 from palyra_kernel.records import Change, Records
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
     from cryptography.x509 import Certificate
 
+KEPT_MS = 30 * DAY
+"""How long the log keeps a certificate behind its end."""
 _MOST_STEPS = 8
 
 
@@ -83,9 +85,12 @@ class Authority:
 
     def check(self) -> Authorities:
         """Open every key, and compare all that can be compared: once, when a gateway starts, behind :meth:`tend`."""
-        state = self.state()
-        check_authorities(state, self._secrets, self.clock.now_ms())
-        return state
+
+        def check(_version: int, state: Authorities) -> Authorities:
+            check_authorities(state, self._secrets, self.clock.now_ms())
+            return state
+
+        return as_it_is(self.documents, check)
 
     def bundle(self) -> TrustBundle:
         """What devices trust, signed."""
@@ -95,7 +100,7 @@ class Authority:
         self, change: Change, *, device: str, identity: str, key: EllipticCurvePublicKey
     ) -> Issuance:
         """Add to *change*: a certificate for *device*, whose identity key has the fingerprint *identity*, and whose
-        TLS key is *key*, out of a checked request. It counts once that is committed.
+        TLS key is *key*, out of a checked request. It counts once that is committed; one change has one certificate.
 
         Raises :class:`InvalidInputError` as :func:`profiles.device_leaf` does.
         """
@@ -135,18 +140,15 @@ class Authority:
 
     def signing(self) -> tuple[int, Authorities, Signer]:
         """The version of the record, the CAs, and the one that signs leaves now."""
-        while True:
-            version, state = authorities(self.documents)
-            try:
-                return version, state, self._secrets.signer(state.signing)
-            except IntegrityError:
-                if authorities(self.documents)[0] == version:
-                    raise  # or it went out, key and all, between the two reads
+        return as_it_is(
+            self.documents, lambda version, state: (version, state, self._secrets.signer(state.signing))
+        )
 
-    def signers(self) -> Iterator[tuple[str, Signer]]:
+    def signers(self) -> Mapping[str, Signer]:
         """The issuing CAs that are trusted now, each with its key, by id: for what each of them says of its leaves."""
-        for ca in self.state().issuing:
-            yield ca.id, self._secrets.signer(ca)
+        return as_it_is(
+            self.documents, lambda _, state: {ca.id: self._secrets.signer(ca) for ca in state.issuing}
+        )
 
     def rotate(self, *, beside: Beside | None = None) -> Authorities:
         """A new issuing CA signs from now on; nobody has to do anything."""
@@ -164,11 +166,12 @@ class Authority:
         return state
 
     def tend(self, *, beside: Beside | None = None) -> Authorities:
-        """Do every step that is due, and destroy keys that are not needed any more. Whenever a gateway starts, and at
-        least once an hour while it runs."""
+        """Do every step that is due, destroy keys that are not needed any more, and forget the oldest lines of the log.
+        Whenever a gateway starts, and at least once an hour while it runs."""
         for _ in range(_MOST_STEPS):
             if rotation.due(self.state(), self.clock.now_ms()) is None:
                 break
             self._roller.step(rotation.due, beside)
         self._roller.sweep()
+        self.log.prune(self.clock.now_ms() - KEPT_MS)
         return self.state()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, TypeVar
 
 import msgspec
@@ -97,6 +98,7 @@ class Role(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 Document = Authorities | IssuedHead | Server | Role
+_T = TypeVar("_T")
 _D = TypeVar("_D", bound=Document)
 _decoder = msgspec.json.Decoder(Document)
 
@@ -134,6 +136,18 @@ def authorities(documents: Documents) -> tuple[int, Authorities]:
     if state is None:
         raise NotFoundError("ca_missing", "this vault has no certificate authority", hint="palyra serve")
     return version, state
+
+
+def as_it_is(documents: Documents, act: Callable[[int, Authorities], _T]) -> _T:
+    """What *act* makes of the version of the record and of the CAs; again, if it fails because they changed since: keys
+    go together with their CAs."""
+    while True:
+        version, state = authorities(documents)
+        try:
+            return act(version, state)
+        except IntegrityError:
+            if authorities(documents)[0] == version:
+                raise
 
 
 def _active(cas: tuple[Ca, ...]) -> Ca:

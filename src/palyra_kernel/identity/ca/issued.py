@@ -9,12 +9,15 @@ from msgspec.structs import replace
 
 from palyra_kernel.errors import IntegrityError
 from palyra_kernel.identity.ca.documents import ISSUED_HEAD, Documents, IssuedHead
+from palyra_kernel.identity.committing import commit
 from palyra_kernel.records import Change, Namespace, Records
 from palyra_kernel.values.digest import sha256
 
 IDENTITY_ISSUED = Namespace("identity_issued", guarded=True)
 _FORMAT = 1
 _NUMBER_BYTES = 8
+_BATCH = 1000
+_MOST_BATCHES = 20
 
 
 class Issued(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,7 +53,7 @@ class IssuedLog:
         self._documents.plan(change, ISSUED_HEAD, version, after)
         return numbered
 
-    def plan_prune(self, change: Change, before_ms: int, most: int = 1000) -> int:
+    def plan_prune(self, change: Change, before_ms: int, most: int) -> int:
         """Add to *change*: up to *most* of the oldest are forgotten, as long as they ended before *before_ms*. Returns
         how many; the digests of what is left still lead back to the last of those."""
         version, head = self._head()
@@ -70,6 +73,24 @@ class IssuedLog:
                 change, ISSUED_HEAD, version, replace(head, first=head.first + gone, before=before)
             )
         return gone
+
+    def prune(self, before_ms: int) -> int:
+        """Forget the oldest for good, up to 20,000 of them; how many. See :meth:`plan_prune`."""
+        forgotten = 0
+        for _ in range(_MOST_BATCHES):
+            gone = [0]
+
+            def plan(gone: list[int] = gone) -> Change:
+                change = Change()
+                gone[0] = self.plan_prune(change, before_ms, _BATCH)
+                return change
+
+            if plan().deletes:
+                commit(self._records, plan)
+            forgotten += gone[0]
+            if gone[0] < _BATCH:
+                break
+        return forgotten
 
     def entries(self, after: int = 0, limit: int | None = None) -> Iterator[Issued]:
         """The entries numbered above *after*, oldest first."""

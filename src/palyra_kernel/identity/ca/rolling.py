@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from palyra_kernel.errors import ConflictError
 from palyra_kernel.identity.ca import rotation
 from palyra_kernel.identity.ca.bundle import signature_of
-from palyra_kernel.identity.ca.documents import AUTHORITY, Authorities, Documents, authorities
+from palyra_kernel.identity.ca.documents import AUTHORITY, Authorities, Documents, as_it_is, authorities
 from palyra_kernel.identity.ca.rotation import Rotation, Step
 from palyra_kernel.identity.ca.secrets import SIGNER, Secrets, ca_ref
 from palyra_kernel.identity.certificates.keys import packed
@@ -59,20 +59,26 @@ class Roller:
     ) -> Authorities:
         """Take the step that *choose* wants of the CAs at a moment; if somebody else was first, of what they are
         then. Returns what they are after it."""
-        for _ in range(_ATTEMPTS):
-            version, state = authorities(self._documents)
+
+        def planned(version: int, state: Authorities) -> tuple[int, Step] | None:
             now = self._clock.now_ms()
             wanted = choose(state, now)
-            made = Step(state, {}) if wanted is None else wanted(state, self._secrets.signer, now)
-            if made.state is state:
-                return state
+            made = None if wanted is None else wanted(state, self._secrets.signer, now)
+            if made is None or made.state is state:
+                return None
             signature = signature_of(made.state, self._secrets.identity(state))
-            signed = Step(replace(made.state, signature=signature), made.keys)
+            return version, Step(replace(made.state, signature=signature), made.keys)
+
+        for _ in range(_ATTEMPTS):
+            plan = as_it_is(self._documents, planned)
+            if plan is None:
+                return authorities(self._documents)[1]
+            version, step = plan
             try:
-                self._store(version, signed, beside)
+                self._store(version, step, beside)
             except _DoneMeanwhileError:
                 continue
-            return signed.state
+            return step.state
         raise ConflictError("record_changed", "the CAs kept changing under this act", hint="try again")
 
     def sweep(self) -> None:
