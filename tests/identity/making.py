@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -46,12 +47,20 @@ class Ca:
     def chain(self, leaf: x509.Certificate) -> list[bytes]:
         return [der(leaf), der(self.issuing.certificate)]
 
-    def device(self, **changed) -> x509.Certificate:
-        wanted = {"domain": DOMAIN, "device": DEVICE, "identity": IDENTITY, "now_ms": self.now_ms}
+    def device(self, **changed: Any) -> x509.Certificate:
+        wanted: dict[str, Any] = {
+            "domain": DOMAIN,
+            "device": DEVICE,
+            "identity": IDENTITY,
+            "now_ms": self.now_ms,
+        }
         return profiles.device_leaf(new_key().public_key(), self.issuing, **(wanted | changed))
 
-    def server(self, *hosts: str, **changed) -> x509.Certificate:
-        wanted = {"hosts": Hosts.of(hosts or ("localhost", "127.0.0.1")), "now_ms": self.now_ms}
+    def server(self, *hosts: str, **changed: Any) -> x509.Certificate:
+        wanted: dict[str, Any] = {
+            "hosts": Hosts.of(hosts or ("localhost", "127.0.0.1")),
+            "now_ms": self.now_ms,
+        }
         return profiles.server_leaf(new_key().public_key(), self.issuing, **(wanted | changed))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from palyra_kernel.errors import PalyraError, UnavailableError
@@ -29,10 +31,10 @@ class Plug:
             raise UnavailableError("disk_full", "no")
 
 
-def plugged(base, plug):
+def plugged(base: Any, plug: Plug) -> Any:
     """*base*, each of whose writes goes through *plug*."""
 
-    class Plugged(base):
+    class Plugged(base):  # type: ignore[misc]  # one of two
         def put(self, blobs, deadline):
             plug.write(lambda: super(Plugged, self).put(blobs, deadline))
 

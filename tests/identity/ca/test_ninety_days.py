@@ -34,7 +34,8 @@ class Device:
 
     @property
     def now(self) -> int:
-        return self.gateway.now + self.skew_ms
+        now: int = self.gateway.now + self.skew_ms
+        return now
 
     def renew(self) -> None:
         issued = self.gateway.issue(self.id, new_key())

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization as form
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, SignatureAlgorithmOID
 
@@ -15,7 +14,7 @@ from palyra_kernel.identity.certificates import profiles
 from palyra_kernel.identity.certificates.building import Signer, authority, begun, ca_name, new_serial
 from palyra_kernel.identity.certificates.building import ca as as_ca
 from palyra_kernel.identity.certificates.hosts import Hosts
-from palyra_kernel.identity.certificates.keys import new_key
+from palyra_kernel.identity.certificates.keys import is_p256, new_key
 from palyra_kernel.identity.certificates.times import BACKDATED_MS, DAY, MINUTE
 from palyra_kernel.identity.certificates.verifying import verify_device
 from palyra_kernel.values.ids import now_ms, to_datetime
@@ -44,9 +43,12 @@ PROFILES |= {"device": (_LEAF, 1), "server": (_LEAF, 1)}
 
 def made(name: str, ca: Ca | None = None) -> x509.Certificate:
     ca = ca or known()
-    if name in ("device", "server"):
-        return getattr(ca, name)()
-    return getattr(ca, name).certificate
+    match name:
+        case "device":
+            return ca.device()
+        case "server":
+            return ca.server()
+    return (ca.root if name == "root" else ca.issuing).certificate
 
 
 def of(certificate, kind):
@@ -62,7 +64,7 @@ def test_a_profile_has_exactly_these_extensions(name):
     assert {type(each.value) for each in certificate.extensions if each.critical} == CRITICAL
     assert certificate.version is x509.Version.v3
     assert certificate.signature_algorithm_oid == SignatureAlgorithmOID.ECDSA_WITH_SHA256
-    assert isinstance(certificate.public_key().curve, ec.SECP256R1)
+    assert is_p256(certificate.public_key())
     assert certificate.not_valid_before_utc == to_datetime(NOW - BACKDATED_MS)
     assert certificate.not_valid_after_utc == to_datetime(NOW) + timedelta(days=days)
 
