@@ -196,7 +196,7 @@ def test_the_record_of_an_act_stands_beside_it(gateway):
         return change
 
     gateway.authority.rotate(beside=beside)
-    assert gateway.records.read(seen).document == b"2"
+    assert gateway.records.read(seen).document == str(gateway.authority.state().bundle).encode()
 
     def refuse(_state):
         raise UnavailableError("audit_unavailable", "no")
@@ -234,7 +234,7 @@ def test_every_step_from_every_stage():
         ]
         roots = tuple(ca for ca in cas if not ca.parent)
         issuing = tuple(ca for ca in cas if ca.parent)
-        return Authorities(domain="d", signer=b"", roots=roots, issuing=issuing, changed_ms=0)
+        return Authorities(domain="d", signer=b"", roots=roots, issuing=issuing, bundle=1, changed_ms=0)
 
     now, later = NOW, NOW + 1
     for until, expected in (

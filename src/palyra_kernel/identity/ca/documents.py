@@ -34,14 +34,14 @@ class Ca(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Authorities(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="authority", tag_field="is"
 ):
-    """All CAs of a vault. ``bundle`` numbers what is trusted, from 1; ``signature`` is over that, by ``signer``, the
+    """All CAs of a vault. ``bundle`` numbers what is trusted, upwards; ``signature`` is over that, by ``signer``, the
     Ed25519 key by which devices know this gateway."""
 
     domain: str
     signer: bytes
     roots: tuple[Ca, ...]
     issuing: tuple[Ca, ...]
-    bundle: int = 1
+    bundle: int
     changed_ms: int
     signature: bytes = b""
     format: int = _FORMAT

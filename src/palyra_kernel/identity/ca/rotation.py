@@ -15,7 +15,7 @@ from palyra_kernel.identity.ca.documents import Authorities, Ca
 from palyra_kernel.identity.certificates import profiles
 from palyra_kernel.identity.certificates.building import Signer
 from palyra_kernel.identity.certificates.keys import key_id, new_key
-from palyra_kernel.identity.certificates.times import BACKDATED_MS, DAY, begin_ms, end_ms, renew_ms
+from palyra_kernel.identity.certificates.times import BACKDATED_MS, DAY, SECOND, begin_ms, end_ms, renew_ms
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -40,10 +40,19 @@ Rotation = Callable[[Authorities, _Signers, int], Step]
 
 
 def beginning(domain: str, signer: bytes, now_ms: int) -> Step:
-    """The first root and the first issuing CA."""
+    """The first root and the first issuing CA. The bundle is numbered by the seconds since 1970, and each one after it
+    is, unless that is not above the one before: a gateway that was restored from an old backup must not count again
+    what devices have seen."""
     root, signer_of_root = _root(now_ms)
     issuing, key = _issuing(signer_of_root, root, now_ms)
-    state = Authorities(domain=domain, signer=signer, roots=(root,), issuing=(issuing,), changed_ms=now_ms)
+    state = Authorities(
+        domain=domain,
+        signer=signer,
+        roots=(root,),
+        issuing=(issuing,),
+        bundle=now_ms // SECOND,
+        changed_ms=now_ms,
+    )
     return Step(state, {root.id: signer_of_root.key, issuing.id: key})
 
 
@@ -114,7 +123,7 @@ def _numbered(
         state,
         roots=state.roots if roots is None else roots,
         issuing=state.issuing if issuing is None else issuing,
-        bundle=state.bundle + 1,
+        bundle=max(state.bundle + 1, now_ms // SECOND),
         changed_ms=now_ms,
         signature=b"",
     )
