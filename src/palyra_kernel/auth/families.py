@@ -10,6 +10,7 @@ import msgspec
 from palyra_kernel.auth.family import Family
 from palyra_kernel.errors import ConflictError, IntegrityError
 from palyra_kernel.records import Change, Namespace, Records
+from palyra_kernel.records.shelf import Row, Shelf
 from palyra_kernel.values.decoding import decode_json
 
 FAMILIES = Namespace("auth_families", guarded=True)

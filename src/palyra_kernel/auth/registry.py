@@ -9,6 +9,7 @@ import msgspec
 from palyra_kernel.auth.profile import Profile
 from palyra_kernel.errors import ConflictError, InvalidInputError, NotFoundError, PalyraError
 from palyra_kernel.records import Change, Namespace, Records
+from palyra_kernel.records.shelf import Row, Shelf
 from palyra_kernel.values.decoding import decode_json
 
 PROFILES = Namespace("auth_profiles", guarded=True)
