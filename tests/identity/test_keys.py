@@ -47,8 +47,8 @@ WEAK_ED25519 = sorted(encoding for point in curve.torsion() for encoding in curv
 
 
 def test_the_weak_points_are_fourteen_encodings():
-    """Hazard H8: eight points of small order have six more encodings that are not canonical; libsodium's list, which was
-    found in another way, is the same set."""
+    """Hazard H8: eight points of small order have six more encodings that are not canonical; libsodium's list, found in
+    another way, is the same set."""
     assert len(curve.torsion()) == 8
     assert len(set(WEAK_ED25519)) == 14
     assert set(both_tops(SODIUM_ED25519)) == set(WEAK_ED25519)

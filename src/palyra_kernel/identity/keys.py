@@ -1,7 +1,7 @@
 """Public keys of devices, taken strictly: one encoding a key, and none under which everybody can sign or agree.
 
 The library takes all of these, and verifies forged signatures under the weak ones, so they are refused before it is
-asked. The weak points are those that libsodium refuses too (``ge25519_has_small_order``, ``x25519`` ``has_small_order``).
+asked. The weak points are those that libsodium refuses too (``has_small_order`` of its Ed25519 and its X25519).
 """
 
 from __future__ import annotations
