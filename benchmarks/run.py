@@ -26,6 +26,7 @@ from benchmarks.table import HEAD, cells, line
 NAMES = (
     *("vault", "peers", "race", "crash", "writers", "size", "start", "resolve", "audit", "policy", "net"),
     *("auth_token", "auth_selection", "certificates", "secretservice"),
+    *("auth_selection", "devices", "secretservice"),
 )
 LONG = ("faults", "fuzz", "refresh-race", "refresh-faults")
 """Run only when named; they take arguments of their own and keep their own numbers."""

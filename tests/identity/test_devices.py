@@ -127,7 +127,7 @@ def device_of_same(device):
 
 
 def test_a_banned_key_comes_back_under_no_other_id(registry):
-    """Hazard H10: a stolen device that calls itself by another ulid is the same device."""
+    """Hazard H10: a stolen device that calls itself by another id is the same device."""
     ulid, _ = registry.paired()
     device = registry.devices.find(ulid)
     registry.revoke(ulid)
@@ -150,7 +150,7 @@ def test_one_key_is_of_one_device(registry):
 
 
 def test_another_key_takes_an_approval_that_shows_both(registry):
-    """Hazard H9: pairing a known ulid again replaced its key without a word."""
+    """Hazard H9: pairing a known id again replaced its key without a word."""
     ulid, old = registry.paired()
     before = registry.devices.find(ulid)
     newcomer = device_of(id=ulid)

@@ -77,12 +77,12 @@ class Prints:
         row = self._kept.row(key)
         if row.version:
             raise ConflictError("certificate_known", "this certificate was handed out before")
-        self._kept.plan(change, key, 0, _encoded(_standing(leaf, device, kind, used=False)))
+        self._kept.plan(change, key, 0, encoded_standing(leaf, device, kind, used=False))
 
     def plan_used(self, change: Change, leaf: Leaf, device: str, kind: DeviceKind) -> None:
         """Add to *change*: *leaf*, which stands for *device*, was used."""
         key = certificate_key(leaf.print)
-        document = _encoded(_standing(leaf, device, kind, used=True))
+        document = encoded_standing(leaf, device, kind, used=True)
         self._kept.plan(change, key, self._kept.row(key).version, document)
 
     def plan_drop(self, change: Change, leaf: Leaf) -> None:
@@ -117,13 +117,16 @@ def certificate_key(print: CertificatePrint) -> bytes:
     return _CERTIFICATE + print.encode()
 
 
-def _standing(leaf: Leaf, device: str, kind: DeviceKind, *, used: bool) -> Standing:
-    return Standing(
-        device=device,
-        kind=kind,
-        used=used,
-        not_before_ms=leaf.not_before_ms,
-        not_after_ms=leaf.not_after_ms,
+def encoded_standing(leaf: Leaf, device: str, kind: DeviceKind, *, used: bool) -> bytes:
+    """The document that says that *leaf* stands for *device*."""
+    return _encoded(
+        Standing(
+            device=device,
+            kind=kind,
+            used=used,
+            not_before_ms=leaf.not_before_ms,
+            not_after_ms=leaf.not_after_ms,
+        )
     )
 
 
