@@ -266,9 +266,9 @@ class Devices:
             self._prints.plan_drop(change, leaf)
         self._revocations.plan(change, ended(device, (*device.past, *device.good), cause, reason, now_ms))
 
-    def plan_forget_past(self, change: Change, device: Device, now_ms: int) -> tuple[Leaf, ...]:
-        """Add to *change*: replaced certificates of *device* that have expired are not kept any more; return them."""
-        version, current = self._row(device.id)
+    def plan_forget_past(self, change: Change, id: str, now_ms: int) -> tuple[Leaf, ...]:
+        """Add to *change*: replaced certificates of *id* that have expired are not kept any more; return them."""
+        version, current = self._row(id)
         expired = tuple(leaf for leaf in current.past if leaf.over(now_ms))
         if expired:
             left = tuple(leaf for leaf in current.past if leaf not in expired)

@@ -76,7 +76,7 @@ class Kept(Generic[T]):
         with self._lock:
             stored = list((self._stored or {}).values())
         for each in stored:
-            value = self._opened(each.key)
+            value = self._opened(each.key, keep=False)
             if value is not None:
                 yield each.key, Row(each.version, value)
 
@@ -100,7 +100,7 @@ class Kept(Generic[T]):
             change.put(key, document)
         self._recent.plan(change, (key,))
 
-    def _opened(self, key: bytes) -> T | None:
+    def _opened(self, key: bytes, *, keep: bool = True) -> T | None:
         with self._lock:
             stored = None if self._stored is None else self._stored.get(key)
             if stored is None:
@@ -110,7 +110,8 @@ class Kept(Generic[T]):
                 found = self._decode(self._records.open(stored))
                 if found is None:
                     raise _damaged(self.namespace)
-                self._values[key] = found
+                if keep:
+                    self._values[key] = found
             return found
 
     def _refresh(self, moment: object | None) -> None:
