@@ -24,7 +24,8 @@ def commit(records: Records, plan: Callable[[Change], T]) -> T:
             change = Change()
             try:
                 planned = plan(change)
-                records.commit(change)
+                if change.puts or change.deletes or change.checks or change.events:
+                    records.commit(change)
             except ConflictError as error:
                 if error.code != "record_changed":
                     raise

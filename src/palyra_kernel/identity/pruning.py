@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from typing import NamedTuple
 
 from palyra_kernel.identity.commits import commit
 from palyra_kernel.identity.device import Device
@@ -25,14 +26,22 @@ def prune(records: Records, devices: Devices, revocations: Revocations, now_ms: 
         forgotten += _forget(records, leaves)
     stale = (device for device in devices.all() if any(leaf.over(now_ms) for leaf in device.past))
     while page := list(islice(stale, _AT_ONCE)):
-        forgotten += _forget(
-            records, commit(records, lambda change, page=page: _past(devices, change, page, now_ms))
-        )
+        forgotten += _forget(records, commit(records, _Past(devices, page, now_ms)))
     return forgotten
 
 
-def _past(devices: Devices, change: Change, page: list[Device], now_ms: int) -> list[Leaf]:
-    return [leaf for device in page for leaf in devices.plan_forget_past(change, device.id, now_ms)]
+class _Past(NamedTuple):
+    devices: Devices
+    page: list[Device]
+    now_ms: int
+
+    def __call__(self, change: Change) -> list[Leaf]:
+        """Add to *change* what the devices of this page need not remember; return it."""
+        return [
+            leaf
+            for device in self.page
+            for leaf in self.devices.plan_forget_past(change, device.id, self.now_ms)
+        ]
 
 
 def _forget(records: Records, leaves: list[Leaf]) -> int:

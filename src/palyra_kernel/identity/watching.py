@@ -12,13 +12,11 @@ PAUSE_SECONDS = 0.05
 
 
 class RevocationWatch:
-    """Tells of what came onto the list since it was made, or since the last look. For one thread."""
+    """Tells of what came onto the list since the last look; the first was when it was made. For one thread."""
 
     def __init__(self, revocations: Revocations) -> None:
         self._revocations = revocations
-        self._number = (
-            revocations.number()
-        )  # first: what comes meanwhile is told twice rather than not at all
+        self._number = revocations.number()  # first: a line behind it is looked for again
         self._version, _ = revocations.newer(0)
 
     def poll(self) -> Sequence[Entry]:
