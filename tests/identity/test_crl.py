@@ -143,7 +143,8 @@ def shakes(folder, trusted, client):
     try:
         server.do_handshake()
     except ssl.SSLCertVerificationError as error:
-        assert "certificate revoked" in str(error)
+        if error.verify_code != 23:  # X509_V_ERR_CERT_REVOKED
+            raise
         return False
     return True
 
