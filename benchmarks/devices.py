@@ -14,7 +14,6 @@ from benchmarks.measure import Pair, Row, Side, measure
 from benchmarks.scale import Scale
 from benchmarks.stores import Palyra
 from palyra_kernel import Kernel
-from palyra_kernel.identity.commits import commit
 from palyra_kernel.identity.device import Device, encoded
 from palyra_kernel.identity.devices import DEVICES, Devices
 from palyra_kernel.identity.keys import CertificatePrint
@@ -86,10 +85,7 @@ def _leaf(name: str, now: int) -> Leaf:
 
 def _loaded(prints: Prints, leaves: list[Leaf], database: Path, size: int) -> Row:
     """The first question of a process, which reads all of them and compares them with the set-hash."""
-    start = perf_counter()
-    if prints.find(leaves[0].print, now_ms()) is None:
-        raise RuntimeError("the wrong thing is measured")
-    ours = perf_counter() - start
+    ours = _first(prints, leaves[0].print, now_ms())
     with closing(sqlite3.connect(database)) as bare:
         start = perf_counter()
         found = bare.execute(
@@ -125,32 +121,24 @@ def _lookups(scale: Scale, prints: Prints, leaves: list[Leaf], bare: sqlite3.Con
 
 def _followed(scale: Scale, folder: Path, prints: Prints, ids: list[str]) -> Row:
     """The lookup right behind a renewal that others committed, beside one that reads all again."""
-    places = {"state_root": folder / "state", "config_dir": folder / "config"}
-    with Kernel.open(**places, plugins=["file"]) as kernel:
-        other = Devices(kernel._records, Prints(kernel._records), Revocations(kernel._records))
-        ours: list[float] = []
-        for number in range(scale.calls(_RENEWALS) + 1):
-            now = now_ms()
-            leaf = _leaf(f"renewed {number}", now)
-            id_ = ids[number % len(ids)]
-            commit(
-                kernel._records,
-                lambda change, id_=id_, leaf=leaf: other.plan_certificate(change, id_, leaf, now_ms=0),
-            )
-            start = perf_counter()
-            if prints.find(leaf.print, now) is None:
-                raise RuntimeError("the wrong thing is measured")
-            ours.append(perf_counter() - start)
-        start = perf_counter()
-        Prints(kernel._records).find(leaf.print, now)
-        beside = perf_counter() - start
+    ours: list[float] = []
+    with Kernel.open(state_root=folder / "state", config_dir=folder / "config", plugins=["file"]) as kernel:
+        records, now = kernel._records, now_ms()
+        other = Devices(records, Prints(records), Revocations(records))
+        leaves = [_leaf(f"renewed {number}", now) for number in range(scale.calls(_RENEWALS) + 1)]
+        for number, leaf in enumerate(leaves):
+            change = Change()
+            other.plan_certificate(change, ids[number % len(ids)], leaf, now_ms=now)
+            records.commit(change)
+            ours.append(_first(prints, leaf.print, now))
+        beside = _first(Prints(records), leaves[-1].print, now)
     raw = {"ours": ours[1:], "beside": [beside]}
-    return Row(
-        "lookup behind a renewal elsewhere",
-        len(ids),
-        "s",
-        statistics.median(ours[1:] or ours),
-        beside,
-        "reading all again",
-        raw,
-    )
+    what = "lookup behind a renewal elsewhere"
+    return Row(what, len(ids), "s", statistics.median(ours[1:] or ours), beside, "reading all again", raw)
+
+
+def _first(prints: Prints, asked: CertificatePrint, now: int) -> float:
+    start = perf_counter()
+    if prints.find(asked, now) is None:
+        raise RuntimeError("the wrong thing is measured")
+    return perf_counter() - start

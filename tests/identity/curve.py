@@ -37,6 +37,16 @@ def encodings(point: Point) -> list[bytes]:
     return [(number | sign << 255).to_bytes(32, "little") for number in numbers for sign in signs]
 
 
+def _base() -> Point:
+    y = 4 * pow(5, -1, PRIME) % PRIME
+    x = x_of(y)
+    assert x is not None
+    return x, y
+
+
+BASE = _base()
+
+
 def torsion() -> list[Point]:
     """The eight points whose order divides 8, from a point of no special kind times the order of the large subgroup."""
     order = 2**252 + 27742317777372353535851937790883648493

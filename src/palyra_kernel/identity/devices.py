@@ -266,14 +266,12 @@ class Devices:
             self._prints.plan_drop(change, leaf)
         self._revocations.plan(change, ended(device, (*device.past, *device.good), cause, reason, now_ms))
 
-    def plan_forget_past(self, change: Change, id: str, now_ms: int) -> tuple[Leaf, ...]:
-        """Add to *change*: replaced certificates of *id* that have expired are not kept any more; return them."""
-        version, current = self._row(id)
-        expired = tuple(leaf for leaf in current.past if leaf.over(now_ms))
-        if expired:
-            left = tuple(leaf for leaf in current.past if leaf not in expired)
-            self._save(change, version, replace(current, past=left))
-        return expired
+    def plan_forget_past(self, change: Change, id: str, now_ms: int) -> None:
+        """Add to *change*: replaced certificates of *id* that have expired are not kept any more."""
+        version, device = self._row(id)
+        left = tuple(leaf for leaf in device.past if not leaf.over(now_ms))
+        if left != device.past:
+            self._save(change, version, replace(device, past=left))
 
     def _save(self, change: Change, version: int, device: Device) -> Device:
         self._kept.plan(change, DEVICES.key(device.id), version, encoded(device))

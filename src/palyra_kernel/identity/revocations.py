@@ -136,19 +136,18 @@ class Revocations:
             self._kept.plan(change, key, row.version, None)
         return tuple(row.value for _, row in bans if isinstance(row.value, Entry))
 
-    def plan_prune(self, change: Change, now_ms: int, limit: int) -> list[Entry]:
-        """Add to *change*: up to *limit* certificates that have expired are on the list no more; return them."""
-        dead: list[Entry] = []
-        for key, row in self._kept.all():
-            entry = row.value
-            if isinstance(entry, Entry) and entry.leaf is not None and entry.leaf.over(now_ms):
-                if not dead:
-                    self._next(change)
+    def expired(self, now_ms: int) -> Iterator[Entry]:
+        """The certificates on the list that have expired."""
+        return (entry for entry in self.entries() if entry.leaf is not None and entry.leaf.over(now_ms))
+
+    def plan_prune(self, change: Change, entries: Iterable[Entry]) -> None:
+        """Add to *change*: *entries* are on the list no more."""
+        for entry in entries:
+            key = _key(entry.what, entry.subject)
+            row = self._kept.row(key)
+            if row.value is not None:
+                self._next(change)
                 self._kept.plan(change, key, row.version, None)
-                dead.append(entry)
-                if len(dead) == limit:
-                    break
-        return dead
 
 
 def certificate_key(print: CertificatePrint) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.identity.registry import Registry
+from tests.identity.devices.registry import Registry
 
 
 @pytest.fixture

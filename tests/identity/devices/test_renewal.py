@@ -19,8 +19,8 @@ from palyra_kernel.identity.renewal import (
     renewal_due,
     retry_after_ms,
 )
-from tests.identity.registry import DAY, MINUTE, NOW, Registry, device_of, leaf_at
-from tests.identity.test_devices import code_of
+from tests.identity.devices.registry import DAY, MINUTE, NOW, Registry, device_of, leaf_at
+from tests.identity.devices.test_devices import code_of
 
 REQUEST, GATEWAY = b"\x01" * 32, b"\x02" * 32
 HOUR = DAY // 24

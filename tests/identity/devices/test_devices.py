@@ -8,7 +8,7 @@ from palyra_kernel.identity.device import decoded, encoded
 from palyra_kernel.identity.names import KINDS
 from palyra_kernel.identity.renewal import renewal_due
 from palyra_kernel.records import Change
-from tests.identity.registry import DAY, NOW, Registry, device_of, leaf_at
+from tests.identity.devices.registry import DAY, NOW, Registry, device_of, leaf_at
 
 
 def code_of(error, call, *arguments, **options):

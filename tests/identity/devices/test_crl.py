@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from palyra_kernel.errors import InvalidInputError
 from palyra_kernel.identity.crl import LIFE_MS, sign_crl
 from palyra_kernel.values.ids import now_ms
-from tests.identity.issuers import party
-from tests.identity.registry import DAY, NOW, device_of
-from tests.identity.test_devices import code_of
+from tests.identity.devices.issuers import party
+from tests.identity.devices.registry import DAY, NOW, device_of
+from tests.identity.devices.test_devices import code_of
 
 
 class Two:

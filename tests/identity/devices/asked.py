@@ -11,7 +11,7 @@ from threading import Event, Thread
 
 from palyra_kernel.identity.keys import CertificatePrint
 from palyra_kernel.identity.watching import RevocationWatch
-from tests.identity.registry import NOW, Registry
+from tests.identity.devices.registry import NOW, Registry
 from tests.support import Places
 
 

@@ -11,8 +11,8 @@ from palyra_kernel.identity.pruning import prune
 from palyra_kernel.identity.recent import DEVICE_CHANGES, Recent
 from palyra_kernel.identity.revocations import REVOCATIONS
 from palyra_kernel.records import Change
-from tests.identity.registry import DAY, NOW, Registry, device_of, leaf_at
-from tests.identity.test_devices import code_of
+from tests.identity.devices.registry import DAY, NOW, Registry, device_of, leaf_at
+from tests.identity.devices.test_devices import code_of
 from tests.support import edited
 
 HINT = DEVICE_CHANGES.key("recent")

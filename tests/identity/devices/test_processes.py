@@ -10,24 +10,27 @@ import pytest
 from palyra_kernel.errors import ConflictError, PalyraError
 from palyra_kernel.identity.kept import Kept
 from palyra_kernel.identity.watching import RevocationWatch
-from tests.identity.registry import NOW, Registry, device_of, leaf_at
+from tests.identity.devices.registry import NOW, Registry, device_of, leaf_at
 from tests.support import Places
 
 
 @contextmanager
 def another(base):
     """A process with the vault open, and how to ask it."""
-    line = [sys.executable, "-m", "tests.identity.asked", str(base)]
+    line = [sys.executable, "-m", "tests.identity.devices.asked", str(base)]
     with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        to, back = process.stdin, process.stdout
 
         def ask(question):
-            process.stdin.write(question + "\n")
-            process.stdin.flush()
-            return process.stdout.readline().strip()
+            to.write(question + "\n")
+            to.flush()
+            return back.readline().strip()
 
-        assert process.stdout.readline() == "ready\n"
+        assert back.readline() == "ready\n"
         yield ask
-        process.stdin.close()
+        to.close()
         assert process.wait(30) == 0
 
 

@@ -8,12 +8,13 @@ import os
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from palyra_kernel.identity.commits import commit
+from palyra_kernel.identity.committing import commit
 from palyra_kernel.identity.device import Device
 from palyra_kernel.identity.devices import Devices
 from palyra_kernel.identity.leaf import Leaf
 from palyra_kernel.identity.prints import Prints
 from palyra_kernel.identity.revocations import Revocations
+from palyra_kernel.records import Change
 from palyra_kernel.values.ulid import new_ulid
 
 NOW = 1_800_000_000_000
@@ -31,45 +32,45 @@ class Registry:
         self.revocations = Revocations(records)
         self.devices = Devices(records, self.prints, self.revocations)
 
+    def act(self, plan):
+        """Commit what *plan* adds to a change; return what it returns."""
+        returned = []
+
+        def planned():
+            change = Change()
+            returned.append(plan(change))
+            return change
+
+        commit(self.records, planned)
+        return returned[-1]
+
     def enrol(self, device, leaf=None):
         leaf = leaf or leaf_at(device.paired_at_ms)
-        return commit(self.records, lambda change: self.devices.plan_enrol(change, device, leaf))
+        return self.act(lambda change: self.devices.plan_enrol(change, device, leaf))
 
-    def issue(self, id, leaf, now_ms=NOW, proven_ms=0):
-        return commit(
-            self.records,
-            lambda change: self.devices.plan_certificate(
-                change, id, leaf, now_ms=now_ms, proven_ms=proven_ms
-            ),
-        )
+    def issue(self, ulid, leaf, now_ms=NOW, proven_ms=0):
+        plan = self.devices.plan_certificate
+        return self.act(lambda change: plan(change, ulid, leaf, now_ms=now_ms, proven_ms=proven_ms))
 
-    def use(self, id, leaf, now_ms=NOW):
-        return commit(
-            self.records,
-            lambda change: self.devices.plan_first_use(change, id, leaf.print, now_ms=now_ms),
-        )
+    def use(self, ulid, leaf, now_ms=NOW):
+        plan = self.devices.plan_first_use
+        return self.act(lambda change: plan(change, ulid, leaf.print, now_ms=now_ms))
 
-    def ask_renewal(self, id):
-        return commit(self.records, lambda change: self.devices.plan_ask_renewal(change, id))
+    def ask_renewal(self, ulid):
+        return self.act(lambda change: self.devices.plan_ask_renewal(change, ulid))
 
     def replace(self, approved, device, leaf, now_ms=NOW):
-        return commit(
-            self.records,
-            lambda change: self.devices.plan_replace_key(change, approved, device, leaf, now_ms=now_ms),
-        )
+        plan = self.devices.plan_replace_key
+        return self.act(lambda change: plan(change, approved, device, leaf, now_ms=now_ms))
 
-    def revoke(self, id, reason="lost", now_ms=NOW):
-        return commit(
-            self.records, lambda change: self.devices.plan_revoke(change, id, reason, now_ms=now_ms)
-        )
+    def revoke(self, ulid, reason="lost", now_ms=NOW):
+        return self.act(lambda change: self.devices.plan_revoke(change, ulid, reason, now_ms=now_ms))
 
-    def remove(self, id, reason="sold", now_ms=NOW):
-        return commit(
-            self.records, lambda change: self.devices.plan_remove(change, id, reason, now_ms=now_ms)
-        )
+    def remove(self, ulid, reason="sold", now_ms=NOW):
+        return self.act(lambda change: self.devices.plan_remove(change, ulid, reason, now_ms=now_ms))
 
-    def unban(self, id):
-        return commit(self.records, lambda change: self.devices.plan_unban(change, id))
+    def unban(self, ulid):
+        return self.act(lambda change: self.devices.plan_unban(change, ulid))
 
     def known(self, leaf, now_ms=NOW):
         """The device that *leaf* stands for, or None."""
