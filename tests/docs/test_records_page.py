@@ -31,6 +31,10 @@ from palyra_kernel.auth.runtime import STATES
 from palyra_kernel.contracts import SlotContext, Unlock
 from palyra_kernel.identity.ca.documents import IDENTITY_CA, Authorities, Ca, IssuedHead, Role, Server
 from palyra_kernel.identity.ca.issued import IDENTITY_ISSUED, Issued
+from palyra_kernel.identity.devices import DEVICES
+from palyra_kernel.identity.prints import PRINTS
+from palyra_kernel.identity.recent import DEVICE_CHANGES
+from palyra_kernel.identity.revocations import REVOCATIONS as DEVICE_REVOCATIONS
 from palyra_kernel.kernel import incarnation, root_change
 from palyra_kernel.kernel import pins as kernel_pins
 from palyra_kernel.kernel.backing import COPIED_KEY, BackendRecord, PassedOver
@@ -110,6 +114,7 @@ def test_every_namespace_is_listed():
         buckets.BUCKETS,
         POLICIES,
         ACCESS,
+        *(DEVICES, PRINTS, DEVICE_REVOCATIONS, DEVICE_CHANGES),
         ATTEMPTS,
         REVOCATIONS,
         PROFILES,

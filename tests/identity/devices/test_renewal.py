@@ -1,6 +1,8 @@
 """When certificates are renewed, and how a device that was away gets in again without pairing."""
 
+import json
 import random
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,6 +13,7 @@ from msgspec.structs import replace
 
 from palyra_kernel.errors import DeniedError, InvalidInputError
 from palyra_kernel.identity import reentry
+from palyra_kernel.identity.keys import identity_print
 from palyra_kernel.identity.reentry import Challenges, Proof, check_proof, signed_text
 from palyra_kernel.identity.renewal import (
     REENTRY_MS,
@@ -24,6 +27,7 @@ from tests.identity.devices.test_devices import code_of
 
 REQUEST, GATEWAY = b"\x01" * 32, b"\x02" * 32
 HOUR = DAY // 24
+VECTORS = Path(__file__).parents[2] / "vectors"
 
 chances = st.floats(0, 1, exclude_max=True)
 
@@ -240,6 +244,18 @@ def test_no_bytes_make_it_fail(raw):
     """What comes from outside is refused as what it is, whatever it is."""
     with pytest.raises(InvalidInputError):
         Proof.decoded(raw)
+
+
+def test_the_signed_text_is_the_one_that_is_published():
+    """Devices are written elsewhere too: what they sign is byte for byte what ``docs/devices.md`` says."""
+    golden = json.loads((VECTORS / "reentry-v1.json").read_text("utf-8"))
+    key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(golden["identity_private_key"]))
+    proof = Proof.decoded(json.dumps(golden["proof"]).encode())
+    assert proof.signed.hex() == golden["signed"]
+    assert key.sign(proof.signed) == proof.signature
+    device = device_of(id=proof.device, key=key, now_ms=proof.at_ms)
+    assert identity_print(device.identity_key) == golden["identity_fingerprint"]
+    check_proof(proof, device, request=proof.request, gateway=proof.gateway, now_ms=proof.at_ms)
 
 
 def test_a_proof_travels_as_json(lamp):
