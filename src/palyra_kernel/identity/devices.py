@@ -33,7 +33,8 @@ DEVICES = Namespace("devices", guarded=True)
 
 
 class Devices:
-    """Reads devices; plans changes, commits none. *prints* and *revocations* follow in the same change."""
+    """Reads devices; plans changes, commits none. *prints* and *revocations* follow in the same change. Whoever plans
+    several steps for one act gives all of them one change: two do not merge."""
 
     def __init__(self, records: Records, prints: Prints, revocations: Revocations) -> None:
         self._kept: Kept[Device] = Kept(records, DEVICES, decoded)

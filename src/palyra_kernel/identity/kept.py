@@ -61,14 +61,19 @@ class Kept(Generic[T]):
 
     def row(self, key: bytes) -> Row[T]:
         """The same with the version that a change of it must check."""
-        with self._lock:
-            value = self.get(key)
-            if value is not None and self._stored is not None:
-                return Row(self._stored[key].version, value)
-        stored = self._records.store.get(key)
-        if stored is not None and stored.value is not None:
-            return self.row(key)  # it came between the two questions
-        return Row(0 if stored is None else stored.version, None)
+        for _ in range(_LOOKS):
+            with self._lock:
+                value = self.get(key)
+                if value is not None and self._stored is not None:
+                    return Row(self._stored[key].version, value)
+            stored = self._records.store.get(key)
+            if stored is None or stored.value is None:
+                return Row(0 if stored is None else stored.version, None)
+        raise IntegrityError(  # it is there, and the set-hash does not know it
+            "set_tampered",
+            f"a {self.namespace.name} record is there that nobody wrote",
+            hint="restore the state root from a backup",
+        )
 
     def all(self) -> Iterator[tuple[bytes, Row[T]]]:
         """Every record by its key, in no order."""

@@ -55,6 +55,20 @@ def test_a_missing_line_of_the_list_is_seen(places):
         assert code_of(IntegrityError, Registry(kernel._records).enrol, device) == "set_tampered"
 
 
+def test_a_record_that_nobody_wrote_is_seen_while_the_vault_is_open(parts):
+    """Hazard H34 of the disk: put back under a process that knows better. It counts for nothing, and planning on it says
+    what happened instead of trying for ever."""
+    registry = Registry(parts.records)
+    ulid, leaf = registry.paired()
+    key = certificate_key(leaf.print)
+    old = parts.store.get(key)
+    registry.remove(ulid)
+    assert registry.known(leaf) is None
+    parts.store.shelf.records[key] = old
+    assert registry.known(leaf) is None
+    assert code_of(IntegrityError, registry.issue, registry.paired()[0], leaf) == "set_tampered"
+
+
 @pytest.mark.parametrize("lie", ["nothing", "less", "garbage", "ahead", "gone"])
 def test_a_hint_that_lies_costs_a_full_reading(parts, lie):
     """The hints are not guarded: whatever they say, what comes out is compared with the set-hash."""

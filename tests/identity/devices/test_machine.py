@@ -6,13 +6,23 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
 from msgspec.structs import replace
 
 from palyra_kernel.errors import ConflictError, PalyraError
-from palyra_kernel.records import Change
+from palyra_kernel.records import Change, Records
+from palyra_kernel.records.heads import HeadFile
+from palyra_kernel.records.sqlite import SqliteRecordStore
 from tests.identity.devices.registry import NOW, Registry, device_of, leaf_at
-from tests.support import Parts
+from tests.support import VAULT_ID, Parts
 
 STATES = ("unknown", "banned", "active", "unused", "revoked", "removed", "removed_banned")
 EVENTS = ("enrol", "other_key", "issue", "use", "ask", "replace", "revoke", "remove", "unban")
@@ -254,10 +264,12 @@ class Machine(RuleBasedStateMachine):
     folders = itertools.count()
     base = Path()
 
+    def make(self, folder):
+        raise NotImplementedError
+
     def __init__(self):
         super().__init__()
-        parts = Parts(self.base / f"{next(self.folders)}")
-        self.sides = (Registry(parts.records), Registry(parts.records))
+        self.sides = self.make(self.base / f"{next(self.folders)}")
         self.turn = 0
         self.good: dict[str, str] = {}  # fingerprint: device
         self.state: dict[str, str] = {}
@@ -354,16 +366,43 @@ class Machine(RuleBasedStateMachine):
 
     def teardown(self):
         assert all(side.prints._kept.full_readings <= 2 for side in self.sides)  # changes were followed
+        for side in self.sides:
+            side.records.store.close()
+
+
+def one_connection(folder):
+    """Both look at the same store, which says nothing of its moments."""
+    parts = Parts(folder)
+    return Registry(parts.records), Registry(parts.records)
+
+
+def two_connections(folder):
+    """Each has a connection to SQLite of its own, as two processes have."""
+    folder.mkdir(mode=0o700)
+    url = f"sqlite://{folder / 'kernel.db'}"
+    parts = Parts(folder, store=SqliteRecordStore.open(url))
+    other = Records(
+        SqliteRecordStore.open(url),
+        parts.keys,
+        HeadFile(folder / VAULT_ID, parts.keys),
+        deadline_seconds=30,
+    )
+    return Registry(parts.records), Registry(other)
 
 
 @pytest.mark.timeout(300)
-def test_at_random(tmp_path):
+@pytest.mark.parametrize("make", [one_connection, two_connections])
+def test_at_random(tmp_path, make):
     """Hazards H18 and H34: two processes that take turns never disagree about a fingerprint, whatever happened."""
-    Machine.base = tmp_path
-    from hypothesis.stateful import run_state_machine_as_test
+
+    class Here(Machine):
+        base = tmp_path
+
+        def make(self, folder):
+            return make(folder)
 
     run_state_machine_as_test(
-        Machine,
+        Here,
         settings=settings(
             max_examples=40,
             stateful_step_count=25,

@@ -7,7 +7,7 @@ from threading import Barrier, Event, Thread
 
 import pytest
 
-from palyra_kernel.errors import ConflictError, PalyraError
+from palyra_kernel.errors import ConflictError, PalyraError, UnavailableError
 from palyra_kernel.identity.kept import Kept
 from palyra_kernel.identity.watching import RevocationWatch
 from tests.identity.devices.registry import NOW, Registry, device_of, leaf_at
@@ -213,3 +213,24 @@ def test_an_error_lets_nobody_in(registry, parts, monkeypatch):
     monkeypatch.setattr(parts.store, "moment", broken)
     with pytest.raises((BrokenError, PalyraError)):
         registry.known(leaf)
+
+
+def test_devices_outlive_the_root_key(places):
+    """Their records are called by what they are about, not by a keyed hash of it, so nothing of them moves; a process
+    with the old root key says so, and lets nobody in."""
+    with places.create() as kernel, places.open() as other:
+        registry, sleeping = Registry(kernel._records), Registry(other._records)
+        ulid, leaf = registry.paired()
+        gone, dead = registry.paired()
+        registry.revoke(gone)
+        assert sleeping.known(leaf) == ulid
+        kernel.rekey_root()
+        with pytest.raises(UnavailableError) as caught:
+            sleeping.known(leaf)
+        assert caught.value.code == "root_changed"
+    with places.open() as kernel:
+        registry = Registry(kernel._records)
+        assert (registry.known(leaf), registry.known(dead)) == (ulid, None)
+        assert registry.revocations.device(gone)
+        assert registry.revoke(ulid)
+        assert kernel.verify() == []
