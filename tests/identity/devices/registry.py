@@ -13,6 +13,7 @@ from palyra_kernel.identity.device import Device
 from palyra_kernel.identity.devices import Devices
 from palyra_kernel.identity.leaf import Leaf
 from palyra_kernel.identity.prints import Prints
+from palyra_kernel.identity.recent import DEVICE_CHANGES
 from palyra_kernel.identity.revocations import Revocations
 from palyra_kernel.records import Change
 from palyra_kernel.values.ulid import new_ulid
@@ -20,6 +21,7 @@ from palyra_kernel.values.ulid import new_ulid
 NOW = 1_800_000_000_000
 DAY = 86_400_000
 MINUTE = 60_000
+HINT = DEVICE_CHANGES.key("recent")
 _serials = itertools.count(1)
 
 

@@ -8,14 +8,12 @@ from palyra_kernel.identity.devices import DEVICES
 from palyra_kernel.identity.kept import Kept
 from palyra_kernel.identity.prints import certificate_key
 from palyra_kernel.identity.pruning import prune
-from palyra_kernel.identity.recent import DEVICE_CHANGES, Recent
+from palyra_kernel.identity.recent import Recent
 from palyra_kernel.identity.revocations import REVOCATIONS
 from palyra_kernel.records import Change
-from tests.identity.devices.registry import DAY, NOW, Registry, device_of, leaf_at
+from tests.identity.devices.registry import DAY, HINT, NOW, Registry, device_of, leaf_at
 from tests.identity.devices.test_devices import code_of
 from tests.support import edited
-
-HINT = DEVICE_CHANGES.key("recent")
 
 
 def test_a_revocation_that_is_put_back_is_seen(places):
@@ -56,8 +54,8 @@ def test_a_missing_line_of_the_list_is_seen(places):
 
 
 def test_a_record_that_nobody_wrote_is_seen_while_the_vault_is_open(parts):
-    """Hazard H34 of the disk: put back under a process that knows better. It counts for nothing, and planning on it says
-    what happened instead of trying for ever."""
+    """Hazard H34 of the disk: put back under a process that knows better. It counts for nothing, and planning on it
+    says what happened instead of trying for ever."""
     registry = Registry(parts.records)
     ulid, leaf = registry.paired()
     key = certificate_key(leaf.print)
