@@ -43,7 +43,7 @@ DEVICES: dict[str, tuple[str, ...]] = {
         f"{_D}/test_devices.py::test_only_what_is_current_or_in_grace_stands_for_a_device",
         f"{_D}/test_devices.py::test_all_certificates_of_a_revoked_device_are_on_the_list",
         f"{_D}/test_devices.py::test_removing_keeps_the_tombstone",
-        f"{_D}/test_machine.py::test_at_random",
+        f"{_D}/test_at_random.py::test_at_random",
         f"{_D}/test_kept.py::test_a_missing_line_of_the_list_is_seen",
         f"{_D}/test_kept.py::test_what_expired_is_forgotten_and_bans_stay",
     ),
