@@ -45,7 +45,10 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     """SHA-256 of the public key field of the gateway's root certificate."""
     tls_hash: bytes
     """SHA-256 of the certificate that the TLS connection of the run was made with, DER. Not sent: each side knows it."""
+    code_expires_ms: int
+    """Of a QR code, which says it; 0 for a PIN. Not sent: who has no code must not learn whether there is one."""
     expires_ms: int
+    """When the run ends."""
     run_ms: int
     approval_ms: int
 

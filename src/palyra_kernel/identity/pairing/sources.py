@@ -1,0 +1,76 @@
+"""How often one source may begin a run, whatever code it names: a bucket of tokens for each, as plain records.
+
+A source is what the listener says of it, such as an address; another source has a bucket of its own.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from palyra_kernel.records import Change, Namespace, Records
+from palyra_kernel.values.decoding import decode_json
+
+SOURCES = Namespace("pairing_sources", guarded=False)
+BURST = 10
+"""Runs at once."""
+MIN_DELAY_MS = 1000
+"""Until the next, after the first that was refused; it doubles with every run that is not let in meanwhile."""
+MAX_DELAY_MS = 900_000
+_DOUBLINGS = 10
+_STALE_MS = 86_400_000
+_LOOKED_AT = 32
+
+
+class Bucket(msgspec.Struct, frozen=True, kw_only=True):
+    """``used``: runs since it was full; ``refused``: in a row; ``until_ms``: not before."""
+
+    used: int = 0
+    refused: int = 0
+    until_ms: int = 0
+    at_ms: int = 0
+
+
+def taken(bucket: Bucket, at_ms: int) -> tuple[Bucket, bool]:
+    """*bucket* after a run was asked for, and whether it may take place."""
+    idle = max(0, at_ms - bucket.at_ms)
+    used = max(0, bucket.used - idle // (MAX_DELAY_MS // BURST))
+    if at_ms < bucket.until_ms <= at_ms + MAX_DELAY_MS:  # a clock that was set back closes nobody out
+        return bucket, False
+    if used < BURST:
+        return Bucket(used=used + 1, at_ms=at_ms), True
+    delay = min(MIN_DELAY_MS << min(bucket.refused, _DOUBLINGS), MAX_DELAY_MS)
+    return Bucket(used=BURST, refused=bucket.refused + 1, until_ms=at_ms + delay, at_ms=at_ms), True
+
+
+class Sources:
+    """Reads and plans buckets."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def plan_take(self, change: Change, source: str, at_ms: int) -> bool:
+        """Add to *change*: *source* asked for a run at *at_ms*; return whether it may take place."""
+        key = self._key(source)
+        record = self._records.read(key)
+        bucket, allowed = taken(_decoded(record.document), at_ms)
+        if allowed:
+            change.check(key, record.version)
+            change.put(key, msgspec.json.encode(bucket))
+        return allowed
+
+    def plan_prune(self, change: Change, at_ms: int) -> None:
+        """Add to *change*: some buckets that were not asked for in a day are gone."""
+        for key, document in self._records.scan(SOURCES.prefix, None, _LOOKED_AT):
+            if at_ms - _decoded(document).at_ms >= _STALE_MS:
+                change.delete(key)
+
+    def _key(self, source: str) -> bytes:
+        return SOURCES.key(self._records.keys.blind("pairing source", source))
+
+
+def _decoded(document: bytes | None) -> Bucket:
+    """A bucket that cannot be read is an empty one: it is a cache, and guards no secret by itself."""
+    try:
+        return Bucket() if document is None else decode_json(document, Bucket)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return Bucket()
