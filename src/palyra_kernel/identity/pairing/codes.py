@@ -94,12 +94,12 @@ def parse_qr(text: object) -> Scanned:
         pairs = parse_qsl(text.removeprefix(_BEGIN), strict_parsing=True, max_num_fields=len(_FIELDS))
         if tuple(name for name, _ in pairs) != _FIELDS:
             raise ValueError
-        id, secret, gateway, ca, expires = (value for _, value in pairs)
+        code, secret, gateway, ca, expires = (value for _, value in pairs)
         padding = -len(secret) % 8 * "="
-        if not _ID.fullmatch(id) or len(b32decode(secret + padding)) != SECRET_BYTES or len(ca) != 64:
+        if not _ID.fullmatch(code) or len(b32decode(secret + padding)) != SECRET_BYTES or len(ca) != 64:
             raise ValueError
-        scanned = Scanned("qr", id, secret.encode(), gateway, bytes.fromhex(ca), int(expires))
-        again = qr_uri(id, scanned.secret, gateway, bytes.fromhex(ca), int(expires))
+        scanned = Scanned("qr", code, secret.encode(), gateway, bytes.fromhex(ca), int(expires))
+        again = qr_uri(code, scanned.secret, gateway, bytes.fromhex(ca), int(expires))
     except (ValueError, InvalidInputError):
         raise _invalid("the pairing code is damaged") from None
     if again != text:

@@ -63,9 +63,7 @@ class DeviceRun:
     *tls_hash*: SHA-256 of the certificate that the gateway showed in this TLS connection.
     """
 
-    def __init__(
-        self, own: Self, scanned: Scanned, tls_hash: bytes, entropy: Entropy = os.urandom
-    ) -> None:
+    def __init__(self, own: Self, scanned: Scanned, tls_hash: bytes, entropy: Entropy = os.urandom) -> None:
         self._own = own
         self._scanned = scanned
         self._tls_hash = tls_hash
@@ -172,5 +170,3 @@ def _signed(proof: Proof, signature: bytes, device_tag: bytes) -> Proof:
     from msgspec.structs import replace
 
     return replace(proof, signature=signature, tag=device_tag)
-
-

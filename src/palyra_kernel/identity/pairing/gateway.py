@@ -83,7 +83,8 @@ class GatewayRun:
 
     def offer(self, hello: Hello, challenge: Challenge) -> bytes:
         """Message 2. Raises :class:`DeniedError` ``pairing_failed`` if there is nothing that both sides can do."""
-        if self._begun or VERSION not in hello.versions or SUITE not in hello.suites:
+        check_offers(hello)
+        if self._begun:
             raise refused()
         self._begun = True
         self._hello = hello
@@ -134,6 +135,12 @@ class GatewayRun:
         signature = self._terms.sign(signed_by(GATEWAY, proven.transcript))
         confirmed = tag(proven.keys.confirm_gateway, GATEWAY, proven.transcript, device_tag, signature)
         return encode(Accepted(run=self.run, signature=signature, tag=confirmed))
+
+
+def check_offers(hello: Hello) -> None:
+    """Raise :class:`DeniedError` ``pairing_failed`` unless there is something that both sides can do."""
+    if VERSION not in hello.versions or SUITE not in hello.suites:
+        raise refused()
 
 
 def transcript(hello: Hello, offer: Offer, proof: Proof, tls_hash: bytes, code_expires_ms: int) -> bytes:

@@ -19,6 +19,7 @@ from palyra_kernel.identity.committing import commit
 from palyra_kernel.identity.pairing.attempts import OPENED, PER_CODE, Pins
 from palyra_kernel.identity.pairing.codes import clamped_ttl_ms, new_pin, new_secret, pin_text, qr_uri
 from palyra_kernel.identity.pairing.messages import Method
+from palyra_kernel.identity.pairing.states import RUN_MS
 from palyra_kernel.records import Change, Namespace, Records
 from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.refs import VaultRef
@@ -205,14 +206,14 @@ class Codes:
         commit(self._records, self.plan_reopen)
 
     def sweep(self, at_ms: int) -> int:
-        """Forget codes that expired, and the secrets of all that are over; return how many are gone."""
+        """Forget the secrets of all codes that are over, and those codes that expired; return how many of them."""
         gone = 0
         for code in self.list():
             if code.open(at_ms):
                 continue
             with suppress(NotFoundError):  # it went in an earlier sweep
                 self._vault.destroy(_ref(code.id))
-            if at_ms >= code.expires_ms:
+            if at_ms >= code.expires_ms + RUN_MS:  # a run that began in time may still succeed
                 commit(self._records, partial(self._plan_drop, code.id))
                 gone += 1
         return gone
@@ -231,9 +232,9 @@ class _TakenError(Exception):
 def _free_id(taken: set[str]) -> str:
     """A short id that is not in use: of the first space that is not half full."""
     space = next((each for each in _ID_SPACES if len(taken) * 2 < each), _ID_SPACES[-1])
-    while (id := str(1 + secrets.randbelow(space))) in taken:
+    while (drawn := str(1 + secrets.randbelow(space))) in taken:
         pass
-    return id
+    return drawn
 
 
 def _key(id: str) -> bytes:

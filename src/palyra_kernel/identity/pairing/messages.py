@@ -38,7 +38,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Any message."""
 
 
-class Hello(Message, tag="hello"):
+class Hello(Message, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="hello"):
     """1, of the device: what it can do, and which code it holds. Nothing of the secret."""
 
     versions: Annotated[tuple[Annotated[int, Meta(ge=1, le=255)], ...], Meta(min_length=1, max_length=8)]
@@ -50,7 +50,7 @@ class Hello(Message, tag="hello"):
     nonce: Bytes32
 
 
-class Offer(Message, tag="offer"):
+class Offer(Message, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="offer"):
     """2, of the gateway: what was chosen, who it says it is, and its share."""
 
     version: int
@@ -65,7 +65,7 @@ class Offer(Message, tag="offer"):
     approval_ms: Moment
 
 
-class Proof(Message, tag="proof"):
+class Proof(Message, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="proof"):
     """3, of the device: its share, its keys, its certificate request, and that it knew the secret."""
 
     run: Ulid
@@ -77,7 +77,7 @@ class Proof(Message, tag="proof"):
     tag: Bytes32
 
 
-class Accepted(Message, tag="accepted"):
+class Accepted(Message, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="accepted"):
     """4, of the gateway, for a proof alone: that it knew the secret too. An approval is waited for."""
 
     run: Ulid
@@ -85,7 +85,7 @@ class Accepted(Message, tag="accepted"):
     tag: Bytes32
 
 
-class Poll(Message, tag="poll"):
+class Poll(Message, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="poll"):
     """5, of the device: is it decided? ``counter`` grows with each."""
 
     run: Ulid
@@ -93,7 +93,7 @@ class Poll(Message, tag="poll"):
     signature: Bytes64
 
 
-class Reply(Message, tag="reply"):
+class Reply(Message, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="reply"):
     """6, of the gateway: a :class:`Decision`, sealed with the channel key of the run."""
 
     run: Ulid
@@ -101,11 +101,11 @@ class Reply(Message, tag="reply"):
     sealed: Annotated[bytes, Meta(min_length=16, max_length=MAX_REPLY_BYTES + 16)]
 
 
-class Refused(Message, tag="refused"):
+class Refused(Message, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="refused"):
     """Instead of 2, 4 and 6: no, whatever the reason. It has no member that could tell one reason from another."""
 
 
-class Decision(Message, tag="decision"):
+class Decision(Message, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="decision"):
     """What stands in a reply. ``certificates``: the device's own first, DER. ``bundle``: what it trusts from now on."""
 
     state: Literal["waiting", "issued", "rejected", "expired", "cancelled"]

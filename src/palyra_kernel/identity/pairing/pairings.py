@@ -19,7 +19,7 @@ from palyra_kernel.identity.committing import commit
 from palyra_kernel.identity.keys import identity_print
 from palyra_kernel.identity.pairing.channel import check_poll, seal
 from palyra_kernel.identity.pairing.exchange import Entropy
-from palyra_kernel.identity.pairing.gateway import Challenge, GatewayRun, Proven, Terms
+from palyra_kernel.identity.pairing.gateway import Challenge, GatewayRun, Proven, Terms, check_offers
 from palyra_kernel.identity.pairing.keeping import DECOY, SCOPE, Code, Codes
 from palyra_kernel.identity.pairing.messages import REFUSED, Decision, Hello, Poll, decode, refused
 from palyra_kernel.identity.pairing.runs import MAX_RUNS, Runs
@@ -81,6 +81,7 @@ class Pairings:
         """Answer message 1 of *source*. The attempt is paid for, durably, before there is a share to answer with."""
         try:
             hello = decode(raw, Hello)
+            check_offers(hello)
             now = self._clock.now_ms()
             run = GatewayRun(terms, new_ulid(now), now, self._entropy)
             code, live = self._pay(hello, run, source)
@@ -160,9 +161,9 @@ class Pairings:
         return change
 
     def _refund(self, change: Change, pairing: Pairing) -> None:
-        """Add to *change*: the attempt is paid back, and its code is used up. Of two runs with one code, one gets here."""
+        """Add to *change*: the attempt is paid back, and its code used up. Of two runs with one code, one gets here."""
         row = self.codes.row(pairing.code)
-        if row.code is None or row.code.used_by:
+        if row.code is None or row.code.used_by or row.code.created_ms > pairing.begun_ms:
             raise refused()
         used = msgspec.structs.replace(row.code, attempts=row.code.attempts - 1, used_by=pairing.id)
         self.codes.plan_put(change, row, used)
@@ -214,9 +215,7 @@ class Pairings:
         if state == "approved":
             issued = self._rules.issue(pairing)
             change.merge(issued.change)
-            pairing = step(
-                pairing, "issue", now, certificates=issued.certificates, bundle=issued.bundle
-            )
+            pairing = step(pairing, "issue", now, certificates=issued.certificates, bundle=issued.bundle)
         self.runs.plan_replace(change, row, pairing)
         return change, pairing, _decision(pairing, now)
 
@@ -266,7 +265,7 @@ def _decision(pairing: Pairing, now: int) -> Decision:
     if state == "issued":
         return Decision(state="issued", certificates=pairing.certificates, bundle=pairing.bundle)
     if state in ("rejected", "expired", "cancelled"):
-        return Decision(state=state)  # type: ignore[arg-type]
+        return Decision(state=state)
     raise refused()
 
 

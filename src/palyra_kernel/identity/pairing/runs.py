@@ -97,8 +97,8 @@ class Runs:
         return self.plan_step(id, "cancel", at_ms, reason=reason(why))
 
     def plan_cancel_device(self, device: str, why: str, at_ms: int) -> Change:
-        """All that *device* has under way is over; its revocation is in the same commit. A run that begins meanwhile is
-        refused by that commit's own guard, since nothing was paired by then."""
+        """All that *device* has under way is over; its revocation is in the same commit. What gets under way afterwards
+        is refused because of that one."""
         change = Change()
         for pairing in self.list():
             if pairing.device == device and pairing.now(at_ms) not in TERMINAL:
@@ -110,21 +110,21 @@ class Runs:
         old = [pairing.id for pairing in self.list() if _outdated(pairing, at_ms)]
         for begin in range(0, len(old), _AT_ONCE):
             some = old[begin : begin + _AT_ONCE]
-            for id in some:
-                forget(id)
+            for each in some:
+                forget(each)
             commit(self._records, partial(self._plan_prune, some, at_ms))
         return len(old)
 
     def _plan_prune(self, ids: Iterable[str], at_ms: int) -> Change:
         change = Change()
-        for id in ids:
+        for each in ids:
             try:
-                row = self.row(id)
+                row = self.row(each)
             except NotFoundError:
                 continue
             if _outdated(row.pairing, at_ms):
-                change.check(RUNS.key(id), row.version)
-                change.delete(RUNS.key(id))
+                change.check(RUNS.key(each), row.version)
+                change.delete(RUNS.key(each))
         return change
 
 
@@ -153,5 +153,7 @@ def _decoded(document: bytes) -> Pairing:
     except (msgspec.DecodeError, UnicodeDecodeError):
         found = None
     if found is None or found.format != _FORMAT:
-        raise IntegrityError("pairing_damaged", "the record of a pairing is damaged", hint="palyra vault verify")
+        raise IntegrityError(
+            "pairing_damaged", "the record of a pairing is damaged", hint="palyra vault verify"
+        )
     return found.pairing

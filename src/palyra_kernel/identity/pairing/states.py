@@ -11,8 +11,16 @@ from palyra_kernel.identity.names import DeviceKind
 from palyra_kernel.identity.pairing.messages import Method
 
 State = Literal[
-    *("requested", "proven", "awaiting_approval", "approved", "issued"),
-    *("acknowledged", "rejected", "expired", "cancelled", "failed"),
+    "requested",
+    "proven",
+    "awaiting_approval",
+    "approved",
+    "issued",
+    "acknowledged",
+    "rejected",
+    "expired",
+    "cancelled",
+    "failed",
 ]
 Event = Literal["finish", "ask", "approve", "reject", "issue", "acknowledge", "fail", "cancel", "expire"]
 STATES: tuple[State, ...] = get_args(State)
@@ -27,7 +35,7 @@ PICKUP_MS = 3_600_000
 ACKNOWLEDGE_MS = 3_600_000
 """From the certificate to the first call that is made with it."""
 
-STEPS: dict[tuple[State, Event], State] = {
+STEPS: dict[tuple[State, Event], State] = {  # all of them; whatever is not here is refused
     ("requested", "finish"): "proven",
     ("requested", "fail"): "failed",
     ("proven", "ask"): "awaiting_approval",
@@ -35,14 +43,12 @@ STEPS: dict[tuple[State, Event], State] = {
     ("awaiting_approval", "reject"): "rejected",
     ("approved", "issue"): "issued",
     ("issued", "acknowledge"): "acknowledged",
-    **{
-        (state, event): over
-        for state in ("requested", "proven", "awaiting_approval", "approved", "issued")
-        for event, over in (("cancel", "cancelled"), ("expire", "expired"))
-    },
 }
-"""All of them; whatever is not here is refused."""
-LIVE = frozenset(state for state, _ in STEPS)
+_ALIVE: tuple[State, ...] = ("requested", "proven", "awaiting_approval", "approved", "issued")
+for _state in _ALIVE:
+    STEPS[_state, "cancel"] = "cancelled"
+    STEPS[_state, "expire"] = "expired"
+LIVE = frozenset(_ALIVE)
 TERMINAL = frozenset(STATES) - LIVE
 
 
@@ -112,7 +118,9 @@ def decide(pairing: Pairing, decided: Decided, *, approve: bool, at_ms: int) -> 
     """*pairing* after a decision. Raises what :func:`step` raises, and :class:`ConflictError` ``other_transcript``
     where something else was shown to whoever decided."""
     if not pairing.transcript or decided.transcript != pairing.transcript:
-        raise ConflictError("other_transcript", "what was decided is not this pairing", hint="look at it again")
+        raise ConflictError(
+            "other_transcript", "what was decided is not this pairing", hint="look at it again"
+        )
     return step(
         pairing,
         "approve" if approve else "reject",

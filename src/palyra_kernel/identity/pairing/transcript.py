@@ -44,7 +44,7 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     ca_hash: bytes
     """SHA-256 of the public key field of the gateway's root certificate."""
     tls_hash: bytes
-    """SHA-256 of the certificate that the TLS connection of the run was made with, DER. Not sent: each side knows it."""
+    """SHA-256 of the certificate that the TLS connection of the run was made with, DER. Not sent: each knows it."""
     code_expires_ms: int
     """Of a QR code, which says it; 0 for a PIN. Not sent: who has no code must not learn whether there is one."""
     expires_ms: int
@@ -54,7 +54,9 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
 
     def encode(self) -> bytes:
         """The fields, each behind its length; a list is one field, framed in itself."""
-        return frame(LABEL, DEVICE, GATEWAY, *(_field(getattr(self, name)) for name in self.__struct_fields__))
+        return frame(
+            LABEL, DEVICE, GATEWAY, *(_field(getattr(self, name)) for name in self.__struct_fields__)
+        )
 
     def digest(self) -> bytes:
         """SHA-256 of it: what is signed, confirmed, approved and remembered."""
