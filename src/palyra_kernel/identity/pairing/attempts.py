@@ -15,7 +15,7 @@ from palyra_kernel.identity.pairing.states import RUN_MS
 PER_CODE = 3
 """Runs that failed, of one code: then it is locked for good."""
 PER_GATEWAY = 30
-"""Runs with a PIN that failed within a day, of all codes and of none: then PINs are closed until somebody opens them."""
+"""Runs with a PIN that failed within a day, of all codes and of none: then PINs are closed until they are opened."""
 DAY_MS = 86_400_000
 PER_ADDRESS = 3
 """Confirmations that failed, of a device at one address: then it stops."""
