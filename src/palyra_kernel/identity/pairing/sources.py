@@ -14,32 +14,34 @@ SOURCES = Namespace("pairing_sources", guarded=False)
 BURST = 10
 """Runs at once."""
 MIN_DELAY_MS = 1000
-"""Until the next, after the first that was refused; it doubles with every run that is not let in meanwhile."""
+"""Until the next, once the bucket is empty; it doubles with every run that follows at once."""
 MAX_DELAY_MS = 900_000
 _DOUBLINGS = 10
+_REFILL_MS = 90_000
+"""Until one of the ``BURST`` is back, beside what is waited for anyway."""
 _STALE_MS = 86_400_000
 _LOOKED_AT = 32
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True):
-    """``used``: runs since it was full; ``refused``: in a row; ``until_ms``: not before."""
+    """``used``: runs since it was full; ``waits``: how often in a row it was empty; ``until_ms``: not before."""
 
     used: int = 0
-    refused: int = 0
+    waits: int = 0
     until_ms: int = 0
     at_ms: int = 0
 
 
 def taken(bucket: Bucket, at_ms: int) -> tuple[Bucket, bool]:
     """*bucket* after a run was asked for, and whether it may take place."""
-    idle = max(0, at_ms - bucket.at_ms)
-    used = max(0, bucket.used - idle // (MAX_DELAY_MS // BURST))
+    idle = max(0, at_ms - max(bucket.at_ms, bucket.until_ms))
+    used = max(0, bucket.used - idle // _REFILL_MS)
     if at_ms < bucket.until_ms <= at_ms + MAX_DELAY_MS:  # a clock that was set back closes nobody out
         return bucket, False
     if used < BURST:
         return Bucket(used=used + 1, at_ms=at_ms), True
-    delay = min(MIN_DELAY_MS << min(bucket.refused, _DOUBLINGS), MAX_DELAY_MS)
-    return Bucket(used=BURST, refused=bucket.refused + 1, until_ms=at_ms + delay, at_ms=at_ms), True
+    delay = min(MIN_DELAY_MS << min(bucket.waits, _DOUBLINGS), MAX_DELAY_MS)
+    return Bucket(used=BURST, waits=bucket.waits + 1, until_ms=at_ms + delay, at_ms=at_ms), True
 
 
 class Sources:
