@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
@@ -27,7 +26,6 @@ KEPT_MS = 30 * 86_400_000
 
 _FORMAT = 1
 _AT_ONCE = 100
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class _Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,7 +129,7 @@ class Runs:
 def reason(text: str) -> str:
     """*text*, trimmed, if it can be shown on a line. Raises :class:`InvalidInputError` ``invalid_reason``."""
     plain = text.strip()
-    if len(plain) > MAX_REASON or _CONTROLS.search(plain) or not plain.isprintable():
+    if len(plain) > MAX_REASON or not plain.isprintable():
         raise InvalidInputError("invalid_reason", f"a reason is a line of up to {MAX_REASON} characters")
     return plain
 
