@@ -25,6 +25,7 @@ PACKAGES = frozenset(
     {
         *("cffi", "click", "cryptography", "markdown-it-py", "mdurl", "msgspec", "packaging", "platformdirs"),
         *("pluggy", "pycparser", "pygments", "python-dotenv", "pyyaml", "rich", "stevedore", "tomlkit"),
+        *("h11", "httpcore2", "truststore"),
         *("colorama", "iniconfig", "pytest", "pytest-timeout"),
     }
 )
