@@ -58,7 +58,7 @@ BROKEN = {
     "csr": (
         requests,
         "_checked",
-        lambda request, _der: request.public_key(),
+        lambda request: request.public_key(),
     ),  # any key, any wish, any signature
     "documents": (documents, "UnicodeDecodeError", KeyError),
     "dotenv": (dotenv_format, "_ESCAPES", {}),

@@ -14,6 +14,7 @@ from palyra_kernel.errors import (
     UnavailableError,
 )
 from palyra_kernel.identity.ca import issued
+from palyra_kernel.identity.ca.bundle import signature_of
 from palyra_kernel.identity.ca.documents import AUTHORITY, ISSUED_HEAD, IssuedHead
 from palyra_kernel.identity.ca.issued import IDENTITY_ISSUED
 from palyra_kernel.identity.ca.secrets import SIGNER, ca_ref
@@ -187,6 +188,7 @@ def entry_key(number):
     "edit",
     [
         lambda change, first, _second: change.put(entry_key(1), first.replace(b"device:", b"server:")),
+        lambda change, _first, second: change.put(entry_key(2), second.replace(b"device:", b"server:")),
         lambda change, first, second: (change.put(entry_key(1), second), change.put(entry_key(2), first)),
         lambda change, _first, _second: change.delete(entry_key(1)),
         lambda change, _first, _second: change.delete(entry_key(2)),
@@ -194,7 +196,7 @@ def entry_key(number):
         lambda change, _first, _second: change.put(entry_key(2), b"{}"),
         lambda change, _first, _second: change.put(entry_key(2), b"\xff"),
     ],
-    ids=["edited", "swapped", "first missing", "last missing", "added", "empty", "no JSON"],
+    ids=["edited", "last edited", "swapped", "first missing", "last missing", "added", "empty", "no JSON"],
 )
 def test_a_log_that_was_changed(gateway, edit):
     for _ in range(2):
@@ -242,11 +244,6 @@ def test_a_key_that_is_not_there(gateway, which, how):
         gateway.process().check()
 
 
-def another_identity(gateway, state):
-    gateway.vault.put(SIGNER, bytes(range(32)))
-    return state
-
-
 def foreign_issuing(gateway, state):
     root, key = new_key(), new_key()
     by = Signer(profiles.root(root, gateway.now), root)
@@ -268,7 +265,7 @@ def with_issuing(gateway, state, certificate, key):
 
 
 EDITS = {
-    "another identity": (another_identity, "ca_key_mismatch"),
+    "another identity": (lambda _gateway, state: state, "ca_key_mismatch"),
     "a CA of another root": (foreign_issuing, "ca_damaged"),
     "a root as issuing CA": (deep_issuing, "ca_damaged"),
     "no root": (lambda _gateway, state: replace(state, roots=()), "ca_damaged"),
@@ -294,7 +291,14 @@ def test_a_ca_that_is_none(gateway, edit):
     change = Change()
     function, code = EDITS[edit]
     version, state = gateway.records.read(AUTHORITY).version, gateway.authority.state()
-    gateway.authority.documents.plan(change, AUTHORITY, version, function(gateway, state))
+    edited = function(gateway, state)
+    if (
+        edited.signature == state.signature and edited.bundle == state.bundle
+    ):  # it would be noticed by that alone
+        edited = replace(edited, signature=signature_of(edited, gateway.authority._secrets.identity(state)))
+    if edit == "another identity":
+        gateway.vault.put(SIGNER, bytes(range(32)))
+    gateway.authority.documents.plan(change, AUTHORITY, version, edited)
     gateway.records.commit(change)
     with pytest.raises(IntegrityError) as caught:
         gateway.process().check()
