@@ -30,6 +30,7 @@ TITLES = {
     "auth_token": "A credential for one use",
     "auth_selection": "Choosing a profile",
     "secretservice": "One read from the Secret Service",
+    "pairing": "Pairing",
 }
 COUNTED = {
     "faults": "Faults",
