@@ -46,5 +46,5 @@ def test_the_odds_are_arithmetic():
     assert (attempts.PER_CODE + attempts.PER_ADDRESS) / space == 6e-6
     assert attempts.PER_GATEWAY / space == 3e-5
     assert 8 * codes.SECRET_BYTES == 128
-    for odds in ("3 × 10⁻⁶", "6 × 10⁻⁶", "3 × 10⁻⁵", "2⁻¹²⁸"):
+    for odds in ("3 \u00d7 10⁻⁶", "6 \u00d7 10⁻⁶", "3 \u00d7 10⁻⁵", "2⁻¹²⁸"):
         assert odds in PAGE

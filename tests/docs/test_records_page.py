@@ -35,6 +35,10 @@ from palyra_kernel.identity.devices import DEVICES
 from palyra_kernel.identity.prints import PRINTS
 from palyra_kernel.identity.recent import DEVICE_CHANGES
 from palyra_kernel.identity.revocations import REVOCATIONS as DEVICE_REVOCATIONS
+from palyra_kernel.identity.pairing.keeping import CODES, Code
+from palyra_kernel.identity.pairing.runs import RUNS
+from palyra_kernel.identity.pairing.sources import SOURCES, Bucket
+from palyra_kernel.identity.pairing.states import Pairing
 from palyra_kernel.kernel import incarnation, root_change
 from palyra_kernel.kernel import pins as kernel_pins
 from palyra_kernel.kernel.backing import COPIED_KEY, BackendRecord, PassedOver
@@ -124,6 +128,9 @@ def test_every_namespace_is_listed():
         STATES,
         IDENTITY_CA,
         IDENTITY_ISSUED,
+        CODES,
+        RUNS,
+        SOURCES,
     )
     assert len(listed) == len(namespaces) + 1
     for namespace in namespaces:
@@ -161,6 +168,13 @@ def test_the_members_of_logins_and_revocations_are_listed():
     assert all(f"`{state}`" in text for state in get_args(attempt.State))
     assert f"at most {MAX_ATTEMPTS:,}" in text
     assert (attempt.TTL_MS, attempt.KEPT_MS, attempt.LONGEST_MS) == (600_000, 600_000, 1_800_000)
+
+
+def test_the_members_of_pairings_are_listed():
+    text = section(PAGE, "## Pairing")
+    for kind in (Code, Pairing, Bucket):
+        for member in kind.__struct_fields__:
+            assert f"`{member}`" in text, member
 
 
 def test_buckets_and_last_known_good_values_are_as_shown():
