@@ -7,6 +7,8 @@ import json
 from typing import NamedTuple
 
 from palyra_kernel.errors import DeniedError
+from palyra_kernel.identity.pairing.device import Confirmed
+from palyra_kernel.identity.pairing.states import Pairing
 
 REPLAYED = 40
 
@@ -14,9 +16,9 @@ REPLAYED = 40
 class Outcome(NamedTuple):
     """``confirmed``: what the device believes, None if nothing; ``proven``: the pairing that the gateway wrote down."""
 
-    confirmed: object
-    proven: object
-    touched: frozenset
+    confirmed: Confirmed | None
+    proven: Pairing | None
+    touched: frozenset[int]
 
     def won(self, device):
         """Whether anybody got further than the two of them meant: a side that believes in a run that was touched before
@@ -61,7 +63,7 @@ class Wire:
 
     def __init__(self, random):
         self.random = random
-        self.seen = {1: [], 2: [], 3: [], 4: []}
+        self.seen: dict[int, list[bytes]] = {1: [], 2: [], 3: [], 4: []}
 
     def tampering(self, kind):
         """A tamper function of *kind*; each changes one message of the run, chosen by chance."""

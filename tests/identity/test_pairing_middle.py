@@ -12,6 +12,7 @@ from palyra_kernel.identity.pairing import gateway as gateway_side
 from palyra_kernel.identity.pairing.attempts import PER_ADDRESS, PER_CODE, AddressLimit
 from palyra_kernel.identity.pairing.gateway import Challenge, GatewayRun
 from palyra_kernel.identity.pairing.messages import REFUSED, Hello, decode
+from palyra_kernel.identity.pairing.transcript import signed_by
 from palyra_kernel.values.ulid import new_ulid
 from tests.identity.middle import KINDS, Wire, changed, encoded, play
 from tests.identity.pairing_world import NOW, TLS, Device, World, wrong
@@ -43,7 +44,7 @@ def test_a_thousand_runs_with_somebody_in_the_middle(world):
     """Hazards H5 and H7: whatever is changed, dropped, replayed, reordered, reflected, mixed or cut, and whenever the
     gateway starts again: no side believes in a run that was touched."""
     chance = random.Random(8)
-    wire, device, tried = Wire(chance), Device(), Counter()
+    wire, device, tried = Wire(chance), Device(), Counter[tuple[str, bool]]()
     scanned, left = None, 0
     for number in range(RUNS):
         kind = chance.choice((*KINDS, "read"))
@@ -110,7 +111,7 @@ def test_every_field_of_every_message_counts(world):
     """Hazard H7: one changed field anywhere, and no side confirms."""
     device = Device()
     for target in (1, 2, 3, 4):
-        kept = {}
+        kept: dict[int, bytes] = {}
         play(world, device, world.pin(), lambda number, raw, kept=kept: kept.setdefault(number, raw), "keeps")
         for position in range(len(list(changed(kept[target])))):
             world.codes.reopen()
@@ -167,7 +168,7 @@ def test_without_the_confirmation_somebody_wins(world, monkeypatch, mutant):
         challenge = Challenge("pin", scanned.id, wrong(scanned).secret, 0, live=True)
         run.prove(fake.offer(decode(run.hello(), Hello), challenge))
         digest = run._sent[0]
-        signature = world.identity.sign(gateway_side.signed_by("gateway", digest))
+        signature = world.identity.sign(signed_by("gateway", digest))
         made = {"signature": signature, "tag": bytes(32)}
         spelled = {name: base64.b64encode(data).decode() for name, data in made.items()}
         raw = encoded({"type": "accepted", "run": fake.run} | spelled)

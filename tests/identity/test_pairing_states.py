@@ -339,9 +339,11 @@ WEAK += [(2**255 - 19 + n).to_bytes(32, "little") for n in (0, 1)] + [(2**255 - 
 @pytest.mark.parametrize("element", WEAK)
 def test_a_weak_share_is_refused(element):
     """Hazard H8: zero, its other spellings, points of small order and numbers beyond the field."""
-    for side, other in (("device", b"B"), ("gateway", b"A")):
+    device = Exchange("device", "pin", "7", b"271828", os.urandom)
+    gateway = Exchange("gateway", "pin", "7", b"271828", os.urandom)
+    for side, other in ((device, b"B"), (gateway, b"A")):
         with pytest.raises(DeniedError):
-            Exchange(side, "pin", "7", b"271828", os.urandom).finish(other + element)
+            side.finish(other + element)
 
 
 def test_a_share_of_ones_own_is_refused_and_each_run_has_another():
