@@ -53,7 +53,7 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.time = Time()
         self.auth = auth_of(self.kernel, self.time.clock)
-        self.vendor.adjust("rotates", True)
+        self.vendor.adjust("rotates", value=True)
         login(self.auth, self.vendor)
         self.lost = False
         self.reused = self.vendor.counts["reused"]
@@ -73,15 +73,17 @@ class Machine(RuleBasedStateMachine):
     @rule(step=st.sampled_from(sorted(STEPS)))
     @precondition(lambda self: not self.family().terminal)
     def refresh(self, step):
-        before, asked = self.family().generation, self.vendor.counts["POST /token"]
+        family, asked = self.family(), self.vendor.counts["POST /token"]
         made = STEPS[step]
-        self.vendor.adjust("rotates", step != "kept")
+        self.vendor.adjust("rotates", value=step != "kept")
         if made is not None:
             self.vendor.script(made)
         with contextlib.suppress(PalyraError):
             self.auth.refresh("main")
         if self.vendor.counts["POST /token"] > asked:
-            self.lost |= step in ("cut behind", "half") and self.family().generation == before
+            self.lost |= step in ("cut behind", "half") and self.family().generation == family.generation
+            if family.suspicion or family.intent:  # presented once more, and no answer came: there is no third time
+                self.lost |= self.family().terminal_code == "refresh_lost"
         else:
             self.vendor.forget_script()
 
@@ -89,6 +91,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: not self.family().terminal)
     def die_while_refreshing(self, point):
         before, asked = self.family(), self.vendor.counts["refreshed"]
+        self.vendor.adjust("rotates", value=True)
         refresher, where = self.auth.parts.refresher, point.split()
         target, name = (
             (refresher._families, "swap") if where[-1] == "intent" else (refresher._tokens, "store")
