@@ -18,7 +18,7 @@ from palyra_kernel.identity.ca.bundle import signature_of
 from palyra_kernel.identity.ca.documents import AUTHORITY, ISSUED_HEAD, IssuedHead
 from palyra_kernel.identity.ca.issued import IDENTITY_ISSUED
 from palyra_kernel.identity.ca.secrets import SIGNER, ca_ref
-from palyra_kernel.identity.certificates import profiles
+from palyra_kernel.identity.certificates import building, profiles
 from palyra_kernel.identity.certificates.building import Signer
 from palyra_kernel.identity.certificates.keys import new_key, packed
 from palyra_kernel.identity.certificates.times import BACKDATED_MS, DAY, MINUTE
@@ -255,6 +255,32 @@ def deep_issuing(gateway, state):
     return with_issuing(gateway, state, profiles.root(key, gateway.now), key)
 
 
+def wide_issuing(gateway, state):
+    """Signed by the right root, for CAs below it."""
+    key, by = new_key(), gateway.authority._secrets.signer(state.root)
+    name = building.ca_name("issuing CA", key.public_key())
+    builder = building.begun(key.public_key(), name, by.certificate.subject, gateway.now, gateway.now + DAY)
+    builder = building.ca(builder, 1).add_extension(*building.authority(by))
+    return with_issuing(gateway, state, building.signed(builder, by.key), key)
+
+
+def signed_root(gateway, state):
+    """The name and the key of the root, signed by another one."""
+    own, key = gateway.authority._secrets.signer(state.root), new_key()
+    other = profiles.root(key, gateway.now)
+    subject = own.certificate.subject
+    builder = building.begun(own.key.public_key(), subject, other.subject, gateway.now, gateway.now + DAY)
+    certificate = building.signed(building.ca(builder, 1), key)
+    return replace(state, roots=(replace(state.root, certificate=der(certificate)),))
+
+
+def another_root(gateway, _state):
+    """Two roots, and the one that counts is not that of the CA that signs."""
+    state = gateway.authority.rotate_root()
+    one, two = state.roots
+    return replace(state, roots=(replace(one, stage="announced"), replace(two, stage="active")))
+
+
 def with_issuing(gateway, state, certificate, key):
     from palyra_kernel.identity.certificates.keys import key_id
 
@@ -268,6 +294,9 @@ EDITS = {
     "another identity": (lambda _gateway, state: state, "ca_key_mismatch"),
     "a CA of another root": (foreign_issuing, "ca_damaged"),
     "a root as issuing CA": (deep_issuing, "ca_damaged"),
+    "a CA that may have CAs": (wide_issuing, "ca_damaged"),
+    "a root that is none": (signed_root, "ca_damaged"),
+    "another root": (another_root, "ca_damaged"),
     "no root": (lambda _gateway, state: replace(state, roots=()), "ca_damaged"),
     "two that sign": (lambda _gateway, state: replace(state, issuing=state.issuing * 2), "ca_damaged"),
     "no signature": (lambda _gateway, state: replace(state, signature=b""), "ca_damaged"),
@@ -290,8 +319,8 @@ def test_a_ca_that_is_none(gateway, edit):
     """Hazard H20: a mismatched or foreign CA was taken as it was: the start is refused."""
     change = Change()
     function, code = EDITS[edit]
+    edited = function(gateway, gateway.authority.state())
     version, state = gateway.records.read(AUTHORITY).version, gateway.authority.state()
-    edited = function(gateway, state)
     if (
         edited.signature == state.signature and edited.bundle == state.bundle
     ):  # it would be noticed by that alone
