@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import json
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,15 @@ KEPT = json.loads((Path(__file__).parents[1] / "vectors" / "pairing-v1.json").re
 def test_every_message_is_what_it_was():
     """Whoever speaks version 1 goes on understanding it."""
     assert pairing() == KEPT
+
+
+@pytest.mark.parametrize("kept", KEPT["runs"], ids=["pin", "qr"])
+def test_the_secret_is_in_no_message(kept):
+    """Hazard H5: not in clear, not in base64, not as its hash."""
+    secret = kept["secret"].encode()
+    hidden = [secret, b64encode(secret), b64encode(hashlib.sha256(secret).digest()), secret.hex().encode()]
+    for message in kept["messages"].values():
+        assert not any(each in message.encode() for each in hidden)
 
 
 def frame(*fields):
