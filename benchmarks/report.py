@@ -30,6 +30,8 @@ TITLES = {
     "auth_token": "A credential for one use",
     "auth_selection": "Choosing a profile",
     "secretservice": "One read from the Secret Service",
+    "certificates": "Certificates",
+    "devices": "Devices",
     "pairing": "Pairing",
 }
 COUNTED = {

@@ -82,7 +82,9 @@ class Machine(RuleBasedStateMachine):
             self.auth.refresh("main")
         if self.vendor.counts["POST /token"] > asked:
             self.lost |= step in ("cut behind", "half") and self.family().generation == family.generation
-            if family.suspicion or family.intent:  # presented once more, and no answer came: there is no third time
+            if (
+                family.suspicion or family.intent
+            ):  # presented once more, and no answer came: there is no third time
                 self.lost |= self.family().terminal_code == "refresh_lost"
         else:
             self.vendor.forget_script()

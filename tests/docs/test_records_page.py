@@ -29,16 +29,15 @@ from palyra_kernel.auth.profile import Profile
 from palyra_kernel.auth.registry import PROFILES
 from palyra_kernel.auth.runtime import STATES
 from palyra_kernel.contracts import SlotContext, Unlock
-from palyra_kernel.identity.ca.documents import IDENTITY_CA, Authorities, Ca, IssuedHead, Role, Server
-from palyra_kernel.identity.ca.issued import IDENTITY_ISSUED, Issued
+from palyra_kernel.identity.ca.documents import IDENTITY_CA
+from palyra_kernel.identity.ca.issued import IDENTITY_ISSUED
 from palyra_kernel.identity.devices import DEVICES
+from palyra_kernel.identity.pairing.keeping import CODES
+from palyra_kernel.identity.pairing.runs import RUNS
+from palyra_kernel.identity.pairing.sources import SOURCES
 from palyra_kernel.identity.prints import PRINTS
 from palyra_kernel.identity.recent import DEVICE_CHANGES
 from palyra_kernel.identity.revocations import REVOCATIONS as DEVICE_REVOCATIONS
-from palyra_kernel.identity.pairing.keeping import CODES, Code
-from palyra_kernel.identity.pairing.runs import RUNS
-from palyra_kernel.identity.pairing.sources import SOURCES, Bucket
-from palyra_kernel.identity.pairing.states import Pairing
 from palyra_kernel.kernel import incarnation, root_change
 from palyra_kernel.kernel import pins as kernel_pins
 from palyra_kernel.kernel.backing import COPIED_KEY, BackendRecord, PassedOver
@@ -168,13 +167,6 @@ def test_the_members_of_logins_and_revocations_are_listed():
     assert all(f"`{state}`" in text for state in get_args(attempt.State))
     assert f"at most {MAX_ATTEMPTS:,}" in text
     assert (attempt.TTL_MS, attempt.KEPT_MS, attempt.LONGEST_MS) == (600_000, 600_000, 1_800_000)
-
-
-def test_the_members_of_pairings_are_listed():
-    text = section(PAGE, "## Pairing")
-    for kind in (Code, Pairing, Bucket):
-        for member in kind.__struct_fields__:
-            assert f"`{member}`" in text, member
 
 
 def test_buckets_and_last_known_good_values_are_as_shown():
@@ -398,15 +390,3 @@ def test_a_small_document_and_its_mac_are_as_shown(places):
         compact = json.dumps(wrapped["document"] | {"mac": ""}, separators=(",", ":"))
         mac = kernel._records.keys.keyring_mac(compact.encode())
     assert mac.hex() == wrapped["document"]["mac"]
-
-
-def test_the_members_of_the_ca_are_listed():
-    text = section(PAGE, "## The certificate authority")
-    shown = [row[0].replace("`", "") for row in table_rows(text)]
-    assert shown == [
-        field
-        for kind in (Authorities, Ca, IssuedHead, Server, Role)
-        for field in kind.__struct_fields__
-        if field != "format"
-    ]
-    assert _names("## Issued certificates") == list(Issued.__struct_fields__)
