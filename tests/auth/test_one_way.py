@@ -16,6 +16,7 @@ MAY_OPEN = {
     "auth/held.py": "for a lease",
     "auth/refresh.py": "to refresh it",
     "auth/login/logout.py": "to have it revoked",
+    "session/auth_logins.py": "the secret of a client, to log in with it again",
 }
 """Files that open what is kept for a profile, and what for."""
 

@@ -56,6 +56,8 @@ class Machine(RuleBasedStateMachine):
         self.vendor.adjust("rotates", value=True)
         login(self.auth, self.vendor)
         self.lost = False
+        self.doubted = False
+        self.newest = 1
         self.reused = self.vendor.counts["reused"]
 
     def family(self) -> Family:
@@ -68,7 +70,7 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def log_in_again(self):
         login(self.auth, self.vendor)
-        self.lost = False
+        self.lost = self.doubted = False
 
     @rule(step=st.sampled_from(sorted(STEPS)))
     @precondition(lambda self: not self.family().terminal)
@@ -129,8 +131,12 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def a_login_is_lost_with_a_word(self):
         family = self.family()
+        if family.generation > self.newest:
+            self.newest, self.doubted = family.generation, False
+        self.doubted |= family.suspicion is not None or family.intent is not None
         if family.terminal:
-            assert self.lost
+            # Without an answer, or without a living holder, for the second time: there is no third.
+            assert self.lost or (self.doubted and family.terminal_code == "refresh_lost")
             assert family.terminal == "reauth_required"
         if self.lost and family.intent is None:
             assert family.suspicion is not None or family.terminal
@@ -148,7 +154,8 @@ class Machine(RuleBasedStateMachine):
         self.auth.close()
 
 
-@pytest.mark.parametrize("examples", [25])
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("examples", [15])
 def test_a_login_survives_or_says_that_it_did_not(tmp_path, examples):
     """Invariants I3, I4 and I6: see :class:`Machine`."""
     with Vendor() as vendor, Places(tmp_path).create() as kernel:

@@ -12,8 +12,12 @@ from tests.docs.pages import DOCS
 from tests.e2e.environments import Environment, build_wheel
 
 PLUGINS = {"acme_source": "acme", "acme_check": "people_only", "acme_adapter": "acme"}
-NO_STUCK = ["the fixture `stuck` returns None"] * 2
-LEFT_OUT = {"acme_source": NO_STUCK, "acme_check": NO_STUCK, "acme_adapter": ["revokes is True"]}
+NO_STUCK = "the fixture `stuck` returns None"
+LEFT_OUT = {
+    "acme_source": [NO_STUCK, f"{NO_STUCK}, or a source that may block"],
+    "acme_check": [NO_STUCK, f"{NO_STUCK}, or a check that may block"],
+    "acme_adapter": ["revokes is True"],
+}
 """Rules that do not apply: nobody keeps anybody waiting, and there is a way to revoke."""
 
 

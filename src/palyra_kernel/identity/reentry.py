@@ -19,6 +19,7 @@ from palyra_kernel.identity.device import Device
 from palyra_kernel.identity.keys import SIGNATURE_BYTES, check_signature
 from palyra_kernel.identity.names import device_id
 from palyra_kernel.identity.renewal import check_reentry
+from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.framing import frame
 
 VERSION = 1
@@ -63,7 +64,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """The proof in *raw*, JSON. Raises :class:`InvalidInputError` ``invalid_proof``, ``unknown_version``,
         ``invalid_device_id``."""
         try:
-            return msgspec.json.decode(raw, type=cls)
+            return decode_json(raw, cls)
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise InvalidInputError("invalid_proof", "this is no proof by an identity key") from None
 

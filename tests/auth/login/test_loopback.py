@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -137,13 +138,11 @@ def test_what_is_no_request_does_not_end_the_wait(listener, head):
     """Two hosts, no host, TLS, no end: none of it reaches whoever waits."""
     authority = listener.redirect_uri.split("/")[2].encode()
     with Waiter(listener) as waiter, connected(listener) as sock:
-        sock.sendall(head.replace(b"AUTHORITY", authority))
-        sock.shutdown(socket.SHUT_WR)
-        try:
+        with contextlib.suppress(OSError):  # whoever says too much is hung up on while it still speaks
+            sock.sendall(head.replace(b"AUTHORITY", authority))
+            sock.shutdown(socket.SHUT_WR)
             while sock.recv(4096):
                 pass
-        except ConnectionResetError:
-            pass
         assert not waiter.url
         assert asked(listener)[0] == 200
 
