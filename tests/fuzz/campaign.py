@@ -35,7 +35,9 @@ def fuzz(name: str, base: Path, *options: str) -> Outcome:
     """
     for folder in ("new", "tmp"):
         (base / folder).mkdir(mode=0o700)
-    fixed = (f"-max_len={LARGEST}", "-timeout=30", f"-artifact_prefix={base}/", "-print_final_stats=1")
+    # The peak that is compared with the limit is inherited from whoever starts the fuzzer: an exec does not reset it.
+    limits = (f"-max_len={LARGEST}", "-timeout=30", "-rss_limit_mb=8192")
+    fixed = (*limits, f"-artifact_prefix={base}/", "-print_final_stats=1")
     done = subprocess.run(
         [sys.executable, "-m", "tests.fuzz.engine", name, base / "new", corpus(name), *fixed, *options],
         cwd=ROOT,

@@ -11,6 +11,7 @@ from palyra_kernel.identity.keys import IdentityPrint, agreement_key, identity_k
 from palyra_kernel.identity.leaf import Leaf
 from palyra_kernel.identity.names import DeviceKind, device_id, device_kind
 from palyra_kernel.identity.texts import device_name, reason
+from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.principals import Principal
 
 State = Literal["active", "revoked", "removed"]
@@ -75,7 +76,7 @@ def encoded(device: Device) -> bytes:
 def decoded(document: bytes) -> Device | None:
     """The device in *document*; None if it cannot be understood."""
     try:
-        found = msgspec.json.decode(document, type=_Document)
+        found = decode_json(document, _Document)
     except (msgspec.DecodeError, UnicodeDecodeError, PalyraError):
         return None
     return found.device if found.format == _FORMAT else None

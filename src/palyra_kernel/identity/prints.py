@@ -10,6 +10,7 @@ from palyra_kernel.identity.keys import CertificatePrint, IdentityPrint
 from palyra_kernel.identity.leaf import Leaf
 from palyra_kernel.identity.names import DeviceKind, device_id, device_kind
 from palyra_kernel.records import Change, Namespace, Records
+from palyra_kernel.values.decoding import decode_json
 
 PRINTS = Namespace("device_prints", guarded=True)
 _CERTIFICATE = PRINTS.prefix + b"certificate/"
@@ -136,7 +137,7 @@ def _encoded(of: Standing | _Owner) -> bytes:
 
 def _decoded(document: bytes) -> Standing | _Owner | None:
     try:
-        found = msgspec.json.decode(document, type=_Document)
+        found = decode_json(document, _Document)
     except (msgspec.DecodeError, UnicodeDecodeError, PalyraError):
         return None
     return found.of if found.format == _FORMAT else None

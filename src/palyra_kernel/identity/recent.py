@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from palyra_kernel.records import Change, Namespace, Records
+from palyra_kernel.values.decoding import decode_json
 
 DEVICE_CHANGES = Namespace("device_changes", guarded=False)
 _KEY = DEVICE_CHANGES.key("recent")
@@ -67,7 +68,7 @@ class Recent:
 def _decoded(document: bytes) -> _Document:
     """What cannot be understood is a hint that is not there."""
     try:
-        found = msgspec.json.decode(document, type=_Document)
+        found = decode_json(document, _Document)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _NOTHING
     return found if found.format == _FORMAT else _NOTHING

@@ -14,6 +14,7 @@ from palyra_kernel.identity.leaf import Leaf
 from palyra_kernel.identity.names import device_id
 from palyra_kernel.identity.texts import reason
 from palyra_kernel.records import Change, Namespace, Records
+from palyra_kernel.values.decoding import decode_json
 
 REVOCATIONS = Namespace("device_revocations", guarded=True)
 _TALLY = REVOCATIONS.key("list")
@@ -165,7 +166,7 @@ def _encoded(line: Entry | _Tally) -> bytes:
 
 def _decoded(document: bytes) -> Entry | _Tally | None:
     try:
-        found = msgspec.json.decode(document, type=_Document)
+        found = decode_json(document, _Document)
     except (msgspec.DecodeError, UnicodeDecodeError, PalyraError):
         return None
     return found.line if found.format == _FORMAT else None

@@ -8,6 +8,7 @@ import msgspec
 
 from palyra_kernel.errors import DeniedError
 from palyra_kernel.identity.ca.documents import Authorities
+from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.framing import frame
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def accepted_bundle(data: bytes, signer: bytes, domain: str, *, above: int = 0) 
     if len(data) > MAX_BYTES:
         raise _refused("it is too long")
     try:
-        bundle = msgspec.json.decode(data, type=TrustBundle)
+        bundle = decode_json(data, TrustBundle)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise _refused("it is not well-formed") from None
     if bundle.format != _FORMAT or bundle.domain != domain or not bundle.roots:

@@ -10,6 +10,7 @@ import msgspec
 from palyra_kernel.errors import IntegrityError, NotFoundError
 from palyra_kernel.records import Change, Namespace, Records
 from palyra_kernel.records.shelf import Shelf
+from palyra_kernel.values.decoding import decoder
 
 IDENTITY_CA = Namespace("identity_ca", guarded=True)
 AUTHORITY = IDENTITY_CA.key("authority")
@@ -100,7 +101,7 @@ class Role(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 Document = Authorities | IssuedHead | Server | Role
 _T = TypeVar("_T")
 _D = TypeVar("_D", bound=Document)
-_decoder = msgspec.json.Decoder(Document)
+_decoder = decoder(Document)
 
 
 class Documents:

@@ -11,6 +11,7 @@ from palyra_kernel.errors import IntegrityError
 from palyra_kernel.identity.ca.documents import ISSUED_HEAD, Documents, IssuedHead
 from palyra_kernel.identity.committing import commit
 from palyra_kernel.records import Change, Namespace, Records
+from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.digest import sha256
 
 IDENTITY_ISSUED = Namespace("identity_issued", guarded=True)
@@ -132,7 +133,7 @@ def _decoded(document: bytes | None) -> Issued:
     if document is None:
         raise _damaged()
     try:
-        entry = msgspec.json.decode(document, type=Issued)
+        entry = decode_json(document, Issued)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise _damaged() from None
     if entry.format != _FORMAT:
