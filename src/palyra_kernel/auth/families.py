@@ -51,10 +51,6 @@ class Families:
         """Add to *change*: the family, still at *version*, is *family* from then on."""
         self._shelf.replace(change, self.key(family.id), version, _encoded(family))
 
-    def plan_forget(self, change: Change, version: int, id: str) -> None:
-        """Add to *change*: nothing is known of it any more but that its versions do not come again."""
-        self._shelf.replace(change, self.key(id), version, None)
-
     def swap(self, version: int, family: Family) -> bool:
         """Make the family, still at *version*, *family*; False if somebody else was first."""
         change = Change()
