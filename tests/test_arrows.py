@@ -31,14 +31,31 @@ MAY_IMPORT = {
     "approvals": BASE | {"redact", "contracts", "records"},
     "auth": BASE | {"redact", "net", "durable", "contracts", "hookspecs", "records", "vault", "resolve"},
     "identity": BASE | {"durable", "contracts", "records", "vault"},
+    "device": BASE | {"net", "durable", "contracts", "records", "vault", "identity"},
+    "nodes": BASE | {"contracts", "records", "vault", "identity"},
     "session": BASE
-    | {"contracts", "records", "vault", "resolve", "audit", "access", "policy", "approvals", "auth"},
+    | {"contracts", "records", "vault", "resolve", "audit", "access", "policy", "approvals", "auth"}
+    | {"identity", "nodes"},
     "kernel": BASE
     | {"config", "net", "durable", "contracts", "plugins", "keys", "records", "vault", "resolve"}
-    | {"audit", "access", "policy", "approvals", "auth", "session"},
+    | {"audit", "access", "policy", "approvals", "auth", "identity", "device", "nodes", "session"},
+    "daemon": BASE
+    | {
+        "redact",
+        "config",
+        "durable",
+        "contracts",
+        "plugins",
+        "vault",
+        "audit",
+        "access",
+        "policy",
+        "approvals",
+    }
+    | {"auth", "identity", "nodes", "session", "kernel"},
     "cli": BASE
     | {"redact", "scan", "config", "durable", "contracts", "plugins", "keys", "vault", "resolve", "kernel"}
-    | {"audit", "access", "policy", "approvals", "auth", "session"},
+    | {"audit", "access", "policy", "approvals", "auth", "identity", "device", "nodes", "session", "daemon"},
     "testing": BASE | {"contracts", "net"},
 }
 """Each room and the rooms it may import; itself is understood."""

@@ -105,6 +105,46 @@ class AuthConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             raise ValueError("ca_file is an absolute path")
 
 
+class IdentityConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table ``[identity]``.
+
+    ``trust_domain``: what this gateway calls itself in certificates, for a vault that has none yet; a host name in
+    lower case. Without it a name is made from the id of the vault.
+    """
+
+    trust_domain: str | None = None
+
+
+class RemoteConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table ``[gateway.remote]``. ``acknowledged``: devices on other machines may connect; one of several
+    conditions (``docs/daemon.md``)."""
+
+    acknowledged: bool = False
+
+
+class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table ``[gateway]``: what ``palyra serve`` listens to.
+
+    ``enrolment``, ``work``, ``health``: ``HOST:PORT``; empty: there is no such listener. ``socket``: the path of the
+    unix socket; None: in the state root. ``hosts``: names and addresses by which devices reach this
+    machine; they go into its certificates. ``max_connections``: of all listeners together, 16 to 100,000.
+    ``graceful_seconds``: how long requests may go on when it stops, 0.1 to 600.
+    """
+
+    enrolment: str = "127.0.0.1:7443"
+    work: str = "127.0.0.1:7444"
+    health: str = "127.0.0.1:7142"
+    socket: str | None = None
+    hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
+    max_connections: int = 4096
+    graceful_seconds: float = 30.0
+    remote: RemoteConfig = RemoteConfig()
+
+    def __post_init__(self) -> None:
+        _check_range("max_connections", self.max_connections, 16, 100_000)
+        _check_range("graceful_seconds", self.graceful_seconds, 0.1, 600)
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file ``palyra.toml``; every table has defaults. ``sources`` holds the settings of each secret source
     by its scheme; the source judges them when it is first asked. ``checks`` holds those of each policy check by its
@@ -115,6 +155,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     resolver: ResolverConfig = ResolverConfig()
     approvals: ApprovalsConfig = ApprovalsConfig()
     auth: AuthConfig = AuthConfig()
+    identity: IdentityConfig = IdentityConfig()
+    gateway: GatewayConfig = GatewayConfig()
     sources: dict[str, dict[str, Any]] = {}
     checks: dict[str, dict[str, Any]] = {}
     limits: dict[str, BucketConfig] = {}

@@ -76,7 +76,7 @@ class Devices:
         """
         row = self._look(device.id)
         old = row.value
-        self._admit(change, device)
+        self.check_admitted(change, device)
         if old is not None:
             _check_kind(old, device)
             if old.identity_key != device.identity_key:
@@ -100,7 +100,9 @@ class Devices:
         self._prints.plan_own(change, fresh.print, fresh.id)
         return self._issued(change, row.version, fresh, leaf, device.paired_at_ms)
 
-    def _admit(self, change: Change, device: Device) -> None:
+    def check_admitted(self, change: Change, device: Device) -> None:
+        """Add to *change* that neither *device* nor its key is banned. Raises :class:`DeniedError`
+        ``device_banned``."""
         ban = self._revocations.stand_on_none(change, device.id, device.print)
         if ban is not None:
             raise DeniedError(
@@ -172,8 +174,8 @@ class Devices:
 
     def _replacing(self, change: Change, device: Device) -> tuple[int, Replacement, Device]:
         version, old = self._row(device.id)
-        self._admit(change, device)
-        self._admit(change, old)
+        self.check_admitted(change, device)
+        self.check_admitted(change, old)
         _check_kind(old, device)
         if old.identity_key == device.identity_key:
             raise ConflictError("device_key_known", f"the device {device.id} has this identity key already")

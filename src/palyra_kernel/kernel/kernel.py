@@ -34,6 +34,7 @@ from palyra_kernel.vault.objects import Objects
 if TYPE_CHECKING:
     from palyra_kernel.audit import Audit
     from palyra_kernel.auth.service import AuthProfiles
+    from palyra_kernel.identity.service import Identity
     from palyra_kernel.kernel.backup import BackupReport, OpenVault, RestoreReport
     from palyra_kernel.kernel.backup import Progress as BackupProgress
     from palyra_kernel.kernel.migrating import Migration, MigrationPlan, MigrationReport
@@ -72,6 +73,7 @@ class Kernel:
         self._resolver: SecretResolver | None = None
         self._audit: Audit | None = None
         self._auth: AuthProfiles | None = None
+        self._identity: Identity | None = None
         self._services: Services | None = None
         self._making = RLock()
 
@@ -130,6 +132,24 @@ class Kernel:
                         registry, self._records, tokens, lambda: self.resolver, ca_file=ca_file, ended=ended
                     )
         return self._auth
+
+    @property
+    def identity(self) -> Identity:
+        """The certificate authority, the devices and their pairing."""
+        if self._identity is None:
+            from palyra_kernel.kernel.identity import make_identity
+
+            with self._making:
+                if self._identity is None:
+                    secrets = Vault(self._records, self._index, self._objects, versions_kept=1)
+                    self._identity = make_identity(
+                        self._records,
+                        secrets,
+                        self.config.identity,
+                        self.vault_id,
+                        lambda principal: self.session(principal, purpose="pairing", surface="enrolment"),
+                    )
+        return self._identity
 
     def session(
         self,

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
+from palyra_kernel.approvals.approval import Approval
 from palyra_kernel.approvals.arguments import digest
 from palyra_kernel.approvals.planning import Planner
+from palyra_kernel.approvals.turn import Plan
 from palyra_kernel.audit import Group, encode
 from palyra_kernel.audit.event import Event, Outcome, event_of
 from palyra_kernel.errors import ApprovalRequiredError, ConflictError, DeniedError, NotFoundError, PalyraError
@@ -254,15 +256,31 @@ class Gate:
             return ruling
         raise _RefusedAnewError(self._refused(ruling, permit.arguments))
 
+    def plan_request(self, action: str, resource: Resource, *, arguments: object) -> Plan[Approval]:
+        """Plan to ask a human for what waits until somebody answers; it is committed with what waits. Raises
+        :class:`DeniedError` where the policies say no, or have no question."""
+        ruling = self._ruled(self._request(action, resource, arguments=arguments), None)
+        if isinstance(ruling.decision, RequireApproval):
+            return self._planned_request(ruling, ruling.decision, arguments)
+        if isinstance(ruling.decision, Allow):
+            raise DeniedError("not_asked", f"{action} is not done without a human, and the policies ask none")
+        raise _error_of(ruling.decision)
+
+    def _planned_request(
+        self, ruling: Ruling, decision: RequireApproval, arguments: object
+    ) -> Plan[Approval]:
+        planned = self._approvals.request(
+            ruling.request, decision, policy_digest=ruling.policy, arguments=arguments
+        )
+        planned.change.record(encode(ruling.event("approval_required", approval=planned.result.id)))
+        return planned
+
     def _ask_human(self, ruling: Ruling, decision: RequireApproval, arguments: object) -> str:
         """Find or make the approval that somebody must decide now; return its id."""
 
         def plan() -> Change:
-            planned = self._approvals.request(
-                ruling.request, decision, policy_digest=ruling.policy, arguments=arguments
-            )
+            planned = self._planned_request(ruling, decision, arguments)
             waiting.append(planned.result.id)
-            planned.change.record(encode(ruling.event("approval_required", approval=planned.result.id)))
             return planned.change
 
         waiting: list[str] = []

@@ -26,6 +26,7 @@ from palyra_kernel.vault import Vault
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.x509 import Certificate
 
 KEPT_MS = 30 * DAY
@@ -143,6 +144,10 @@ class Authority:
         return as_it_is(
             self.documents, lambda version, state: (version, state, self._secrets.signer(state.signing))
         )
+
+    def identity(self) -> tuple[Authorities, Ed25519PrivateKey]:
+        """The CAs, and the key by which devices know this gateway."""
+        return as_it_is(self.documents, lambda _, state: (state, self._secrets.identity(state)))
 
     def signers(self) -> Mapping[str, Signer]:
         """The issuing CAs that are trusted now, each with its key, by id: for what each of them says of its leaves."""

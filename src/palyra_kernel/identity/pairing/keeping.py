@@ -20,6 +20,7 @@ from palyra_kernel.identity.pairing.attempts import OPENED, PER_CODE, Pins
 from palyra_kernel.identity.pairing.codes import clamped_ttl_ms, new_pin, new_secret, pin_text, qr_uri
 from palyra_kernel.identity.pairing.messages import Method
 from palyra_kernel.identity.pairing.states import RUN_MS
+from palyra_kernel.identity.texts import device_name
 from palyra_kernel.records import Change, Namespace, Records
 from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.refs import VaultRef
@@ -40,7 +41,7 @@ _ID_SPACES = (9, 99, 999, 9999)
 
 class Code(msgspec.Struct, frozen=True, kw_only=True):
     """A code without its secret. ``attempts``: runs that were begun and did not succeed; ``used_by``: the one that did.
-    ``envelope``: the version of its secret."""
+    ``envelope``: the version of its secret; ``name``: how the device will be called."""
 
     id: str
     method: Method
@@ -50,6 +51,7 @@ class Code(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 0
     used_by: str = ""
     envelope: int = 1
+    name: str = ""
 
     @property
     def locked(self) -> bool:
@@ -98,22 +100,35 @@ class Codes:
         self._records = records
         self._vault = vault
 
-    def mint_pin(self, *, issued_by: str, at_ms: int, ttl_ms: int | None = None) -> Minted:
-        """A new PIN code. *issued_by*: the principal that asked. Raises :class:`ConflictError` ``too_many_codes``."""
+    def mint_pin(self, *, issued_by: str, at_ms: int, ttl_ms: int | None = None, name: str = "") -> Minted:
+        """A new PIN code. *issued_by*: the principal that asked. Raises :class:`ConflictError` ``too_many_codes``,
+        :class:`InvalidInputError` ``invalid_device_name``."""
         pin = new_pin()
-        code = self._mint("pin", pin, issued_by, at_ms, ttl_ms)
+        code = self._mint("pin", pin, (issued_by, name), at_ms, ttl_ms)
         return Minted(code, pin_text(code.id, pin))
 
     def mint_qr(
-        self, *, gateway: str, ca_hash: bytes, issued_by: str, at_ms: int, ttl_ms: int | None = None
+        self,
+        *,
+        gateway: str,
+        ca_hash: bytes,
+        issued_by: str,
+        at_ms: int,
+        ttl_ms: int | None = None,
+        name: str = "",
     ) -> Minted:
         """A new code for a camera; the rest as :meth:`mint_pin`, and :class:`InvalidInputError` ``invalid_gateway``."""
         qr_uri("1", b"", gateway, ca_hash, 0)
         secret = new_secret()
-        code = self._mint("qr", secret, issued_by, at_ms, ttl_ms)
+        code = self._mint("qr", secret, (issued_by, name), at_ms, ttl_ms)
         return Minted(code, qr_uri(code.id, secret, gateway, ca_hash, code.expires_ms))
 
-    def _mint(self, method: Method, secret: bytes, issued_by: str, at_ms: int, ttl_ms: int | None) -> Code:
+    def _mint(
+        self, method: Method, secret: bytes, whose: tuple[str, str], at_ms: int, ttl_ms: int | None
+    ) -> Code:
+        issued_by, name = whose
+        if name:
+            device_name(name)
         self.sweep(at_ms)
         while True:
             taken = {code.id for code in self.list()}
@@ -124,6 +139,7 @@ class Codes:
                 id=_free_id(taken),
                 method=method,
                 issued_by=issued_by,
+                name=name,
                 created_ms=at_ms,
                 expires_ms=at_ms + clamped_ttl_ms(ttl_ms),
             )

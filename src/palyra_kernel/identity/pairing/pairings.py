@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -40,19 +40,31 @@ class Issued(NamedTuple):
     change: Change
 
 
+class Asked(NamedTuple):
+    """What a human is asked, as it is committed with the proof; without an ``approval`` nobody was asked yet."""
+
+    approval: str
+    change: Change
+
+
+Step = Literal["begun", "failed", "issued", "acknowledged"]
+
+
 class Rules(NamedTuple):
     """What the rest of the kernel says of pairings. Each may be asked again where a commit is planned again.
 
     ``admit``: raises :class:`DeniedError` for a device that is banned; else a change that holds only as long as it is
     not. ``known``: the identity key that a device id has by now. ``check_request``: raises for a certificate request
-    that would not be signed. ``issue``: signs it. ``proved``: what is committed with a proof, such as its event.
+    that would not be signed. ``issue``: signs it. ``ask``: asks a human for an approval of what was proved; until then
+    it waits. ``tell``: the event of a step, which is committed with it.
     """
 
     admit: Callable[[Pairing], Change]
     known: Callable[[str], bytes | None]
     check_request: Callable[[bytes], object]
     issue: Callable[[Pairing], Issued]
-    proved: Callable[[Pairing], Change] = lambda _: Change()
+    ask: Callable[[Pairing], Asked] = lambda _: Asked("", Change())
+    tell: Callable[[Step, Pairing], Change] = lambda *_: Change()
 
 
 class Begun(NamedTuple):
@@ -117,7 +129,9 @@ class Pairings:
                 live = live and allowed
             self.codes.plan_pins(change, version, pins)
             self.codes.plan_put(change, paying, msgspec.structs.replace(code, attempts=code.attempts + 1))
-            self.runs.plan_begin(change, _requested(hello, run, source, now))
+            begun = _requested(hello, run, source, code, now)
+            self.runs.plan_begin(change, begun)
+            change.merge(self._rules.tell("begun", begun))
             found.append((code if live else decoy.code, live))
             return change
 
@@ -157,9 +171,12 @@ class Pairings:
             replaces=replaces,
         )
         change = self._rules.admit(pairing)
+        asked = self._rules.ask(pairing)
+        change.merge(asked.change)
+        if asked.approval:
+            pairing = step(pairing, "ask", now, approval=asked.approval)
         self.runs.plan_replace(change, row, pairing)
         self._refund(change, pairing)
-        change.merge(self._rules.proved(pairing))
         return change
 
     def _refund(self, change: Change, pairing: Pairing) -> None:
@@ -178,6 +195,7 @@ class Pairings:
         def plan() -> Change:
             now = self._clock.now_ms()
             change = self.runs.plan_step(run.run, "fail", now)
+            change.merge(self._rules.tell("failed", self.runs.row(run.run).pairing))
             version, pins = self.codes.pins()
             self.codes.plan_pins(change, version, pins.failed(run.run, now))
             return change
@@ -218,6 +236,7 @@ class Pairings:
             issued = self._rules.issue(pairing)
             change.merge(issued.change)
             pairing = step(pairing, "issue", now, certificates=issued.certificates, bundle=issued.bundle)
+            change.merge(self._rules.tell("issued", pairing))
         self.runs.plan_replace(change, row, pairing)
         return change, pairing, _decision(pairing, now)
 
@@ -227,9 +246,21 @@ class Pairings:
         def plan(_: object) -> Change:
             change = self.runs.plan_step(id, "acknowledge", self._clock.now_ms(), certificates=(), bundle=b"")
             change.merge(beside())
+            change.merge(self._rules.tell("acknowledged", self.runs.row(id).pairing))
             return change
 
         self._vault.beside(plan).destroy(_ref(id))
+
+    def acknowledged(self, device: str, certificate: bytes, beside: Callable[[], Change]) -> bool:
+        """:meth:`acknowledge` the pairing that gave *device* its *certificate* (DER); False if there is none that
+        waits for that."""
+        for pairing in self.runs.list():
+            if pairing.device != device or pairing.certificates[:1] != (certificate,):
+                continue
+            with suppress(ConflictError):  # its time is over, or another request was first
+                self.acknowledge(pairing.id, beside)
+                return True
+        return False
 
     def prune(self) -> int:
         """Forget runs that are long over, with their channel keys; return how many."""
@@ -245,7 +276,7 @@ _PEERS_FAULT = (2, 3, 4, 7)
 _WAITING: frozenset[State] = frozenset(("proven", "awaiting_approval", "approved"))
 
 
-def _requested(hello: Hello, run: GatewayRun, source: str, now: int) -> Pairing:
+def _requested(hello: Hello, run: GatewayRun, source: str, code: Code, now: int) -> Pairing:
     return Pairing(
         id=run.run,
         state="requested",
@@ -253,6 +284,8 @@ def _requested(hello: Hello, run: GatewayRun, source: str, now: int) -> Pairing:
         method=hello.method,
         device=hello.device,
         kind=hello.kind,
+        name=code.name,
+        issued_by=code.issued_by,
         source=source,
         begun_ms=now,
         deadline_ms=now + RUN_MS,

@@ -55,6 +55,7 @@ TERMINAL = frozenset(STATES) - LIVE
 class Pairing(msgspec.Struct, frozen=True, kw_only=True):
     """A run and what became of it; nothing here is secret. Times are milliseconds since 1970.
 
+    ``issued_by``: the principal that asked for the code; ``name``: how they call the device.
     From ``identity`` on, fields are empty until there is a proof. ``replaces``: the fingerprint of the identity key
     that the device id had until now, where this is another one.
     """
@@ -69,6 +70,8 @@ class Pairing(msgspec.Struct, frozen=True, kw_only=True):
     begun_ms: int
     deadline_ms: int
     changed_ms: int
+    name: str = ""
+    issued_by: str = ""
     identity: bytes = b""
     agreement: bytes = b""
     request: bytes = b""
