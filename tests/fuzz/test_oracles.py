@@ -14,7 +14,9 @@ from palyra_kernel.cli.credential import git_protocol
 from palyra_kernel.cli.secrets import dotenv_format, import_files
 from palyra_kernel.contracts import endpoints
 from palyra_kernel.durable import documents
+from palyra_kernel.identity import reentry
 from palyra_kernel.identity.certificates import requests
+from palyra_kernel.identity.pairing import messages
 from palyra_kernel.kernel.backup import header, payload, source
 from palyra_kernel.keys import passphrase, recovery
 from palyra_kernel.keys.slots import KeyringDocument
@@ -71,6 +73,7 @@ BROKEN = {
     "json_import": (import_files, "UnicodeEncodeError", KeyError),
     "key_segments": (key_segment, "_LOOKS_ESCAPED", re.compile("(?!)")),
     "keyring": (KeyringDocument, "check_mac", lambda _document, _keys: None),
+    "pairing_messages": (messages, "encode", lambda _message: Same()),
     "plugins_lock": (plugins_lock, "check_pin", lambda pin: pin),
     "policy": (bounds, "pairwise", lambda _cuts: []),
     "policy_document": (Bundle, "from_document", lambda _document: Bundle.default()),
@@ -78,6 +81,7 @@ BROKEN = {
     "profile_runtime": (profile_runtime, "MAX_RETRY_AFTER_MS", 2**62),
     "record": (Sealer, "_checked", lambda _sealer, record: record.value),
     "recovery_key": (recovery, "_PRIVATE_BYTES", {"x25519": 31, "mlkem768-x25519": 95}),
+    "reentry_proof": (reentry, "device_id", lambda text: text),
     "references": (refs, "check_key", lambda _key: None),
     "secret_ref": (secret_ref, "_check_chain", lambda _ref: None),
     "slots": (passphrase, "_BOUNDS", {**passphrase._BOUNDS, "iterations": (0, 64)}),

@@ -139,6 +139,6 @@ def decode(raw: object, kind: type[M]) -> M:
         found = decode_json(raw, kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise refused() from None
-    if msgspec.json.encode(found) != raw:
+    if encode(found) != raw:
         raise refused()
     return found
