@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 
 from palyra_kernel.identity.keys import CertificatePrint
 from palyra_kernel.identity.revocations import Entry
@@ -28,6 +28,8 @@ class OpenConnections:
     def __init__(self, per_device: int) -> None:
         self._per_device = per_device
         self._by_device: dict[str, dict[Connection, None]] = {}
+        self._issuers: frozenset[str] = frozenset()
+        self._void: set[str] = set()
         self.accepting = False
         self.cuts = 0
         """Connections that were cut off so far."""
@@ -40,10 +42,13 @@ class OpenConnections:
         return {device: len(held) for device, held in self._by_device.items()}
 
     def add(self, connection: Connection) -> None:
-        """From now on it is cut when it has to be. The oldest of its device goes if there are too many."""
+        """From now on it is cut when it has to be, which may be now. The oldest of its device goes if there are too
+        many."""
         held = self._by_device.setdefault(connection.device, {})
         held[connection] = None
-        if len(held) > self._per_device:
+        if connection.issuer in self._void:  # its handshake began before that CA went
+            self._cut([connection])
+        elif len(held) > self._per_device:
             self._cut([next(iter(held))])
 
     def remove(self, connection: Connection) -> None:
@@ -62,8 +67,10 @@ class OpenConnections:
                 held = [each for each in held if each.print == entry.subject]
             self._cut(held)
 
-    def keep_issued_by(self, issuers: Collection[str]) -> None:
+    def keep_issued_by(self, issuers: frozenset[str]) -> None:
         """Cut those whose certificate is of another issuing CA: they are void at once in an emergency."""
+        self._void |= self._issuers - issuers
+        self._issuers = issuers
         self._cut([each for each in self._all() if each.issuer not in issuers])
 
     def shut(self) -> None:

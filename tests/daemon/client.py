@@ -1,0 +1,87 @@
+"""HTTP/1.1 by hand over a socket, so that each byte and each failure is the test's own."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+
+
+class Refused(Exception):
+    """There is no answer: the connection was closed, reset or never made."""
+
+
+class Wire:
+    """One connection to *port*; TLS with *context*."""
+
+    def __init__(self, port, context=None, *, session=None, host="127.0.0.1", source=None):
+        try:
+            plain = socket.create_connection((host, port), 20, source_address=source and (source, 0))
+        except OSError as error:
+            raise Refused(str(error)) from None
+        self.socket = plain
+        if context is not None:
+            try:
+                self.socket = context.wrap_socket(plain, server_hostname="localhost", session=session)
+            except OSError as error:
+                plain.close()
+                raise Refused(str(error)) from None
+
+    def send(self, data):
+        try:
+            self.socket.sendall(data)
+        except OSError as error:
+            raise Refused(str(error)) from None
+
+    def read(self, size=65536):
+        try:
+            found = self.socket.recv(size)
+        except OSError as error:
+            raise Refused(str(error)) from None
+        if not found:
+            raise Refused("it was closed")
+        return found
+
+    def get(self, path="/self", headers=""):
+        """The status and the JSON."""
+        self.send(f"GET {path} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n".encode())
+        return self.answer()
+
+    def answer(self):
+        found = b""
+        while b"\r\n\r\n" not in found:
+            found += self.read()
+        head, _, body = found.partition(b"\r\n\r\n")
+        lines = head.decode().split("\r\n")
+        sizes = [int(line.split(":")[1]) for line in lines if line.lower().startswith("content-length:")]
+        while sizes and len(body) < sizes[0]:
+            body += self.read()
+        return int(lines[0].split()[1]), body
+
+    def who(self):
+        status, body = self.get()
+        assert status == 200
+        return json.loads(body)
+
+    def until_cut(self):
+        """Read until nothing comes any more; how many bytes there were."""
+        count = 0
+        try:
+            while True:
+                count += len(self.read())
+        except Refused:
+            return count
+
+    def close(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def session_of(wire):
+    assert isinstance(wire.socket, ssl.SSLSocket)
+    return wire.socket.session
