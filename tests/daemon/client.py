@@ -7,7 +7,7 @@ import socket
 import ssl
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """There is no answer: the connection was closed, reset or never made."""
 
 
@@ -18,28 +18,28 @@ class Wire:
         try:
             plain = socket.create_connection((host, port), 20, source_address=source and (source, 0))
         except OSError as error:
-            raise Refused(str(error)) from None
+            raise RefusedError(str(error)) from None
         self.socket = plain
         if context is not None:
             try:
                 self.socket = context.wrap_socket(plain, server_hostname="localhost", session=session)
             except OSError as error:
                 plain.close()
-                raise Refused(str(error)) from None
+                raise RefusedError(str(error)) from None
 
     def send(self, data):
         try:
             self.socket.sendall(data)
         except OSError as error:
-            raise Refused(str(error)) from None
+            raise RefusedError(str(error)) from None
 
     def read(self, size=65536):
         try:
             found = self.socket.recv(size)
         except OSError as error:
-            raise Refused(str(error)) from None
+            raise RefusedError(str(error)) from None
         if not found:
-            raise Refused("it was closed")
+            raise RefusedError("it was closed")
         return found
 
     def get(self, path="/self", headers=""):
@@ -69,7 +69,7 @@ class Wire:
         try:
             while True:
                 count += len(self.read())
-        except Refused:
+        except RefusedError:
             return count
 
     def close(self):

@@ -50,16 +50,19 @@ class Gateway:
     """``offset_ms``: how far its clock is from that of this machine, which TLS goes by."""
 
     def __init__(self, folder: Path, parts: Parts | None = None) -> None:
-        self.offset_ms = 0
+        self.offset_ms = -3 * DAY  # when its CAs began, so that leaves can have expired since
         self.parts = parts or Parts(folder, keep=1)
         self.identity = self.process()
         self.identity.start()
+        self.offset_ms = 0
 
     def process(self) -> Identity:
         """Another one on the same store, that has seen nothing yet."""
         people = People(_nobody, _nobody)
         clock = Clock(now_ms=lambda: now_ms() + self.offset_ms)
-        return Identity(self.parts.records, self.parts.vault, domain="palyra.test", people=people, clock=clock)
+        return Identity(
+            self.parts.records, self.parts.vault, domain="palyra.test", people=people, clock=clock
+        )
 
     def act(self, plan):
         """Commit what *plan* adds to a change; return what it returns."""
@@ -75,14 +78,13 @@ class Gateway:
 
     def paired(self, kind="node") -> Known:
         """A device that was never here yet."""
-        key, device, now = new_key(), device_of(kind, now_ms=now_ms()), self.identity.clock.now_ms()
+        key, device = new_key(), device_of(kind, now_ms=now_ms())
 
         def plan(change):
-            made = self._made(change, device.id, device.print, key)
+            made = self.made(change, device.id, device.print, key)
             self.identity.devices.plan_enrol(change, device, Leaf.of(made.chain[0]))
             return made
 
-        del now
         return Known(device.id, key, self.act(plan).chain)
 
     def renewed(self, known: Known) -> Known:
@@ -90,14 +92,14 @@ class Gateway:
         key, device = new_key(), self.identity.devices.find(known.id)
 
         def plan(change):
-            made = self._made(change, device.id, device.print, key)
+            made = self.made(change, device.id, device.print, key)
             leaf, now = Leaf.of(made.chain[0]), self.identity.clock.now_ms()
             self.identity.devices.plan_certificate(change, device.id, leaf, now_ms=now)
             return made
 
         return Known(known.id, key, self.act(plan).chain)
 
-    def _made(self, change, id, print, key):
+    def made(self, change, id, print, key):
         return self.identity.authority.plan_device(change, device=id, identity=print, key=key.public_key())
 
     def revoke(self, known: Known, identity: Identity | None = None) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
-from hypercorn.events import Event, RawData
+from hypercorn.events import Closed, Event, RawData
 from hypercorn.typing import LifespanState
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -50,7 +50,7 @@ def check_no_quic(config: Config) -> None:
 
 
 class Bounded(TCPServer):
-    """Cuts off a peer that does not take what was written for it."""
+    """Cuts off a peer that does not take what was written for it, and writes nothing to one that was cut off."""
 
     write_seconds: float
 
@@ -58,6 +58,9 @@ class Bounded(TCPServer):
         """As hypercorn does, within the time."""
         if not isinstance(event, RawData):
             await super().protocol_send(event)
+            return
+        if self.writer.transport.is_closing():
+            await self.protocol.handle(Closed())
             return
         try:
             async with asyncio.timeout(self.write_seconds):
@@ -70,13 +73,13 @@ class Requests:
     """The requests of one connection: each is for *app*, once *gate* has let its *peer* in again."""
 
     def __init__(
-        self, app: ASGIApp, gate: Gate, peer: Peer, limits: Limits, abort: Callable[[], object]
+        self, app: ASGIApp, gate: Gate, peer: Peer, limits: Limits, transport: asyncio.WriteTransport
     ) -> None:
         self._app = app
         self._gate = gate
         self._peer = peer
         self._most = 2 * limits.streams
-        self._abort = abort
+        self._transport = transport
         self._running = 0
 
     async def __call__(
@@ -90,7 +93,7 @@ class Requests:
         """As hypercorn calls an application."""
         if scope["type"] != "http" or self._running >= self._most:
             # No websockets here; and who resets streams to begin others has requests running that nobody waits for.
-            self._abort()
+            self._transport.abort()
             return
         self._running += 1
         try:
@@ -103,11 +106,10 @@ class Requests:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._admit()
         scope["extensions"][EXTENSION] = self._peer
-        if self._gate.lasting:
-            await self._app(scope, receive, send)
-            return
 
         async def checked(message: Message) -> None:
+            if self._transport.is_closing():  # so that a stream ends which looks for nothing
+                raise _CutOffError
             if message.get("more_body", False):  # a stream: who is revoked gets no further line
                 await self._admit()
             await send(message)
@@ -121,7 +123,7 @@ class Requests:
             self._peer = await self._gate.admit(self._peer)
         except Exception as error:  # noqa: BLE001  # nobody stays on an error
             _log.info("a peer is let in no more: %s", said(error))
-            self._abort()
+            self._transport.abort()
             raise _CutOffError from None
 
 

@@ -198,10 +198,9 @@ class Listener:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: Peer) -> None:
         """Registered first, and asked again by each request: so who is revoked in between is answered nothing."""
         self.counts.served += 1
-        abort = writer.transport.abort
-        held = self._register(peer, abort)
+        held = self._register(peer, writer.transport.abort)
         try:
-            requests = Requests(self.door.app, self.door.gate, peer, self.door.limits, abort)
+            requests = Requests(self.door.app, self.door.gate, peer, self.door.limits, writer.transport)
             await converse(
                 requests, self._config, self._context, self._state, self.door.limits, reader, writer
             )
