@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "identity": BASE | {"durable", "contracts", "records", "vault"},
     "device": BASE | {"net", "durable", "contracts", "records", "vault", "identity"},
     "nodes": BASE | {"contracts", "records", "vault", "identity"},
+    "nodes": BASE | {"redact", "contracts", "records", "identity"},
     "session": BASE
     | {"contracts", "records", "vault", "resolve", "audit", "access", "policy", "approvals", "auth"}
     | {"identity", "nodes"},

@@ -1,1 +1,1 @@
-"""Paired devices that take work, as the gateway sees them: what they can do, what they were given, what came of it."""
+"""Paired devices that take work, once, within its deadline: the gateway's part, which opens no connection."""
