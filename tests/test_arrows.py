@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "approvals": BASE | {"redact", "contracts", "records"},
     "auth": BASE | {"redact", "net", "durable", "contracts", "hookspecs", "records", "vault", "resolve"},
     "identity": BASE | {"durable", "contracts", "records", "vault"},
-    "device": BASE | {"net", "durable", "contracts", "records", "vault", "identity"},
+    "device": BASE | {"net", "durable", "contracts", "hookspecs", "records", "vault", "identity"},
     "nodes": BASE | {"contracts", "records", "vault", "identity"},
     "nodes": BASE | {"redact", "contracts", "records", "identity"},
     "session": BASE

@@ -16,6 +16,9 @@ _HOME = {
     "BlobBackend": "contracts",
     "BlobCapabilities": "contracts",
     "BlobPlace": "contracts",
+    "Capability": "contracts.capabilities",
+    "CapabilityCall": "contracts.capabilities",
+    "CapabilityPlace": "contracts.capabilities",
     "CheckPlace": "contracts.checks",
     "ConflictError": "errors",
     "CredentialType": "contracts.oauth",
@@ -90,6 +93,9 @@ __all__ = [
     "BlobBackend",
     "BlobCapabilities",
     "BlobPlace",
+    "Capability",
+    "CapabilityCall",
+    "CapabilityPlace",
     "CheckPlace",
     "ConflictError",
     "CredentialType",
@@ -178,6 +184,7 @@ if TYPE_CHECKING:
         StoredRecord,
         Unlock,
     )
+    from palyra_kernel.contracts.capabilities import Capability, CapabilityCall, CapabilityPlace
     from palyra_kernel.contracts.checks import CheckPlace, PolicyCheck
     from palyra_kernel.contracts.oauth import (
         CredentialType,

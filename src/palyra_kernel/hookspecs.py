@@ -16,6 +16,7 @@ from palyra_kernel.contracts.records import RecordStore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # most runs resolve no reference
+    from palyra_kernel.contracts.capabilities import Capability
     from palyra_kernel.contracts.checks import PolicyCheck
     from palyra_kernel.contracts.oauth import OAuthRefreshAdapter
     from palyra_kernel.contracts.sources import SecretSource
@@ -78,4 +79,14 @@ def palyra_oauth_adapters() -> Sequence[type[OAuthRefreshAdapter]]:  # type: ign
 
     The kernel promises to hand an adapter only credentials of profiles that name its ``provider``.
     Do not look for an endpoint here.
+    """
+
+
+@hookspec
+def palyra_capabilities() -> Sequence[type[Capability]]:  # type: ignore[empty-body]
+    """What can a node do with you?
+
+    The kernel promises to run one only for a gateway that this device was paired with and that granted its ``name``,
+    and where it wants ``local_consent``, only after somebody at this machine agreed.
+    Do not do anything here.
     """

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 from palyra_kernel.auth import builtin as builtin_auth
 from palyra_kernel.config import Config, Places, find_places, read_config
 from palyra_kernel.contracts import Unlock
+from palyra_kernel.device import builtin as builtin_capabilities
 from palyra_kernel.durable.folders import exists, private_folder
 from palyra_kernel.errors import IntegrityError
 from palyra_kernel.kernel.backing import Backends, load_state
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from palyra_kernel.vault.rekey import RekeyReport
     from palyra_kernel.vault.verify import Progress
 
-BUILTINS = (builtin_keys, builtin_records, builtin_sources, builtin_auth)
+BUILTINS = (builtin_keys, builtin_records, builtin_sources, builtin_auth, builtin_capabilities)
 FILE_SLOT = (NewSlot("file", Unlock()),)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import TypeVar
 
 from palyra_kernel.plugins.hooks import is_deferred, refused
@@ -54,6 +55,14 @@ def _are_hosts(hosts: object) -> bool:
     return isinstance(hosts, tuple) and all(type(host) is str and 0 < len(host) <= 300 for host in hosts)
 
 
+def _is_size(size: object) -> bool:
+    if type(size) is not int:
+        return False
+    from palyra_kernel.contracts.capabilities import MOST_BYTES  # most plugins bring no capability
+
+    return 1 <= size <= MOST_BYTES
+
+
 def _check_attributes(cls: type[object], contract: type[object], origin: Origin) -> None:
     """What the kernel sorts by and prints before anything is opened."""
     strength: object = getattr(cls, "strength", 0)
@@ -71,6 +80,9 @@ def _check_attributes(cls: type[object], contract: type[object], origin: Origin)
         ("default_transforms", _are_transforms(transforms)),
         ("fragment_is_id", type(getattr(cls, "fragment_is_id", False)) is bool),
         ("hosts", _are_hosts(getattr(cls, "hosts", ()))),
+        ("sensitivity", getattr(cls, "sensitivity", "plain") in ("plain", "local_consent")),
+        ("max_input_bytes", _is_size(getattr(cls, "max_input_bytes", None))),
+        ("max_output_bytes", _is_size(getattr(cls, "max_output_bytes", None))),
         ("weak", weak is None or (isinstance(weak, str) and bool(weak))),
     ):
         if hasattr(contract, name) and not fits:
@@ -81,14 +93,15 @@ def _check_attributes(cls: type[object], contract: type[object], origin: Origin)
             )
 
 
-def key_of(cls: type[object], key_name: str, origin: Origin) -> str:
+def key_of(cls: type[object], key_name: str, origin: Origin, legal: Callable[[str], bool] = is_key) -> str:
     """Return the key under which *cls* is found, or raise :class:`UnavailableError` ``plugin_refused``."""
     key = getattr(cls, key_name, None)
-    if not isinstance(key, str) or not is_key(key):
+    if not isinstance(key, str) or not legal(key):
         raise refused(
             origin,
             f"{shown(cls.__name__, 80)}.{key_name} is not a legal key",
-            "a key is lower-case letters, digits and '_', and starts with a letter",
+            "a key is lower-case letters, digits and '_', and starts with a letter"
+            + ("" if legal is is_key else "; '.' and '-' may stand in it"),
         )
     return key
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -16,10 +16,12 @@ from palyra_kernel.contracts.records import RecordStore
 from palyra_kernel.errors import ConflictError
 from palyra_kernel.plugins.hooks import refused
 from palyra_kernel.plugins.importing import broken
+from palyra_kernel.plugins.names import is_key
 from palyra_kernel.plugins.offered import check_class, key_of
 from palyra_kernel.plugins.origin import Origin
 
 if TYPE_CHECKING:
+    from palyra_kernel.contracts.capabilities import Capability
     from palyra_kernel.contracts.checks import PolicyCheck
     from palyra_kernel.contracts.oauth import OAuthRefreshAdapter
     from palyra_kernel.contracts.sources import SecretSource
@@ -81,11 +83,13 @@ class Registry:
             KeyProtector,  # type: ignore[type-abstract]
             "kind",
         )
-        # Built-in sources and adapters are imported when they are used; a plugin's are judged now.
+        # Built-in sources, adapters and capabilities are imported when they are used; a plugin's are judged now.
         if len(manager.hook.palyra_secret_sources.get_hookimpls()) > 1:
             _ = self.secret_sources
         if len(manager.hook.palyra_oauth_adapters.get_hookimpls()) > 1:
             _ = self.oauth_adapters
+        if len(manager.hook.palyra_capabilities.get_hookimpls()) > 1:
+            _ = self.capabilities
         if manager.hook.palyra_policy_checks.get_hookimpls():
             _ = self.policy_checks
 
@@ -110,7 +114,16 @@ class Registry:
 
         return self._collect("palyra_oauth_adapters", OAuthRefreshAdapter, "provider")  # type: ignore[type-abstract]
 
-    def _collect(self, hook: str, contract: type[T], key_name: str) -> Mapping[str, Offer[T]]:
+    @cached_property
+    def capabilities(self) -> Mapping[str, Offer[Capability]]:
+        """What a node can do, by name."""
+        from palyra_kernel.contracts.capabilities import Capability, is_capability_name
+
+        return self._collect("palyra_capabilities", Capability, "name", is_capability_name)  # type: ignore[type-abstract]
+
+    def _collect(
+        self, hook: str, contract: type[T], key_name: str, legal: Callable[[str], bool] = is_key
+    ) -> Mapping[str, Offer[T]]:
         offers: dict[str, Offer[T]] = {}
         caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
         # One by one, in the order of registration: pluggy's own call forgets who answered what.
@@ -118,7 +131,7 @@ class Registry:
             origin = self._origins[offered.plugin_name]
             for cls in _answer(offered, hook, origin):
                 checked = check_class(cls, contract, origin, hook)
-                key = key_of(checked, key_name, origin)
+                key = key_of(checked, key_name, origin, legal)
                 if key in offers:
                     raise _duplicate(f"{key_name} {key!r} of {hook}", offers[key].origin, origin)
                 offers[key] = Offer(cls=checked, key=key, origin=origin)
