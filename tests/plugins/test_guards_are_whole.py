@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from palyra_kernel.contracts import BlobBackend, KeyProtector, RecordStore
+from palyra_kernel.contracts.capabilities import Capability
 from palyra_kernel.contracts.oauth import OAuthRefreshAdapter
 from palyra_kernel.contracts.sources import SecretSource
 from palyra_kernel.plugins.guard_blobs import backend_guard
+from palyra_kernel.plugins.guard_capabilities import capability_guard
 from palyra_kernel.plugins.guard_oauth import adapter_guard
 from palyra_kernel.plugins.guard_protectors import protector_guard
 from palyra_kernel.plugins.guard_records import store_guard
@@ -35,6 +37,10 @@ SAID: dict[type[object], tuple[Any, dict[str, Any]]] = {
     SecretSource: (
         source_guard,
         {"scheme": "own", "default_transforms": ("base64",), "fragment_is_id": True},
+    ),
+    Capability: (
+        capability_guard,
+        {"name": "own.one", "sensitivity": "local_consent", "max_input_bytes": 7, "max_output_bytes": 8},
     ),
     OAuthRefreshAdapter: (adapter_guard, {"provider": "own", "hosts": ("auth.acme.example",)}),
 }

@@ -15,7 +15,7 @@ from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.decoding import decode_json
 
 Sensitivity = Literal["plain", "local_consent"]
-"""``local_consent``: whoever sits at the node is asked before each call, and without an answer it does not take place."""
+"""``local_consent``: whoever sits at the node is asked before each call, and silence is a no."""
 
 NAME_LENGTH = 64
 MOST_BYTES = 512 * 1024
@@ -25,13 +25,13 @@ _is_name = re.compile(r"[a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+)*").fullmatch
 
 
 def is_capability_name(text: str) -> bool:
-    """Whether *text* names a capability: 1 to 64 of ``a-z 0-9 _ -``, in parts with a ``.`` between them, a letter first:
-    ``echo``, ``system.health``."""
+    """Whether *text* names a capability, like ``echo`` or ``system.health``: 1 to 64 of ``a-z 0-9 _ -``, in parts with a
+    ``.`` between them, a letter first."""
     return len(text) <= NAME_LENGTH and _is_name(text) is not None
 
 
 def is_json(document: bytes) -> bool:
-    """Whether *document* is one JSON value in UTF-8 that can be read here: not nested hundreds deep, numbers in range."""
+    """Whether *document* is one JSON value in UTF-8 that can be read: not nested hundreds deep, numbers in range."""
     try:
         decode_json(document, object)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -68,8 +68,8 @@ class CapabilityCall:
         return self._cancelled.wait(min(seconds, self.deadline.remaining()))
 
     def check(self, doing: str) -> None:
-        """Raise :class:`UnavailableError` ``cancelled`` or ``deadline`` where it makes no sense to go on. Ask it between
-        the steps of long work."""
+        """Raise :class:`UnavailableError` ``cancelled`` or ``deadline`` where it makes no sense to go on. Ask it
+        between the steps of long work."""
         if self.cancelled:
             raise UnavailableError("cancelled", f"{doing} was called off")
         self.deadline.check(doing)

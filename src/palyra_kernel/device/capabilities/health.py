@@ -17,8 +17,8 @@ from palyra_kernel.device.capabilities.asking import nothing_asked
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """``uptime_seconds``: since the machine started, on macOS without the time that it slept. ``load``: processes that
-    run or wait, on average of 1, 5 and 15 minutes; null on Windows, which does not count them. ``disk_free_bytes``: what
-    this user may still write to the disk of the root folder."""
+    run or wait, on average of 1, 5 and 15 minutes; null on Windows, which does not count them. ``disk_free_bytes``:
+    what this user may still write to the disk of the root folder."""
 
     uptime_seconds: int
     load: tuple[float, float, float] | None

@@ -13,7 +13,7 @@ from palyra_kernel.errors import InvalidInputError
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """``device``: its id at the gateway. ``system``: ``Linux``, ``Darwin``, ``Windows``; ``machine``: ``x86_64``, ``arm64``."""
+    """``device``: its id at the gateway. ``system`` is like ``Linux``, ``machine`` like ``x86_64``."""
 
     device: str
     system: str
