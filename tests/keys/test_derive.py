@@ -10,7 +10,7 @@ from palyra_kernel.keys.derive import DerivedKeys, derive
 from palyra_kernel.values.sensitive import SensitiveBytes
 from tests.keys.slots import VAULT_ID, root
 
-LABELS = ("record", "blinding", "set hash", "head", "keyring")
+LABELS = ("record", "blinding", "set hash", "head", "keyring", "token")
 GOLDEN = {
     ("record", 1): "80a4bb5deaf698124829a947833345dd3e28818b6a32c772187276c5e7f765f1",
     ("record", 2): "5d3a2920566e83a921e67cf318a918bf61959603fc3b150cdd7ae4826d03ab64",
@@ -62,10 +62,11 @@ def test_the_macs_are_apart():
             one.blind("x"),
             one.head_mac(b"x"),
             one.keyring_mac(b"x"),
+            one.token_mac(b"x"),
             one.set_element(b"x").to_bytes(32, "big"),
         )
     ]
-    assert len(set(macs)) == 12
+    assert len(set(macs)) == 15
     assert keys.blind("x") == keys.blind("x")
 
 

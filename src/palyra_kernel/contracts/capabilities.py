@@ -25,8 +25,8 @@ _is_name = re.compile(r"[a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+)*").fullmatch
 
 
 def is_capability_name(text: str) -> bool:
-    """Whether *text* names a capability, like ``echo`` or ``system.health``: 1 to 64 of ``a-z 0-9 _ -``, in parts with a
-    ``.`` between them, a letter first."""
+    """Whether *text* names a capability, like ``echo`` or ``system.health``: 1 to 64 of ``a-z 0-9 _ -``, in parts with
+    a ``.`` between them, a letter first."""
     return len(text) <= NAME_LENGTH and _is_name(text) is not None
 
 

@@ -24,7 +24,7 @@ class DerivedKeys:
     HKDF-SHA256 (RFC 5869) with the vault id as salt and the purpose, with the record-key epoch, as info.
     """
 
-    __slots__ = ("_blinding", "_head", "_keyring", "_set_hash", "epoch", "record", "vault_id")
+    __slots__ = ("_blinding", "_head", "_keyring", "_set_hash", "_token", "epoch", "record", "vault_id")
 
     def __init__(self, root: SensitiveBytes, vault_id: str, epoch: int) -> None:
         self.vault_id = vault_id
@@ -36,10 +36,11 @@ class DerivedKeys:
         self._set_hash = _mac(root, vault_id, "set hash", epoch)
         self._head = _mac(root, vault_id, "head", epoch)
         self._keyring = _mac(root, vault_id, "keyring", epoch)
+        self._token = _mac(root, vault_id, "token", epoch)
 
     def forget(self) -> None:
         """Let go of the keys: the objects that hold them are freed, and their memory with them."""
-        for name in ("record", "_blinding", "_set_hash", "_head", "_keyring"):
+        for name in ("record", "_blinding", "_set_hash", "_head", "_keyring", "_token"):
             with suppress(AttributeError):  # forgotten before
                 delattr(self, name)
 
@@ -71,6 +72,14 @@ class DerivedKeys:
     def is_keyring_mac(self, mac: bytes, document: bytes) -> bool:
         """Whether *mac* is the :meth:`keyring_mac` of *document*, compared in constant time."""
         return _fits(self._keyring, mac, document)
+
+    def token_mac(self, framed: bytes) -> bytes:
+        """The MAC of a token that is handed out and comes back."""
+        return _digest(self._token, framed)
+
+    def is_token_mac(self, mac: bytes, framed: bytes) -> bool:
+        """Whether *mac* is the :meth:`token_mac` of *framed*, compared in constant time."""
+        return _fits(self._token, mac, framed)
 
 
 def derive(root: SensitiveBytes, vault_id: str, label: str, epoch: int) -> bytearray:
