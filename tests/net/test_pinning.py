@@ -20,7 +20,7 @@ REQUEST = HttpRequest("GET", f"https://{NAME}/")
 @pytest.fixture
 def connected(monkeypatch):
     """The addresses that were connected to; a connection to a public one leads to ``connected.port`` here."""
-    real = connections._connected
+    real = connections.connected
 
     class Connected(list[str]):
         port = 9
@@ -33,7 +33,7 @@ def connected(monkeypatch):
             raise ConnectionRefusedError
         return real(type(address)("127.0.0.1"), seen.port, deadline)
 
-    monkeypatch.setattr(connections, "_connected", connect)
+    monkeypatch.setattr(connections, "connected", connect)
     return seen
 
 
@@ -107,7 +107,7 @@ def test_an_address_that_swallows_everything_leaves_time_for_the_next(monkeypatc
         shares.append(deadline.remaining())
         raise TimeoutError
 
-    monkeypatch.setattr(connections, "_connected", swallowing)
+    monkeypatch.setattr(connections, "connected", swallowing)
     refused(lambda host, port: ["1.1.1.1", "1.0.0.1", "2606:4700::1"], limits=Limits(connect_seconds=6))
     assert len(shares) == 3
     for number, share in enumerate(shares):

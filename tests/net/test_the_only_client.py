@@ -17,7 +17,10 @@ _OTHERS = (
     "httpcore2",
     "aiohttp",
 )
-_MAY = {"httpcore2": {"client.py", "connections.py", "failures.py"}, "httpx2": {"httpx_transport.py"}}
+_MAY = {
+    "httpcore2": {"answers.py", "client.py", "connections.py", "failures.py", "link.py"},
+    "httpx2": {"httpx_transport.py"},
+}
 _FILES = sorted(SOURCE.rglob("*.py"))
 
 

@@ -1,12 +1,15 @@
 """When a certificate is renewed, and how a device that came too late for that gets in again.
 
-A renewal is due at two thirds of the life of the certificate, 10 % earlier or later by chance, so that devices which
-were paired together do not come together. The chance is drawn once a certificate and kept by the device.
+A renewal is due at two thirds of the time from the issue of the certificate to its end, 10 % earlier or later by
+chance, so that devices which were paired together do not come together. The issue is five minutes behind the begin, on
+both sides (:func:`renew_ms`): else a certificate of a few minutes would be due before it arrived. The chance is drawn
+once a certificate and kept by the device.
 """
 
 from __future__ import annotations
 
 from palyra_kernel.errors import DeniedError
+from palyra_kernel.identity.certificates.times import BACKDATED_MS, renew_ms
 from palyra_kernel.identity.device import Device
 from palyra_kernel.identity.leaf import Leaf
 
@@ -20,8 +23,9 @@ _LAST_RETRY_MS = 15 * 60_000
 
 def renew_at_ms(leaf: Leaf, chance: float) -> int:
     """The moment to renew *leaf*; *chance* is from 0 up to 1."""
-    life = leaf.not_after_ms - leaf.not_before_ms
-    return leaf.not_before_ms + int(life * 2 / 3 * (1 - JITTER + 2 * JITTER * chance))
+    issued = min(leaf.not_before_ms + BACKDATED_MS, leaf.not_after_ms)
+    due = renew_ms(leaf.not_before_ms, leaf.not_after_ms) - issued
+    return issued + int(due * (1 - JITTER + 2 * JITTER * chance))
 
 
 def renewal_due(device: Device, now_ms: int, *, chance: float) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,22 +9,19 @@ from typing import Self
 
 import httpcore2
 
-from palyra_kernel.errors import DeniedError, IntegrityError, PalyraError, UnavailableError
+from palyra_kernel.errors import PalyraError, UnavailableError
+from palyra_kernel.net.answers import checked_head, whole_body
 from palyra_kernel.net.connections import PinnedBackend
-from palyra_kernel.net.exchange import Exchange, too_large
-from palyra_kernel.net.failures import as_ours, malformed
+from palyra_kernel.net.exchange import Exchange
+from palyra_kernel.net.failures import as_ours
 from palyra_kernel.net.hosts import Hosts, Target
 from palyra_kernel.net.limits import Limits
 from palyra_kernel.net.lookup import Resolver, system_resolver
 from palyra_kernel.net.messages import HttpRequest, HttpResponse
 from palyra_kernel.net.quiet import quiet
 from palyra_kernel.net.trust import client_context
-from palyra_kernel.redact import redact_text
 from palyra_kernel.values.deadline import Deadline
 
-_LOCATION_HOST = re.compile(
-    rb"(?:https?:)?//(?:[^/?#@\\]*@)?([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?=[:/?#]|$)"
-)
 _KEPT_IDLE = 4
 
 
@@ -104,21 +100,12 @@ class HttpClient:
         )
         received_at = time.time()
         try:
-            _checked_head(response, target, exchange)
+            checked_head(response, target.host, exchange)
             exchange.body_begins()
-            body = self._body(response)
+            body = whole_body(response, self._limits.body_bytes)
         finally:
             response.close()  # and the connection too, unless all of the answer was read
         return HttpResponse(response.status, response.headers, body, received_at)
-
-    def _body(self, response: httpcore2.Response) -> bytearray:
-        body = bytearray()
-        for part in response.iter_stream():
-            if len(body) + len(part) > self._limits.body_bytes:
-                body[:] = bytes(len(body))
-                raise too_large("body")
-            body += part
-        return body
 
     def close(self) -> None:
         """Close all connections. Safe to call twice; requests under way fail."""
@@ -134,32 +121,3 @@ class HttpClient:
 
     def __repr__(self) -> str:
         return f"<HttpClient{' closed' if self._closed else ''}>"
-
-
-def _checked_head(response: httpcore2.Response, target: Target, exchange: Exchange) -> None:
-    """Refuse what is no plain answer to this request, before a byte of its body is read."""
-    names = [name.lower() for name, _ in response.headers]
-    both = b"content-length" in names and b"transfer-encoding" in names
-    if not exchange.received or both or response.status < 200:
-        # An answer that was there before the request, one with two lengths, another protocol.
-        raise malformed(target.host)
-    if 300 <= response.status < 400 and response.status != 304:
-        raise _redirect_refused(response, target)
-    for name, value in response.headers:
-        if name.lower() == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
-            raise IntegrityError(
-                "response_encoded", f"{target.host} compressed its answer, which was not asked for"
-            )
-
-
-def _redirect_refused(response: httpcore2.Response, target: Target) -> DeniedError:
-    where = "somewhere else"
-    for name, value in response.headers:
-        if name.lower() == b"location":
-            found = _LOCATION_HOST.match(value)
-            where = redact_text(found[1].decode("ascii")) if found else "another address of its own"
-    return DeniedError(
-        "redirect_refused",
-        f"{target.host} redirects ({response.status}) to {where}: not followed",
-        hint="a credential is sent to the host it is for; configure the final address",
-    )

@@ -57,7 +57,7 @@ class PinnedBackend(httpcore2.NetworkBackend):
             # A share of what is left for each, so that one that swallows everything leaves time for the others.
             share = exchange.seconds() / (len(addresses) - number)
             with contextlib.suppress(OSError):
-                return Stream(_connected(address, port, Deadline.after(share)))
+                return Stream(connected(address, port, Deadline.after(share)))
         exchange.seconds()
         raise UnavailableError(
             "connect_failed",
@@ -66,7 +66,8 @@ class PinnedBackend(httpcore2.NetworkBackend):
         )
 
 
-def _connected(address: Address, port: int, deadline: Deadline) -> socket.socket:
+def connected(address: Address, port: int, deadline: Deadline) -> socket.socket:
+    """A socket to *address*. Raises ``OSError``."""
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:

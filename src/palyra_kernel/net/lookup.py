@@ -38,7 +38,7 @@ def checked_addresses(
     ``connect_timeout``, ``too_many_lookups``.
     """
     known = literal(host)
-    addresses = [known] if known is not None else _answer(resolver, host, port, deadline)
+    addresses = [known] if known is not None else found_addresses(resolver, host, port, deadline)
     if not addresses:
         raise _not_found(host)
     allowed = is_loopback if loopback else is_public
@@ -54,8 +54,9 @@ def checked_addresses(
     return addresses
 
 
-def _answer(resolver: Resolver, host: str, port: int, deadline: Deadline) -> list[Address]:
-    """Asked in a thread, which is left behind when the deadline passes and ends with the answer."""
+def found_addresses(resolver: Resolver, host: str, port: int, deadline: Deadline) -> list[Address]:
+    """The addresses of *host*, whatever they are. Asked in a thread, which is left behind when the deadline passes and
+    ends with the answer. Raises as :func:`checked_addresses`."""
     if not _asking.acquire(timeout=deadline.remaining()):
         raise UnavailableError(
             "too_many_lookups", f"{_AT_ONCE} names are being looked up and none is answered"

@@ -28,7 +28,7 @@ def end_ms(certificate: Certificate) -> int:
 def renew_ms(begin: int, end: int) -> int:
     """When a certificate from *begin* to *end* is renewed: after two thirds of the time since it was made, which was
     five minutes behind its begin."""
-    made = begin + BACKDATED_MS
+    made = min(begin + BACKDATED_MS, end)
     return made + (end - made) * 2 // 3
 
 
