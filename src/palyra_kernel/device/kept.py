@@ -1,0 +1,96 @@
+"""The record of a device and its keys, written together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from palyra_kernel.device.documents import DEVICE_SELF, SELF, Holding, decoded, encoded, not_paired
+from palyra_kernel.device.keys import CHANNEL, Keys, tls_ref
+from palyra_kernel.errors import ConflictError, IntegrityError
+from palyra_kernel.identity.ca.documents import Documents
+from palyra_kernel.identity.committing import commit
+from palyra_kernel.identity.roles import plan_role
+from palyra_kernel.records import Change, Records
+from palyra_kernel.records.shelf import Shelf
+from palyra_kernel.values.refs import VaultRef
+from palyra_kernel.values.sensitive import SensitiveBytes
+from palyra_kernel.vault import Vault
+
+Turn = Callable[[Holding], Holding]
+Begin = Callable[[Holding | None], Holding]
+
+
+class Kept:
+    """Every write says once more that this is the store of a device: :class:`ConflictError` ``other_role``."""
+
+    def __init__(self, records: Records, vault: Vault, keys: Keys) -> None:
+        self._records = records
+        self._vault = vault
+        self._keys = keys
+        self._documents = Documents(records)
+        self._shelf = Shelf(records, DEVICE_SELF, decoded)
+
+    def find(self) -> Holding | None:
+        """What is written; None if nothing is."""
+        return self._row()[1]
+
+    def read(self) -> Holding:
+        """What is written. Raises :class:`NotFoundError` ``not_paired``."""
+        return _there(self.find())
+
+    def begin(self, secrets: Mapping[VaultRef, SensitiveBytes], turn: Begin, *, first: bool) -> None:
+        """Write what *turn* makes of what is there, together with *secrets*; *first*: only if nothing is."""
+
+        def plan(_: object) -> Change:
+            if first and self.find() is not None:
+                raise ConflictError(
+                    "device_changed", "another program began to make this a device", hint="try again"
+                )
+            return self._plan(turn)
+
+        self._vault.beside(plan).put_many({ref: secrets[ref] for ref in secrets})
+
+    def put(self, secrets: Mapping[VaultRef, SensitiveBytes], turn: Turn) -> Holding:
+        """As :meth:`step`, together with *secrets*."""
+        self._vault.beside(lambda _: self._turned(turn)).put_many({ref: secrets[ref] for ref in secrets})
+        return self.read()
+
+    def step(self, turn: Turn) -> Holding:
+        """Write what *turn* makes of what is there; it may be asked again."""
+        commit(self._records, lambda: self._turned(turn))
+        return self.read()
+
+    def swept(self) -> Holding:
+        """What is written, behind destroying the keys that nothing there needs. They are listed first: one that is made
+        meanwhile comes with a record that needs it."""
+        there = self._keys.known()
+        known = self.read()
+        waits = known.enrolling is not None and known.enrolling.run is not None
+        self._keys.destroy(*(tls_ref(key) for key in there if key not in known.keys))
+        if not waits:
+            self._keys.destroy(CHANNEL)
+        return known
+
+    def _turned(self, turn: Turn) -> Change:
+        return self._plan(lambda known: turn(_there(known)))
+
+    def _plan(self, turn: Begin) -> Change:
+        change = Change()
+        plan_role(change, self._documents, "device")
+        version, known = self._row()
+        self._shelf.replace(change, SELF, version, encoded(turn(known)))
+        return change
+
+    def _row(self) -> tuple[int, Holding | None]:
+        row = self._shelf.all().get(SELF) or self._shelf.row(SELF)
+        if row.damaged:
+            raise IntegrityError(
+                "device_damaged", "the record of this device is damaged", hint="restore it from a backup"
+            )
+        return row.version, row.value
+
+
+def _there(known: Holding | None) -> Holding:
+    if known is None:
+        raise not_paired()
+    return known
