@@ -4,7 +4,19 @@ import pytest
 
 from palyra_kernel.policy.bundle import Bundle
 from palyra_kernel.policy.engine import PolicyEngine
-from tests.policy.asking import ADMIN, AGENT, CHANNEL, GATEWAY, OPERATOR, OWNER, READER, answer, subject
+from tests.policy.asking import (
+    ADMIN,
+    AGENT,
+    CHANNEL,
+    GATEWAY,
+    OPERATOR,
+    OWNER,
+    READER,
+    answer,
+    bundle,
+    request,
+    subject,
+)
 
 FOREIGN = "deny policy.deny.foreign_scope"
 NOT_GRANTED = "deny secret.read.capability_not_granted"
@@ -134,7 +146,10 @@ MANAGEMENT = [
     *(f"policy.{act} policy:active" for act in ("show", "apply", "test")),
     *(f"audit.{act} audit:own" for act in ("read", "verify", "export", "archive")),
     *(f"profile.{act} profile:global/main" for act in ("list", "manage")),
-    *(f"device.{act} device:01J" for act in ("list", "manage", "revoke")),
+    *(f"device.{act} device:01J" for act in ("list", "show", "manage", "revoke")),
+    "device.list vault:own",
+    *(f"pairing.{act} vault:own" for act in ("list", "code", "open")),
+    *(f"ca.{act} vault:own" for act in ("status", "rotate")),
 ]
 
 
@@ -184,13 +199,43 @@ def test_another_endpoint_for_a_credential_asks_a_human(engine):
     assert answer(engine, ADMIN, "profile.endpoint", "profile:global/main", approved=True) == BASELINE
 
 
+@pytest.mark.parametrize("action", ["device.pair", "device.replace_key"])
+def test_every_device_asks_a_human(engine, action):
+    """Hazard H16: a device was let in by whoever had its code, approved beforehand."""
+    for more in ({}, {"labels": ("kind=node", "method=qr")}):
+        asked = engine.decide(request("user:1000", action, "device:01J", **more), OWNER)
+        assert asked.code == f"{action}.approval_required"
+        needs = asked.obligation
+        assert (needs.options, needs.self_decision, needs.quorum) == (("once",), True, 1)
+    assert answer(engine, OWNER, action, "device:01J", approved=True) == "allow"
+    assert answer(engine, OWNER, action, "device:01J", approved=True, tool="x").startswith("deny ")
+    assert answer(engine, ADMIN, action, "device:01J", approved=True) == BASELINE
+    assert answer(engine, subject("agent:a", "Owner"), action, "device:01J", approved=True).startswith("deny ")
+
+
+def test_an_organisation_can_demand_two_people_and_kinds_of_devices():
+    house = """
+    @id("two") @approval("house.two") @quorum("2")
+    forbid (principal, action == Action::"device.pair", resource) unless { context.approved };
+    @id("no-desktops") @code("house.no_desktops")
+    forbid (principal, action == Action::"device.pair", resource)
+    when { resource.labels.contains("kind=desktop") };
+    """
+    strict = PolicyEngine(bundle(house))
+    asked = strict.decide(request("user:1000", "device.pair", "device:01J", labels=("kind=node",)), OWNER)
+    assert (asked.obligation.quorum, asked.obligation.self_decision) == (2, False)
+    assert asked.obligation.approvers == ("Owner",)
+    assert answer(strict, OWNER, "device.pair", "device:01J", labels=("kind=desktop",)) == "deny house.no_desktops"
+
+
 def test_every_declared_action_has_a_case(engine):
     """What is declared and never asked in a test would be decided by accident."""
     named = {act.split()[0] for act in MANAGEMENT}
     prefixes = ("secret.", "source.", "tool.", "skill.", "capability.", "compat.", "workspace.")
     rest = {action for action in engine.bundle.actions.resources if not action.startswith(prefixes)}
     table = {"sessions.use", "memory.use", "routines.use", "observability.read", "api_tokens.manage"}
-    assert rest == named | table | {"trust.operate", "rollout.manage", "profile.use", "profile.endpoint"}
+    asked = {"profile.endpoint", "device.pair", "device.replace_key"}
+    assert rest == named | table | asked | {"trust.operate", "rollout.manage", "profile.use"}
 
 
 NEAR_MISSES = [

@@ -130,9 +130,13 @@ def test_no_organisation_can_do_without_a_rail(rule):
         "rail-workspace-profile": (AGENT, "profile.use", "profile:workspace:other/main", {}),
         "rail-tools-manage-nothing": (OWNER, "vault.gc", "vault:own", {"tool": "x"}),
         "rail-agents-decide-nothing": (AGENT, "approval.decide", "approval:1", {}),
+        "rail-pairing-asks": (OWNER, "device.pair", "device:01J", {}),
+        "rail-replacing-asks": (OWNER, "device.replace_key", "device:01J", {}),
     }
     who, action, resource, more = cases[rule]
-    assert answer(engine, who, action, resource, **more).startswith("deny policy.deny.")
+    asks = rule.endswith("-asks")
+    expected = "approval device." if asks else "deny policy.deny."
+    assert answer(engine, who, action, resource, **more).startswith(expected)
     without = [r for r in engine.bundle.rules if r.id != rule and r.layer == RAILS]
     lax = PolicyEngine(Bundle(engine.bundle.files, rails="\n".join(r.text for r in without)))
     assert answer(lax, who, action, resource, **more) == "allow", "the rail is what denied it"

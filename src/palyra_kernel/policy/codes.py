@@ -57,6 +57,12 @@ _WORDS = {
     "profile.endpoint.approval_required": Words(
         "a human has to approve another endpoint: it gets the credential", "request_explicit_approval"
     ),
+    "device.pair.approval_required": Words(
+        "a human has to approve every device, and compares its words", "palyra pairing list"
+    ),
+    "device.replace_key.approval_required": Words(
+        "a human has to approve other keys for a known device", "palyra pairing list"
+    ),
     "tool.execute.tool_not_allowlisted": Words("the tool is not in allowed_tools", "grant_tool_allowlist"),
     "tool.execute.principal_not_allowlisted": Words(
         "the principal is not in tool_principals", "add_principal_to_tool_execute_allowlist"

@@ -45,7 +45,8 @@ def _named(resource: Resource, labels: tuple[str, ...], facts: Facts) -> _Named:
     if kind == "profile":
         return _entity("Profile", resource.id, _profile_attrs(resource.id, labels))
     if kind == "device":
-        return _entity("Device", resource.id, _known(f"device:{resource.id}", (), facts))
+        known = _known(f"device:{resource.id}", (), facts)
+        return _entity("Device", resource.id, known | {"labels": labels})
     if kind == "workspace":
         return _Named({"type": "Workspace", "id": resource.id}, None)
     attrs: dict[str, Any] = {"name": resource.id, "labels": labels}
@@ -118,6 +119,8 @@ def _subject(subject: Subject, facts: Facts) -> dict[str, Any]:
     if len(parents) + len(subject.capabilities) > _MAX_NAMES:
         raise InvalidInputError("subject_too_large", f"a principal has at most {_MAX_NAMES} roles and groups")
     attrs = _known(str(subject.principal), subject.capabilities, facts)
+    if subject.principal.kind == "device":
+        attrs["labels"] = ()
     return {"uid": principal_uid(subject.principal), "attrs": attrs, "parents": parents}
 
 
