@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ import click
 
 from palyra_kernel.cli.context import ask_hidden, on_terminal, read_key_file
 from palyra_kernel.cli.options import json_option
-from palyra_kernel.errors import InvalidInputError
+from palyra_kernel.cli.spans import parse_span
 
 if TYPE_CHECKING:
     from palyra_kernel.approvals import Approval, Verdict
@@ -23,8 +22,6 @@ Examples:
   palyra approvals decide 01K0ZQ4T5N8W9XJ3V7C2M6B1HD --deny --reason 'not today'
   palyra approvals decide 01K0ZQ4T5N8W9XJ3V7C2M6B1HD --allow --option timeboxed --ttl 15m
 """
-_SPAN = re.compile(r"([1-9][0-9]{0,8})([smhd])", re.ASCII)
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 @click.command("decide", epilog=_EPILOG)
@@ -57,7 +54,7 @@ def command(cli: Cli, /, approval: str, **given: Any) -> None:
         raise click.UsageError("standard input cannot be both key files")
     if given["allow"] is None and not on_terminal():
         raise click.UsageError("there is no terminal to ask on: add --allow or --deny")
-    ttl = parse_span(given["ttl"])
+    ttl = 0 if given["ttl"] is None else parse_span(given["ttl"], code="approval.ttl")
     with cli.kernel() as kernel, cli.session(kernel) as session:
         asked = session.approvals.show(approval)
         if on_terminal():
@@ -102,13 +99,3 @@ def _sentence(decided: Approval) -> str:
         return f"{decided.id}: denied; the same is not asked again before {until}"
     missing = decided.obligation.quorum - len(decided.votes)
     return f"{decided.id}: noted; it needs {missing} more until {until}"
-
-
-def parse_span(text: str | None) -> int:
-    """``90s``, ``15m``, ``2h`` or ``1d`` in seconds; 0 for none."""
-    if text is None:
-        return 0
-    span = _SPAN.fullmatch(text)
-    if span is None:
-        raise InvalidInputError("approval.ttl", "--ttl is no span of time", hint="like 90s, 15m or 2h")
-    return int(span[1]) * _SECONDS[span[2]]

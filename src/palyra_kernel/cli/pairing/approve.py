@@ -1,0 +1,116 @@
+"""``palyra pairing approve``."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from palyra_kernel.cli.context import ask_hidden, on_terminal, read_key_file
+from palyra_kernel.cli.options import json_option
+from palyra_kernel.errors import ConflictError, DeniedError
+
+if TYPE_CHECKING:
+    from palyra_kernel.cli.context import Cli
+    from palyra_kernel.identity.pairing.states import Pairing
+    from palyra_kernel.session import Session
+
+_EPILOG = """\b
+Examples:
+  palyra pairing approve 01K0ZQ4T5N8W9XJ3V7C2M6B1HD            (shows it, and asks)
+  palyra pairing approve 01K0ZQ4T5N8W9XJ3V7C2M6B1HD --words 'acorn velvet tiger maple'
+  palyra pairing approve 01K0ZQ4T5N8W9XJ3V7C2M6B1HD --words 271828 --approval-passphrase-file pass
+"""
+_REPLACE = "replace"
+
+
+@click.command("approve", epilog=_EPILOG)
+@click.argument("pairing", metavar="ID")
+@click.option("--words", metavar="TEXT", help="The four words, or six digits, that the device shows.")
+@click.option("--replace-key", is_flag=True, help="Yes, another key for a device that is known.")
+@click.option(
+    "--approval-passphrase-file", metavar="FILE", help="Your approval passphrase (- is standard input)."
+)
+@json_option
+@click.pass_obj
+def command(cli: Cli, /, pairing: str, **given: Any) -> None:
+    """Let the device of the pairing ID in, with your approval passphrase.
+
+    Look at the screen of the device: it shows the same words as this one, or somebody is in between. Without a terminal
+    to ask on, --words brings what the device shows. `palyra approvals decide` answers the same request.
+    """
+    from palyra_kernel.cli.approvals.views import approval_json
+    from palyra_kernel.cli.pairing.views import described, explained
+    from palyra_kernel.values.ids import now_ms
+
+    file: str | None = given["approval_passphrase_file"]
+    if file == "-" and "-" in (cli.passphrase_file, cli.recovery_file):
+        raise click.UsageError("standard input cannot be both key files")
+    if given["words"] is None and not on_terminal():
+        raise click.UsageError(
+            "there is no terminal to compare words on: add --words, as the device shows them"
+        )
+    with cli.kernel() as kernel, cli.session(kernel) as session:
+        asked = session.pairing.show(pairing)
+        if asked.now(now_ms()) != "awaiting_approval":
+            raise ConflictError(
+                "pairing_not_ready",
+                f"the pairing {asked.id} is {asked.now(now_ms())}",
+                hint="palyra pairing list",
+            )
+        if on_terminal():
+            for line in explained(asked, now_ms()):
+                click.echo(line, err=True)
+        if not _meant(asked, given["words"], replaces=given["replace_key"]):
+            click.echo(
+                f"{asked.id}: not approved; to turn it away: palyra pairing reject {asked.id}", err=True
+            )
+            raise click.Abort
+        decided = _approved(session, asked, file)
+    if cli.as_json:
+        approval_json(described(decided, now_ms()))
+    else:
+        click.echo(_sentence(decided))
+
+
+def _meant(asked: Pairing, words: str | None, *, replaces: bool) -> bool:
+    """Whether a human compared the words; of a known device with another key, also whether that is meant."""
+    if words is not None and " ".join(words.split()) not in (asked.words, asked.digits):
+        raise DeniedError(
+            "other_words",
+            "the device shows other words: somebody is in between, or it is another device",
+            hint=f"palyra pairing reject {asked.id}",
+        )
+    if words is None and not click.confirm(
+        "Does the device show exactly these words?", default=False, err=True
+    ):
+        return False
+    if not asked.replaces or replaces:
+        return True
+    if not on_terminal():
+        raise click.UsageError("this device is known with another key: add --replace-key if that is right")
+    typed = click.prompt(f"To give it another key, type {_REPLACE}", default="", show_default=False, err=True)
+    return bool(typed.strip() == _REPLACE)
+
+
+def _approved(session: Session, asked: Pairing, file: str | None) -> Pairing:
+    from palyra_kernel.approvals import Verdict
+
+    typed = None
+    with ExitStack() as wiped:
+        approvals = session.approvals
+        known = file is not None or (on_terminal() and approvals.has_passphrase())
+        if known and approvals.ready(asked.approval, Verdict(allow=True)):  # else nothing could come of it
+            typed = wiped.enter_context(read_key_file(file) or ask_hidden("Approval passphrase"))
+        return session.pairing.approve(asked.id, passphrase=typed)
+
+
+def _sentence(decided: Pairing) -> str:
+    from palyra_kernel.cli.output import moment
+    from palyra_kernel.values.ids import to_datetime
+
+    until = moment(to_datetime(decided.deadline_ms))
+    if decided.state == "awaiting_approval":
+        return f"{decided.id}: noted; it needs others too, until {until}"
+    return f"{decided.id}: approved; the device fetches its certificate, until {until}"

@@ -1,0 +1,33 @@
+"""``palyra pairing cancel``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from palyra_kernel.cli.options import json_option
+
+if TYPE_CHECKING:
+    from palyra_kernel.cli.context import Cli
+
+_EPILOG = """\b
+Example:
+  palyra pairing cancel 01K0ZQ4T5N8W9XJ3V7C2M6B1HD
+"""
+
+
+@click.command("cancel", epilog=_EPILOG)
+@click.argument("pairing", metavar="ID")
+@json_option
+@click.pass_obj
+def command(cli: Cli, pairing: str) -> None:
+    """End the pairing ID, whether or not it was approved. It needs no passphrase: it stops things.
+
+    A device that has its certificate already is in: `palyra devices revoke`.
+    """
+    from palyra_kernel.cli.output import say
+
+    with cli.kernel() as kernel, cli.session(kernel) as session:
+        session.pairing.cancel(pairing)
+    say(cli, {"pairing_id": pairing, "state": "cancelled"}, f"{pairing}: cancelled")
