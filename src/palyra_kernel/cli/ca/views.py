@@ -39,8 +39,13 @@ def authorities_json(state: Authorities) -> dict[str, Any]:
         "bundle": state.bundle,
         "changed_at": to_datetime(state.changed_ms),
         "authorities": [_ca_json(ca) for ca in (*state.roots, *state.issuing)],
-        "next": [{"step": what, "at": to_datetime(at)} for at, what in _steps(state)[:1]],
+        "next": _next_json(state),
     }
+
+
+def _next_json(state: Authorities) -> dict[str, Any]:
+    (at, what), *_ = _steps(state)
+    return {"step": what, "at": to_datetime(at)}
 
 
 def _ca_json(ca: Ca) -> dict[str, Any]:

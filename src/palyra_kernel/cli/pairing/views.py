@@ -14,14 +14,15 @@ if TYPE_CHECKING:
     from palyra_kernel.identity.pairing.keeping import Code
     from palyra_kernel.identity.pairing.states import Pairing
 
-CODE_HEADERS = ("Code", "For", "State", "Failed tries", "Made by", "Until")
-HEADERS = ("Pairing", "State", "Age", "Kind", "Device", "Words", "Digits", "From")
+CODE_HEADERS = ("Code", "Name", "For", "State", "Failed tries", "Made by", "Until")
+HEADERS = ("Pairing", "State", "Age", "Kind", "Name", "Device", "Words", "Digits", "From")
 
 
 def code_json(code: Code) -> dict[str, Any]:
     """A code for programs."""
     return {
         "code_id": code.id,
+        "name": code.name or None,
         "method": code.method,
         "issued_by": code.issued_by,
         "created_at": to_datetime(code.created_ms),
@@ -36,6 +37,7 @@ def code_row(code: Code, now_ms: int) -> tuple[object, ...]:
     """The columns of a list of codes."""
     return (
         code.id,
+        visible(code.name) or "-",
         "camera" if code.method == "qr" else "keyboard",
         _code_state(code, now_ms),
         code.attempts,
@@ -59,6 +61,7 @@ def described(pairing: Pairing, now_ms: int) -> dict[str, Any]:
         "state": pairing.now(now_ms),
         "device_id": pairing.device,
         "kind": pairing.kind,
+        "name": pairing.name or None,
         "identity_fingerprint": fingerprint(pairing),
         "replaces_fingerprint": pairing.replaces or None,
         "words": pairing.words or None,
@@ -66,6 +69,7 @@ def described(pairing: Pairing, now_ms: int) -> dict[str, Any]:
         "source": pairing.source,
         "code_id": pairing.code,
         "method": pairing.method,
+        "issued_by": pairing.issued_by or None,
         "transcript": pairing.transcript.hex() or None,
         "approval": pairing.approval or None,
         "decided_by": pairing.decided_by or None,
@@ -91,6 +95,7 @@ def row(pairing: Pairing, now_ms: int) -> tuple[object, ...]:
         f"{state}, replaces a key" if pairing.replaces else state,
         rough(now_ms - pairing.begun_ms),
         pairing.kind,
+        visible(pairing.name) or "-",
         pairing.device,
         pairing.words or "-",
         pairing.digits or "-",
@@ -117,6 +122,8 @@ _WARNING = (
 def _rows(pairing: Pairing, now_ms: int) -> Iterator[tuple[str, str]]:
     yield "pairing", f"{pairing.id} ({pairing.now(now_ms)})"
     yield "device", f"{pairing.device} ({pairing.kind})"
+    if pairing.name:
+        yield "name", visible(pairing.name)
     if pairing.replaces:
         yield "key until now", pairing.replaces
     if (found := fingerprint(pairing)) is not None:
@@ -125,7 +132,8 @@ def _rows(pairing: Pairing, now_ms: int) -> Iterator[tuple[str, str]]:
         yield "words", pairing.words
         yield "digits", f"{pairing.digits[:3]} {pairing.digits[3:]}"
     yield "from", visible(pairing.source)
-    yield "code", f"{pairing.code} ({'camera' if pairing.method == 'qr' else 'keyboard'})"
+    made = f", made by {visible(pairing.issued_by)}" if pairing.issued_by else ""
+    yield "code", f"{pairing.code} ({'camera' if pairing.method == 'qr' else 'keyboard'}){made}"
     yield "begun", moment(to_datetime(pairing.begun_ms))
     if pairing.approval:
         yield "approval", pairing.approval
