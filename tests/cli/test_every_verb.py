@@ -34,6 +34,9 @@ _WITH_EXAMPLES = {
     "approvals",
     "policy",
     "auth",
+    "pairing",
+    "devices",
+    "ca",
 }
 """The first words of verbs that take names, references or files; the others do what their name says."""
 
