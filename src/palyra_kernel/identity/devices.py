@@ -51,6 +51,14 @@ class Devices:
             if row.value is not None:
                 yield row.value
 
+    def last(self) -> int:
+        """The version behind which :meth:`newer` finds nothing yet."""
+        return self._kept.last()
+
+    def newer(self, version: int) -> tuple[int, list[Device]]:
+        """The devices that changed behind *version*, and the version to ask with the next time."""
+        return self._kept.newer(version)
+
     def _row(self, id: str) -> tuple[int, Device]:
         row = self._look(id)
         if row.value is None:

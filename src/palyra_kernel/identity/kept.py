@@ -96,6 +96,12 @@ class Kept(Generic[T]):
         last = found[-1][0] if found else version
         return last, [value for value in values if value is not None]
 
+    def last(self) -> int:
+        """The version behind which :meth:`newer` finds nothing yet; no record is opened for it."""
+        self._refresh(self._records.store.moment())
+        with self._lock:
+            return max((each.version for each in (self._stored or {}).values()), default=0)
+
     def plan(self, change: Change, key: bytes, version: int, document: bytes | None) -> None:
         """Add to *change*: *key*, still at *version*, gets *document*; None: it is deleted."""
         change.check(key, version)

@@ -1,0 +1,1 @@
+"""What is answered behind each door: one app for each, with no path in common."""
