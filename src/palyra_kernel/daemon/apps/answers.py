@@ -22,6 +22,7 @@ _STATUS: tuple[tuple[type[PalyraError], int], ...] = (
     (ConflictError, 409),
     (UnavailableError, 503),
 )
+_BODIES = {"body_too_large": 413, "body_late": 408}
 
 
 def as_json(document: object, status: int = 200) -> Response:
@@ -36,8 +37,8 @@ def raw_json(document: bytes) -> Response:
 
 def status_of(error: PalyraError) -> int:
     """The HTTP status for the class of *error*."""
-    if error.code == "body_too_large":
-        return 413
+    if error.code in _BODIES:
+        return _BODIES[error.code]
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
 

@@ -115,7 +115,7 @@ class Enrolment:
         """A nonce for any id: nobody learns here which devices there are. Only where there are any."""
         asked = _decoded(raw, _Asked)
         self._check_devices()
-        return msgspec.json.encode({"nonce": self._identity.challenge(asked.device)})
+        return msgspec.json.encode({"nonce": self._identity.admission.challenge(asked.device)})
 
     def back(self, raw: bytes, peer: Peer) -> bytes:
         """Certificates and the trust bundle, for a proof by the pinned identity key."""
@@ -123,7 +123,9 @@ class Enrolment:
         self._check_devices()
         if peer.tls is None:
             raise DeniedError("tls_missing", "this is answered over TLS alone")
-        issued = self._identity.reentered(bytes(given.proof), given.request, peer.tls.server_leaf)
+        issued = self._identity.admission.reentered(
+            bytes(given.proof), given.request, peer.tls.server_leaf
+        )
         return msgspec.json.encode({"certificates": issued.certificates, "bundle": issued.bundle})
 
     def _check_devices(self) -> None:
