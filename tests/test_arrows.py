@@ -32,7 +32,6 @@ MAY_IMPORT = {
     "auth": BASE | {"redact", "net", "durable", "contracts", "hookspecs", "records", "vault", "resolve"},
     "identity": BASE | {"durable", "contracts", "records", "vault"},
     "device": BASE | {"net", "durable", "contracts", "hookspecs", "records", "vault", "identity"},
-    "nodes": BASE | {"contracts", "records", "vault", "identity"},
     "nodes": BASE | {"redact", "contracts", "records", "identity"},
     "session": BASE
     | {"contracts", "records", "vault", "resolve", "audit", "access", "policy", "approvals", "auth"}
