@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 
-from palyra_kernel.daemon.bodies import read_body
 from palyra_kernel.daemon.peers import peer_of
-from palyra_kernel.errors import InvalidInputError
 
 
 async def app(scope, receive, send):
@@ -39,12 +37,7 @@ async def _stream(scope, _receive, send):
 
 
 async def _body(_scope, receive, send):
-    try:
-        body = await read_body(receive, limit=1000, seconds=0.5)
-    except InvalidInputError as error:
-        await _answer(send, 413, error.code.encode())
-        return
-    await _answer(send, 200, b"%d" % len(body))
+    await _answer(send, 200, b"%d" % len((await receive())["body"]))
 
 
 async def _slow(_scope, _receive, send):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 import ssl
 
@@ -62,6 +63,10 @@ class Wire:
         status, body = self.get()
         assert status == 200
         return json.loads(body)
+
+    def ready(self):
+        """Whether there is something to read."""
+        return bool(select.select([self.socket], [], [], 0)[0])
 
     def until_cut(self):
         """Read until nothing comes any more; how many bytes there were."""

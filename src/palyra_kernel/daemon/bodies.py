@@ -1,35 +1,64 @@
-"""The body of a request: whole, within a limit and in time."""
+"""The body of a request: whole, within a limit and in time, before anybody is asked to answer it.
+
+So hypercorn's queue of pieces is always read to its end: one that is not keeps its connection for ever.
+"""
 
 from __future__ import annotations
 
-import anyio
-from starlette.types import Receive
+import asyncio
 
-from palyra_kernel.errors import InvalidInputError
-
-MAX_BYTES = 65_536
-SECONDS = 10.0
+from starlette.types import Message, Receive, Send
 
 
-async def read_body(receive: Receive, *, limit: int = MAX_BYTES, seconds: float = SECONDS) -> bytes:
+class BodyError(Exception):
+    """It is not whole. *status*: what to answer; 0: nothing, the peer has gone."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+async def read_body(receive: Receive, *, limit: int, seconds: float) -> bytes:
     """All of it, of up to *limit* bytes; more is refused as soon as it is there, whatever a header promised.
 
-    Raises :class:`InvalidInputError` ``body_too_large`` (status 413), ``body_late`` (408), ``body_cut``
-    (the peer went).
+    Raises :class:`BodyError` with 413 (too large), 408 (too late) or 0.
     """
     body = bytearray()
     try:
-        with anyio.fail_after(seconds):
+        async with asyncio.timeout(seconds):
             while True:
                 message = await receive()
                 if message["type"] != "http.request":
-                    raise InvalidInputError("body_cut", "the peer went before its request was whole")
+                    raise BodyError(0)
                 body += message.get("body", b"")
                 if len(body) > limit:
-                    raise InvalidInputError("body_too_large", f"a request here has up to {limit} bytes")
+                    raise BodyError(413)
                 if not message.get("more_body", False):
                     return bytes(body)
     except TimeoutError:
-        raise InvalidInputError(
-            "body_late", f"the request was not whole within {seconds:g} seconds"
-        ) from None
+        raise BodyError(408) from None
+
+
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """*receive*, behind *body*."""
+    first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def received() -> Message:
+        return first.pop() if first else await receive()
+
+    return received
+
+
+async def refuse(status: int, receive: Receive, send: Send) -> None:
+    """Answer *status* and nothing else, while what still comes of the body is thrown away."""
+    discarding = asyncio.create_task(_discard(receive))
+    try:
+        await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body"})
+    finally:
+        discarding.cancel()
+
+
+async def _discard(receive: Receive) -> None:
+    while (await receive())["type"] == "http.request":
+        pass

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from typing import Any
 
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
-from hypercorn.events import Closed, Event, RawData
+from hypercorn.events import Closed, Event, RawData, Updated
+from hypercorn.protocol.h2 import H2Protocol
 from hypercorn.typing import LifespanState
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from palyra_kernel.daemon.gates import Gate
 from palyra_kernel.daemon.limits import Limits
-from palyra_kernel.daemon.peers import EXTENSION, Peer
+from palyra_kernel.daemon.requests import Requests
 from palyra_kernel.daemon.said import said
 from palyra_kernel.errors import DeniedError
 
@@ -52,10 +49,12 @@ def check_no_quic(config: Config) -> None:
 class Bounded(TCPServer):
     """Cuts off a peer that does not take what was written for it, and writes nothing to one that was cut off."""
 
-    write_seconds: float
+    seconds: float
 
     async def protocol_send(self, event: Event) -> None:
         """As hypercorn does, within the time."""
+        if isinstance(event, Updated) and self.reader.at_eof():
+            return  # it would wait for another request
         if not isinstance(event, RawData):
             await super().protocol_send(event)
             return
@@ -63,72 +62,27 @@ class Bounded(TCPServer):
             await self.protocol.handle(Closed())
             return
         try:
-            async with asyncio.timeout(self.write_seconds):
+            async with asyncio.timeout(self.seconds):
                 await super().protocol_send(event)
         except TimeoutError:
             self.writer.transport.abort()
 
+    async def _read_data(self) -> None:
+        """When the peer has gone, nothing waits for it any more; hypercorn waits for its next request, and for it to
+        take what was to be sent over HTTP/2."""
+        await super()._read_data()
+        await self.idle_task.stop()
+        protocol = self.protocol.protocol
+        if isinstance(protocol, H2Protocol):
+            for buffer in list(protocol.stream_buffers.values()):
+                await buffer.close()
 
-class Requests:
-    """The requests of one connection: each is for *app*, once *gate* has let its *peer* in again."""
-
-    def __init__(
-        self, app: ASGIApp, gate: Gate, peer: Peer, limits: Limits, transport: asyncio.WriteTransport
-    ) -> None:
-        self._app = app
-        self._gate = gate
-        self._peer = peer
-        self._most = 2 * limits.streams
-        self._transport = transport
-        self._running = 0
-
-    async def __call__(
-        self,
-        scope: Any,
-        receive: Any,
-        send: Any,
-        sync_spawn: Callable[..., Any],
-        call_soon: Callable[..., Any],
-    ) -> None:
-        """As hypercorn calls an application."""
-        if scope["type"] != "http" or self._running >= self._most:
-            # No websockets here; and who resets streams to begin others has requests running that nobody waits for.
-            self._transport.abort()
-            return
-        self._running += 1
+    async def _close(self) -> None:
+        """A peer that does not end TLS in time is no error: it is gone, or will find out."""
         try:
-            await self._answer(scope, receive, send)
-        except _CutOffError:
-            pass
-        finally:
-            self._running -= 1
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._admit()
-        scope["extensions"][EXTENSION] = self._peer
-
-        async def checked(message: Message) -> None:
-            if self._transport.is_closing():  # so that a stream ends which looks for nothing
-                raise _CutOffError
-            if message.get("more_body", False):  # a stream: who is revoked gets no further line
-                await self._admit()
-            await send(message)
-
-        await self._app(scope, receive, checked)
-
-    async def _admit(self) -> None:
-        if self._gate.lasting:
-            return
-        try:
-            self._peer = await self._gate.admit(self._peer)
-        except Exception as error:  # noqa: BLE001  # nobody stays on an error
-            _log.info("a peer is let in no more: %s", said(error))
-            self._transport.abort()
-            raise _CutOffError from None
-
-
-class _CutOffError(Exception):
-    """The connection of this request was aborted."""
+            await super()._close()
+        except OSError:
+            self.writer.transport.abort()
 
 
 async def converse(  # what hypercorn wants, and what we do
@@ -142,7 +96,7 @@ async def converse(  # what hypercorn wants, and what we do
 ) -> None:
     """Answer until the connection is closed. Whatever goes wrong in it ends it, and nothing else."""
     server = Bounded(requests, asyncio.get_running_loop(), config, context, state, reader, writer)
-    server.write_seconds = limits.write
+    server.seconds = limits.transfer
     try:
         await server.run()
     except Exception as error:  # noqa: BLE001  # frames that hypercorn trips over; the others must be served

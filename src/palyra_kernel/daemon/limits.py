@@ -24,16 +24,26 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """For the handshake and the admission behind it."""
     idle: float = 75
     """Without a request being answered; so it is also the time for a request line and its headers."""
-    write: float = 30
-    """For a peer to take what was written."""
+    transfer: float = 30
+    """For a peer to send the body of a request, or to take a piece of what it is answered."""
     headers: int = 16_384
-    """Of one request."""
+    body: int = 262_144
+    """Of one request, as are the headers."""
     streams: int = 32
     """Requests of one HTTP/2 connection at the same time."""
 
 
 WORK = Limits()
-STRANGERS = Limits(connections=512, per_source=32, half_open=512, half_open_per_source=32, idle=15, streams=4)
+STRANGERS = Limits(
+    connections=512,
+    per_source=32,
+    half_open=512,
+    half_open_per_source=32,
+    idle=15,
+    transfer=10,
+    body=65_536,
+    streams=4,
+)
 """For a door that opens to whoever knocks."""
 LOCAL = Limits(connections=128, per_source=64, half_open=64, half_open_per_source=64, streams=8)
 """For a door that is reached from this machine alone."""

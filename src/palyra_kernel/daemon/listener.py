@@ -13,13 +13,14 @@ from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.typing import LifespanState
 from starlette.types import ASGIApp
 
-from palyra_kernel.daemon.connection import Requests, converse, http_config
+from palyra_kernel.daemon.connection import converse, http_config
 from palyra_kernel.daemon.credentials import user_of
 from palyra_kernel.daemon.gates import Gate
 from palyra_kernel.daemon.limits import Limits
 from palyra_kernel.daemon.open_connections import Connection, OpenConnections
 from palyra_kernel.daemon.peers import Peer, Tls, source_of
 from palyra_kernel.daemon.quota import Quota, Slot
+from palyra_kernel.daemon.requests import Requests
 from palyra_kernel.daemon.said import said
 from palyra_kernel.daemon.sockets import address_of
 from palyra_kernel.daemon.tls import ServerContext
@@ -66,16 +67,13 @@ class Listener:
         self.quota = Quota(door.limits)
         self.stopping = asyncio.Event()
         self._sockets = tuple(sockets)
+        self.addresses = tuple(map(address_of, sockets))
+        """Where it listens."""
         self._config = http_config(door.limits)
         self._context = WorkerContext(None)
         self._state = LifespanState({"stopping": self.stopping})
         self._accepting: list[asyncio.Task[None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """Where it listens."""
-        return tuple(address_of(each) for each in self._sockets)
 
     @property
     def open(self) -> int:
@@ -154,8 +152,8 @@ class Listener:
                 await self._serve(reader, writer, peer)
             else:
                 self.counts.over_quota += 1
-        except (OSError, TimeoutError, _NotAdmittedError):
-            pass  # counted; the peer will see that nobody is there
+        except (OSError, _NotAdmittedError):  # the peer will see that nobody is there
+            self.counts.no_handshake += writer is None
         finally:
             slot.release()
             if writer is None:
@@ -171,17 +169,12 @@ class Listener:
         protocol = asyncio.StreamReaderProtocol(reader)
         context = None if self.door.tls is None else self.door.tls()
         connected.setblocking(False)
-        try:
-            transport, _ = await loop.connect_accepted_socket(
-                lambda: protocol,
-                connected,
-                ssl=context,
-                ssl_handshake_timeout=None if context is None else self.door.limits.handshake,
-                ssl_shutdown_timeout=None if context is None else _GOODBYE_SECONDS,
-            )
-        except (OSError, TimeoutError):
-            self.counts.no_handshake += 1
-            raise
+        transport, _ = await loop.connect_accepted_socket(
+            lambda: protocol,
+            connected,
+            ssl=context,
+            ssl_shutdown_timeout=None if context is None else _GOODBYE_SECONDS,
+        )
         writer = asyncio.StreamWriter(transport, protocol, reader, loop)
         if context is not None:
             peer = msgspec.structs.replace(peer, tls=_tls(context, transport))

@@ -34,6 +34,8 @@ class Quota:
         self._half: dict[str, dict[Slot, None]] = {}  # of each source, the oldest first
         self._open: dict[str, dict[Slot, None]] = {}
         self.half_open = 0
+        self.dropped = 0
+        """Half-open ones that made room for others, so far."""
         self.open = 0
 
     def take(self, source: str) -> Slot | None:
@@ -60,6 +62,7 @@ class Quota:
         victim = next(iter(most))
         self.release(victim)
         victim.drop()
+        self.dropped += 1
         return True
 
     def opened(self, slot: Slot) -> bool:
