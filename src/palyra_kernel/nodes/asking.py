@@ -95,8 +95,8 @@ class Asking:
         row = self._ledger.live(id)
         if row is None:
             raise over(id, self.find(id).state)
-        turn = Turn(self._shared, change, row.lease.device, self._clock.now_ms())
-        ended = turn.end(row, "cancel", decided=True, ended=why)
+        turn = Turn(self._shared, change, row.lease.device, self._clock.now_ms(), decided=True)
+        ended = turn.end(row, "cancel", ended=why)
         turn.write()
         return ended
 

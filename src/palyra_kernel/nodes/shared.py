@@ -17,8 +17,8 @@ from palyra_kernel.records import Change, Records
 _DEAD_KEPT = 20_000
 
 Beside = Callable[[Event, Lease], Change | None]
-"""What belongs into the commit in which this happens to a lease, its event in the audit log for one. Asking for work and
-cancelling a lease were decided by somebody, who writes that down; all else comes by here."""
+"""What belongs into the commit in which this happens to a lease: its event in the audit log, for one. Asking for work
+and cancelling a lease were decided by somebody, who writes that down; all else comes by here."""
 
 
 class Shared:

@@ -15,13 +15,17 @@ from palyra_kernel.records import Change
 
 
 class Turn:
-    """The line of *device* as it is now, and a change to it at the moment *now_ms*."""
+    """The line of *device* as it is now, and a change to it at the moment *now_ms*. *decided*: whoever plans it writes
+    it down, so nothing comes beside it."""
 
-    def __init__(self, shared: Shared, change: Change, device: str, now_ms: int) -> None:
+    def __init__(
+        self, shared: Shared, change: Change, device: str, now_ms: int, *, decided: bool = False
+    ) -> None:
         self.change = change
         self.device = device
         self.now_ms = now_ms
         self._shared = shared
+        self._beside = None if decided else shared.beside
         self._version, self._before = shared.ledger.line(device)
         self.line = self._before
         self.news: list[bytes] = []
@@ -82,10 +86,8 @@ class Turn:
         self._add(event, lease)
         return lease
 
-    def end(
-        self, row: Row, event: Event, *, output: bytes | None = None, decided: bool = False, **facts: object
-    ) -> Lease:
-        """The lease of *row* after *event*, with which it is over. *decided*: whoever did so writes it down."""
+    def end(self, row: Row, event: Event, *, output: bytes | None = None, **facts: object) -> Lease:
+        """The lease of *row* after *event*, with which it is over."""
         lease = self.step(row.lease, event, **facts)
         self._unchanged(row)
         self._delete(LEASES.key(lease.id))
@@ -96,8 +98,7 @@ class Turn:
             self.change.put(OUTPUTS.key(lease.output), output)
         self.line = self.line.left(lease.id)
         self.news.append(LEASES.key(lease.id))
-        if not decided:
-            self._add(event, lease)
+        self._add(event, lease)
         return lease
 
     def close(self, row: Row, why: str) -> Lease:
@@ -131,6 +132,6 @@ class Turn:
         self._shared.dead.append(key)
 
     def _add(self, event: Event, lease: Lease) -> None:
-        beside = None if self._shared.beside is None else self._shared.beside(event, lease)
+        beside = self._beside and self._beside(event, lease)
         if beside is not None:
             self.change.merge(beside)
