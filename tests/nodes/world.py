@@ -98,7 +98,7 @@ class Gateway:
             device,
             capability,
             invoker=invoker,
-            key=key or f"key-{next(_keys)}",
+            key=f"key-{next(_keys)}" if key is None else key,
             body=body,
             within_ms=within_ms,
             limits=self.nodes.limits,

@@ -80,7 +80,7 @@ class Asking:
         if len(turn.line) >= self._limits.per_device:
             message = f"{len(turn.line)} leases of this device wait or run"
             raise UnavailableError("line_full", message, hint="try again when some are over")
-        count = self._ledger.count()
+        count = self._ledger.count() + turn.grown
         if count >= self._limits.all:
             message = f"{count} leases wait or run"
             raise UnavailableError("leases_full", message, hint="try again when some are over")

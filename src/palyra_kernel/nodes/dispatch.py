@@ -120,7 +120,7 @@ class Dispatch:
             row = self._held(device, id, token)
             if STEPS.get((row.lease.state, event)) not in TERMINAL:
                 return turn.keep(row, event, **facts)
-            lease = turn.end(row, event, output=output if event == "succeed" else None, **facts)
+            lease = turn.end(row, event, body=output if event == "succeed" else None, **facts)
             turn.write()
             return lease
 
@@ -145,10 +145,9 @@ class Dispatch:
         """Write down which leases of *device* time has ended; return how many."""
 
         def plan(turn: Turn) -> int:
-            before = len(turn.line)
             turn.end_overdue()
             turn.write()
-            return before - len(turn.line)
+            return -turn.grown
 
         return self._act(device, plan)
 

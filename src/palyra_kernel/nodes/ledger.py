@@ -12,10 +12,11 @@ import msgspec
 
 from palyra_kernel.identity.names import device_id
 from palyra_kernel.nodes.lease import Lease, damaged, decoded
-from palyra_kernel.records import Namespace, Records
+from palyra_kernel.records import Namespace, Record, Records
 from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.digest import sha256
 from palyra_kernel.values.framing import frame
+from palyra_kernel.values.ulid import is_ulid
 
 LEASES = Namespace("node_leases", guarded=True)
 PAST = Namespace("node_past", guarded=True)
@@ -65,12 +66,12 @@ class Ledger:
 
     def live(self, id: str) -> Row | None:
         """The lease *id*, if it is not in the history."""
-        record = self.records.read(LEASES.key(id))
+        record = self._read(LEASES, id)
         return None if record.document is None else Row(record.version, _of(id, record.document))
 
     def past(self, id: str) -> Lease | None:
         """The lease *id*, if it is in the history."""
-        document = self.records.read(PAST.key(id)).document
+        document = self._read(PAST, id).document
         return None if document is None else _of(id, document)
 
     def input(self, id: str) -> bytes | None:
@@ -81,6 +82,10 @@ class Ledger:
         """The lease *id*, wherever it is: they move in this direction."""
         row = self.live(id)
         return self.past(id) if row is None else row.lease
+
+    def _read(self, namespace: Namespace, id: str) -> Record:
+        """Anybody may ask for any text: what is no id names nothing."""
+        return self.records.read(namespace.key(id)) if is_ulid(id) else Record(0, None)
 
     def line(self, device: str) -> tuple[int, Line]:
         """The version of the line of *device*, and the line."""

@@ -31,6 +31,11 @@ class Turn:
         self.news: list[bytes] = []
         """Records that somebody may wait for."""
 
+    @property
+    def grown(self) -> int:
+        """How many leases more are in the line than there were."""
+        return len(self.line) - len(self._before)
+
     def row(self, id: str) -> Row:
         """A lease that stands in the line. Raises :class:`IntegrityError` ``lease_damaged`` if it is not there."""
         row = self._shared.ledger.live(id)
@@ -86,16 +91,16 @@ class Turn:
         self._add(event, lease)
         return lease
 
-    def end(self, row: Row, event: Event, *, output: bytes | None = None, **facts: object) -> Lease:
-        """The lease of *row* after *event*, with which it is over."""
+    def end(self, row: Row, event: Event, *, body: bytes | None = None, **facts: object) -> Lease:
+        """The lease of *row* after *event*, with which it is over. *body*: its output."""
         lease = self.step(row.lease, event, **facts)
         self._unchanged(row)
         self._delete(LEASES.key(lease.id))
         if lease.id in self.line.queued:
             self._delete(INPUTS.key(lease.id))
         self.change.put(PAST.key(lease.id), encoded(lease))
-        if output is not None:
-            self.change.put(OUTPUTS.key(lease.output), output)
+        if body is not None:
+            self.change.put(OUTPUTS.key(lease.output), body)
         self.line = self.line.left(lease.id)
         self.news.append(LEASES.key(lease.id))
         self._add(event, lease)
