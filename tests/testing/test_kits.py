@@ -8,7 +8,8 @@ import pytest
 from tests.testing.matrix import broken_rules, mutants_of
 
 PACKAGES = [
-    f"tests.testing.{kind}_mutants" for kind in ("blob", "record", "protector", "source", "check", "oauth")
+    f"tests.testing.{kind}_mutants"
+    for kind in ("blob", "record", "protector", "source", "check", "oauth", "capability")
 ]
 PROCESSES = 2
 

@@ -34,11 +34,22 @@ except ModuleNotFoundError as missing:
 pytest.register_assert_rewrite(
     *(
         f"{__name__}.{name}"
-        for name in ("blobs", "records", "protectors", "sources", "checks", "oauth", "leaks", "threads")
+        for name in (
+            "blobs",
+            "records",
+            "protectors",
+            "sources",
+            "checks",
+            "oauth",
+            "capabilities",
+            "leaks",
+            "threads",
+        )
     )
 )
 
 from palyra_kernel.testing.blobs import BlobBackendContract  # noqa: E402
+from palyra_kernel.testing.capabilities import CapabilityContract  # noqa: E402
 from palyra_kernel.testing.checks import PolicyCheckContract, action_request  # noqa: E402
 from palyra_kernel.testing.memory_blobs import MemoryBackend  # noqa: E402
 from palyra_kernel.testing.memory_records import MemoryRecordStore  # noqa: E402
@@ -49,6 +60,7 @@ from palyra_kernel.testing.sources import SecretSourceContract  # noqa: E402
 
 __all__ = [
     "BlobBackendContract",
+    "CapabilityContract",
     "HttpReply",
     "KeyProtectorContract",
     "MemoryBackend",
