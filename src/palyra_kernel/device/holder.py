@@ -19,6 +19,7 @@ from palyra_kernel.device.keys import CHANNEL, Keys, new_pair, new_tls_key, tls_
 from palyra_kernel.errors import ConflictError, NotFoundError
 from palyra_kernel.identity.ca.bundle import TrustBundle, accepted_bundle
 from palyra_kernel.identity.clock import Clock
+from palyra_kernel.identity.events import SILENT, Tell
 from palyra_kernel.identity.names import DeviceKind, device_kind, new_device_id
 from palyra_kernel.identity.pairing.device import Confirmed
 from palyra_kernel.records import Records
@@ -28,7 +29,8 @@ from palyra_kernel.vault import Vault
 
 class Holder:
     """Reads and writes what this device is. *vault* keeps one version of each secret. Any number of threads and
-    processes may share the store. *chance*: from 0 up to 1, drawn once a certificate.
+    processes may share the store. *chance*: from 0 up to 1, drawn once a certificate. *tell*: turns what happens
+    into events.
 
     Errors, besides those named at a method: :class:`IntegrityError` ``set_tampered``, ``device_damaged``, and those of
     :class:`Keys`; :class:`NotFoundError` ``not_paired``.
@@ -40,11 +42,12 @@ class Holder:
         vault: Vault,
         clock: Clock | None = None,
         chance: Callable[[], float] = random.random,
+        tell: Tell = SILENT,
     ) -> None:
         self.clock = clock or Clock()
         self.keys = Keys(vault)
-        self._kept = Kept(records, vault, self.keys)
-        self._chance = chance
+        self._kept = Kept(records, vault, self.keys, tell)
+        self.chance = chance
 
     def find(self) -> Holding | None:
         """What this device is; None if it never began to be one."""
@@ -54,9 +57,10 @@ class Holder:
         """What this device is."""
         return self._kept.read()
 
-    def bundle(self) -> TrustBundle:
-        """What this device trusts."""
-        return stored_bundle(self.read().paired().bundle)
+    def judged(self, raw: bytes) -> TrustBundle:
+        """The bundle *raw*, if the gateway signed it and it is not older than the one that is known. Raises as
+        :meth:`trust`."""
+        return _trusted(self.read().paired(), raw)[1]
 
     def begin(self, kind: DeviceKind, *, again: bool = False) -> Holding:
         """A new TLS key for a pairing; the first time, the keys and the id that this device keeps.
@@ -100,7 +104,7 @@ class Holder:
             return replace(known, enrolling=replace(_enrolling(known), run=run))
 
         with SensitiveBytes(confirmed.channel) as channel:
-            return self._kept.put({CHANNEL: channel}, turned)
+            return self._kept.put({CHANNEL: channel}, turned, "self.pairing_confirmed")
 
     def given_up(self, run: str = "") -> Holding:
         """The pairing under way (that of *run*) is over, without a certificate."""
@@ -111,7 +115,7 @@ class Holder:
                 return known
             return replace(known, enrolling=None)
 
-        self._kept.step(turned)
+        self._kept.step(turned, "self.pairing_ended")
         return self._kept.swept()
 
     def enrolled(self, run: Run, chain: tuple[bytes, ...], raw: bytes) -> Holding:
@@ -124,10 +128,10 @@ class Holder:
             if under_way.run is None or under_way.run.id != run.id:
                 raise _changed()
             gateway = Gateway(pins=run.pins, domain=bundle.domain, number=bundle.number, bundle=raw)
-            new = accepted_credential(under_way.key, chain, bundle, known.id, now, self._chance())
+            new = accepted_credential(under_way.key, chain, bundle, known.id, now, self.chance())
             return replace(known, gateway=gateway, enrolling=None, current=None, next=new, paired_ms=now)
 
-        self._kept.step(turned)
+        self._kept.step(turned, "self.paired")
         return self._kept.swept()
 
     def next_key(self) -> Credential:
@@ -153,17 +157,19 @@ class Holder:
         now = self.clock.now_ms()
 
         def turned(known: Holding) -> Holding:
-            gateway, bundle = self._trusted(known.paired(), raw)
+            gateway, bundle = _trusted(known.paired(), raw)
             if known.next is None or known.next.key != key:
                 raise _changed()
-            new = accepted_credential(key, chain, bundle, known.id, now, self._chance())
+            new = accepted_credential(key, chain, bundle, known.id, now, self.chance())
             return replace(known, gateway=gateway, next=new)
 
-        return self._kept.step(turned)
+        return self._kept.step(turned, "self.certificate_issued")
 
     def trust(self, raw: bytes) -> Holding:
         """The gateway trusts the bundle *raw* now. Raises :class:`DeniedError` ``bundle_refused``, ``bundle_old``."""
-        return self._kept.step(lambda known: replace(known, gateway=self._trusted(known.paired(), raw)[0]))
+        return self._kept.step(
+            lambda known: replace(known, gateway=_trusted(known.paired(), raw)[0]), "self.bundle_taken"
+        )
 
     def reached_at(self, enrolment: str, work: str) -> Holding:
         """The gateway has other addresses."""
@@ -174,7 +180,7 @@ class Holder:
                 known, gateway=replace(gateway, pins=replace(gateway.pins, enrolment=enrolment, work=work))
             )
 
-        return self._kept.step(turned)
+        return self._kept.step(turned, "self.gateway_moved")
 
     def used(self, credential: Credential) -> Holding:
         """The gateway answered a request that came with *credential*: if it was the next one, it is the one in use, and
@@ -185,8 +191,17 @@ class Holder:
         def turned(known: Holding) -> Holding:
             return known if known.next != credential else replace(known, current=credential, next=None)
 
-        self._kept.step(turned)
+        self._kept.step(turned, "self.certificate_used")
         return self._kept.swept()
+
+    def dropped(self, credential: Credential | None) -> None:
+        """The gateway does not take the next one, *credential*, and does take the one in use."""
+
+        def turned(known: Holding) -> Holding:
+            return known if known.next != credential else replace(known, next=None)
+
+        self._kept.step(turned)
+        self._kept.swept()
 
     def proof_time(self) -> int:
         """The time for a proof by the identity key: this clock, and later than in any proof before."""
@@ -194,12 +209,6 @@ class Holder:
         return self._kept.step(
             lambda known: replace(known, proven_ms=max(now, known.proven_ms + 1))
         ).proven_ms
-
-    def _trusted(self, gateway: Gateway, raw: bytes) -> tuple[Gateway, TrustBundle]:
-        if raw == gateway.bundle:
-            return gateway, stored_bundle(raw)
-        bundle = accepted_bundle(raw, gateway.pins.identity, gateway.domain, above=gateway.number)
-        return replace(gateway, number=bundle.number, bundle=raw), bundle
 
 
 def _enrolling(known: Holding) -> Enrolling:
@@ -218,3 +227,10 @@ def _already_paired(gateway: Gateway) -> ConflictError:
 
 def _changed() -> ConflictError:
     return ConflictError("device_changed", "another program changed this device meanwhile", hint="try again")
+
+
+def _trusted(gateway: Gateway, raw: bytes) -> tuple[Gateway, TrustBundle]:
+    if raw == gateway.bundle:
+        return gateway, stored_bundle(raw)
+    bundle = accepted_bundle(raw, gateway.pins.identity, gateway.domain, above=gateway.number)
+    return replace(gateway, number=bundle.number, bundle=raw), bundle

@@ -9,6 +9,7 @@ from palyra_kernel.device.keys import CHANNEL, Keys, tls_ref
 from palyra_kernel.errors import ConflictError, IntegrityError
 from palyra_kernel.identity.ca.documents import Documents
 from palyra_kernel.identity.committing import commit
+from palyra_kernel.identity.events import Tell
 from palyra_kernel.identity.roles import plan_role
 from palyra_kernel.records import Change, Records
 from palyra_kernel.records.shelf import Shelf
@@ -23,10 +24,11 @@ Begin = Callable[[Holding | None], Holding]
 class Kept:
     """Every write says once more that this is the store of a device: :class:`ConflictError` ``other_role``."""
 
-    def __init__(self, records: Records, vault: Vault, keys: Keys) -> None:
+    def __init__(self, records: Records, vault: Vault, keys: Keys, tell: Tell) -> None:
         self._records = records
         self._vault = vault
         self._keys = keys
+        self._tell = tell
         self._documents = Documents(records)
         self._shelf = Shelf(records, DEVICE_SELF, decoded)
 
@@ -46,18 +48,20 @@ class Kept:
                 raise ConflictError(
                     "device_changed", "another program began to make this a device", hint="try again"
                 )
-            return self._plan(turn)
+            return self._plan(turn, "self.pairing_begun")
 
         self._vault.beside(plan).put_many({ref: secrets[ref] for ref in secrets})
 
-    def put(self, secrets: Mapping[VaultRef, SensitiveBytes], turn: Turn) -> Holding:
+    def put(self, secrets: Mapping[VaultRef, SensitiveBytes], turn: Turn, event: str = "") -> Holding:
         """As :meth:`step`, together with *secrets*."""
-        self._vault.beside(lambda _: self._turned(turn)).put_many({ref: secrets[ref] for ref in secrets})
+        self._vault.beside(lambda _: self._turned(turn, event)).put_many(
+            {ref: secrets[ref] for ref in secrets}
+        )
         return self.read()
 
-    def step(self, turn: Turn) -> Holding:
-        """Write what *turn* makes of what is there; it may be asked again."""
-        commit(self._records, lambda: self._turned(turn))
+    def step(self, turn: Turn, event: str = "") -> Holding:
+        """Write what *turn* makes of what is there; it may be asked again. *event*: what it is called in the log."""
+        commit(self._records, lambda: self._turned(turn, event))
         return self.read()
 
     def swept(self) -> Holding:
@@ -71,14 +75,21 @@ class Kept:
             self._keys.destroy(CHANNEL)
         return known
 
-    def _turned(self, turn: Turn) -> Change:
-        return self._plan(lambda known: turn(_there(known)))
+    def _turned(self, turn: Turn, event: str) -> Change:
+        return self._plan(lambda known: turn(_there(known)), event)
 
-    def _plan(self, turn: Begin) -> Change:
+    def _plan(self, turn: Begin, event: str) -> Change:
         change = Change()
         plan_role(change, self._documents, "device")
         version, known = self._row()
-        self._shelf.replace(change, SELF, version, encoded(turn(known)))
+        then = turn(known)
+        if then == known:
+            change.check(SELF, version)
+            return change
+        self._shelf.replace(change, SELF, version, encoded(then))
+        if event:
+            gateway = then.gateway.pins.enrolment if then.gateway is not None else ""
+            change.merge(self._tell(event, device=then.id, details={"gateway": gateway} if gateway else None))
         return change
 
     def _row(self) -> tuple[int, Holding | None]:

@@ -35,6 +35,7 @@ from palyra_kernel.vault.objects import Objects
 if TYPE_CHECKING:
     from palyra_kernel.audit import Audit
     from palyra_kernel.auth.service import AuthProfiles
+    from palyra_kernel.device.service import ThisDevice
     from palyra_kernel.identity.service import Identity
     from palyra_kernel.kernel.backup import BackupReport, OpenVault, RestoreReport
     from palyra_kernel.kernel.backup import Progress as BackupProgress
@@ -75,6 +76,7 @@ class Kernel:
         self._audit: Audit | None = None
         self._auth: AuthProfiles | None = None
         self._identity: Identity | None = None
+        self._device: ThisDevice | None = None
         self._services: Services | None = None
         self._making = RLock()
 
@@ -151,6 +153,18 @@ class Kernel:
                         lambda principal: self.session(principal, purpose="pairing", surface="enrolment"),
                     )
         return self._identity
+
+    @property
+    def device(self) -> ThisDevice:
+        """This machine as a device of a gateway elsewhere."""
+        if self._device is None:
+            from palyra_kernel.device.service import ThisDevice
+
+            with self._making:
+                if self._device is None:
+                    secrets = Vault(self._records, self._index, self._objects, versions_kept=1)
+                    self._device = ThisDevice(self._records, secrets)
+        return self._device
 
     def session(
         self,

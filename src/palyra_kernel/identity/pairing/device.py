@@ -148,12 +148,13 @@ class DeviceRun:
 
 
 class Waiting:
-    """A device between proof and certificate: :meth:`poll`, :meth:`read`, and again until it is decided."""
+    """A device between proof and certificate: :meth:`poll`, :meth:`read`, and again until it is decided. *counter*:
+    that of the last poll there may have been, for a program that goes on with what another one began."""
 
-    def __init__(self, confirmed: Confirmed, sign: Sign) -> None:
+    def __init__(self, confirmed: Confirmed, sign: Sign, counter: int = 0) -> None:
         self._confirmed = confirmed
         self._sign = sign
-        self._counter = 0
+        self._counter = counter
 
     def poll(self) -> bytes:
         """Message 5."""
