@@ -50,13 +50,15 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A pairing that is confirmed and not decided: another program goes on with it. Its channel key is an envelope."""
+    """A pairing that is confirmed and not decided: another program goes on with it. Its channel key is an envelope.
+    ``polls``: no poll with a greater counter was sent yet."""
 
     id: str
     pins: Pins
     transcript: bytes
     words: str
     digits: str
+    polls: int = 0
 
 
 class Enrolling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

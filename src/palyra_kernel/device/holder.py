@@ -26,6 +26,9 @@ from palyra_kernel.records import Records
 from palyra_kernel.values.sensitive import SensitiveBytes
 from palyra_kernel.vault import Vault
 
+POLLS = 1_000_000
+"""Of one program and one pairing, at most: it polls once a second."""
+
 
 class Holder:
     """Reads and writes what this device is. *vault* keeps one version of each secret. Any number of threads and
@@ -105,6 +108,22 @@ class Holder:
 
         with SensitiveBytes(confirmed.channel) as channel:
             return self._kept.put({CHANNEL: channel}, turned, "self.pairing_confirmed")
+
+    def polls(self, run: str) -> int:
+        """The counter behind which this program may poll for *run*; the next program begins behind its last. It is not
+        the clock, which somebody may set back meanwhile."""
+
+        def turned(known: Holding) -> Holding:
+            under_way = _enrolling(known)
+            if under_way.run is None or under_way.run.id != run:
+                raise _changed()
+            more = replace(under_way.run, polls=under_way.run.polls + POLLS)
+            return replace(known, enrolling=replace(under_way, run=more))
+
+        under_way = _enrolling(self._kept.step(turned)).run
+        if under_way is None:
+            raise _changed()
+        return under_way.polls - POLLS
 
     def given_up(self, run: str = "") -> Holding:
         """The pairing under way (that of *run*) is over, without a certificate."""

@@ -35,12 +35,20 @@ _WAIT_SECONDS = APPROVAL_MS / 1000 + 300
 
 
 class Enrolment:
-    """Pairs the device of *holder*. *limit* counts what failed at each address, for one command or program."""
+    """Pairs the device of *holder*. *limit* counts what failed at each address, for one command or program.
+    *poll_seconds*: between two questions whether it was decided."""
 
-    def __init__(self, holder: Holder, dial: Dial = dial, limit: AddressLimit | None = None) -> None:
+    def __init__(
+        self,
+        holder: Holder,
+        dial: Dial = dial,
+        limit: AddressLimit | None = None,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
         self._holder = holder
         self._dial = dial
         self._limit = limit or AddressLimit()
+        self._poll_seconds = poll_seconds
 
     def begin(
         self, scanned: Scanned, enrolment: str, work: str, kind: DeviceKind, *, again: bool = False
@@ -90,7 +98,7 @@ class Enrolment:
         :meth:`Holder.enrolled` raises for what it does not accept; :class:`UnavailableError` ``interrupted``,
         ``not_decided``.
         """
-        waits = _Waits(self._holder, self._dial, run, stop or threading.Event())
+        waits = _Waits(self._holder, self._dial, run, stop or threading.Event(), self._poll_seconds)
         try:
             decision = waits.decision()
             if decision.state != "issued":
@@ -122,11 +130,12 @@ class Enrolment:
 class _Waits:
     """The polls of one program, over as many connections as it takes."""
 
-    def __init__(self, holder: Holder, dial: Dial, run: Run, stop: threading.Event) -> None:
+    def __init__(self, holder: Holder, dial: Dial, run: Run, stop: threading.Event, pause: float) -> None:
         self._holder = holder
         self._dial = dial
         self._run = run
         self._stop = stop
+        self._pause = pause
         self._waited = False
         self._link: Link | None = None
         self._leaf, self._host = b"", ""
@@ -145,14 +154,14 @@ class _Waits:
         self._waiting = Waiting(
             confirmed,
             lambda text: holder.keys.identity(known.identity_key).sign(text),
-            counter=holder.clock.now_ms(),
+            counter=holder.polls(run.id),
         )
 
     def decision(self) -> Decision:
         """The first answer that is one."""
         deadline, failures = Deadline.after(_WAIT_SECONDS), 0
         while True:
-            pause = POLL_SECONDS
+            pause = self._pause
             try:
                 decision = self._poll()
                 if decision.state != "waiting":
@@ -163,7 +172,7 @@ class _Waits:
                 self.close()
                 if deadline.expired or (isinstance(error, DeniedError) and failures >= _REFUSALS):
                     raise
-                pause = min(retry_after_ms(failures, self._holder.chance()), _LONGEST_PAUSE_MS) / 1000
+                pause *= min(retry_after_ms(failures, self._holder.chance()), _LONGEST_PAUSE_MS) / 1000
             if deadline.expired:
                 raise UnavailableError(
                     "not_decided", "nobody decided this pairing in time", hint="palyra device pair"

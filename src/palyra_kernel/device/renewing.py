@@ -14,7 +14,7 @@ import msgspec
 from palyra_kernel.device.accepting import check_server
 from palyra_kernel.device.connecting import Dial, Issued, Nonce, dial, trusting_nobody
 from palyra_kernel.device.holder import Holder
-from palyra_kernel.device.working import REFUSED, Connected, Work, answer
+from palyra_kernel.device.work_door import REFUSED, Connected, WorkDoor, answer
 from palyra_kernel.errors import DeniedError, PalyraError, UnavailableError
 from palyra_kernel.identity.certificates.verifying import check_fresh
 from palyra_kernel.identity.reentry import SKEW_MS, VERSION, Proof, signed_text
@@ -23,7 +23,7 @@ from palyra_kernel.net.messages import HttpResponse
 from palyra_kernel.values.digest import sha256
 
 REENTERS = REFUSED | {"certificate_expired", "tls_failed"}
-"""Errors of :meth:`Work.connected` behind which the identity key may help: a certificate that is over or stands for
+"""Errors of :meth:`WorkDoor.connected` behind which the identity key may help: a certificate that is over or stands for
 nobody, and a gateway whose CAs are all new."""
 LONGEST_MS = 60 * 60_000
 """Whoever keeps a certificate looks at least once an hour."""
@@ -45,13 +45,13 @@ class Renewal:
     def __init__(self, holder: Holder, dial: Dial = dial) -> None:
         self._holder = holder
         self._dial = dial
-        self.work = Work(holder, dial)
+        self.work = WorkDoor(holder, dial)
 
     def tend(self, *, anyway: bool = False) -> Tended:
         """Connect, and renew if that is due, if the gateway wants it, or *anyway*; come back by the identity key where
         nothing else is left. A gateway takes the new certificate before the old one is given up.
 
-        Raises as :meth:`Work.connected` and :meth:`reenter` do.
+        Raises as :meth:`WorkDoor.connected` and :meth:`reenter` do.
         """
         connected, what = self.connected()
         with connected:

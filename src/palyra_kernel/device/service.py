@@ -9,7 +9,7 @@ from palyra_kernel.device.connecting import Dial, dial
 from palyra_kernel.device.holder import Holder
 from palyra_kernel.device.pairing import Enrolment
 from palyra_kernel.device.renewing import Renewal
-from palyra_kernel.device.working import Work
+from palyra_kernel.device.work_door import WorkDoor
 from palyra_kernel.identity.clock import Clock
 from palyra_kernel.identity.events import SILENT, Tell
 from palyra_kernel.records import Records
@@ -38,6 +38,6 @@ class ThisDevice:
         """How it keeps a certificate that is good."""
 
     @property
-    def work(self) -> Work:
+    def work(self) -> WorkDoor:
         """Connections for work."""
         return self.renewal.work

@@ -60,7 +60,9 @@ class Enrolment:
     def app(self) -> Doors:
         """The app of the listener."""
         verbs: tuple[Speak, ...] = (self.hello, self.proof, self.poll)
-        handlers = {("POST", path): partial(self._pair, verb) for path, verb in zip(PAIRING, verbs, strict=True)}
+        handlers = {
+            ("POST", path): partial(self._pair, verb) for path, verb in zip(PAIRING, verbs, strict=True)
+        }
         returning: tuple[Speak, ...] = (self.challenge, self.back)
         handlers |= {
             ("POST", path): partial(self._return, verb) for path, verb in zip(REENTRY, returning, strict=True)
@@ -123,9 +125,7 @@ class Enrolment:
         self._check_devices()
         if peer.tls is None:
             raise DeniedError("tls_missing", "this is answered over TLS alone")
-        issued = self._identity.admission.reentered(
-            bytes(given.proof), given.request, peer.tls.server_leaf
-        )
+        issued = self._identity.admission.reentered(bytes(given.proof), given.request, peer.tls.server_leaf)
         return msgspec.json.encode({"certificates": issued.certificates, "bundle": issued.bundle})
 
     def _check_devices(self) -> None:

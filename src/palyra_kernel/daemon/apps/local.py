@@ -21,7 +21,9 @@ Reload = Callable[[Principal], Awaitable[object]]
 class Local:
     """*status* and *reload* are the daemon's; each decides whether that principal may, and writes it down."""
 
-    def __init__(self, status: Status, reload: Reload, *, mounted: Mapping[str, Mounted] | None = None) -> None:
+    def __init__(
+        self, status: Status, reload: Reload, *, mounted: Mapping[str, Mounted] | None = None
+    ) -> None:
         self._status = status
         self._reload = reload
         self._mounted = mounted

@@ -75,7 +75,9 @@ class Work:
     async def certificate(self, request: Request) -> Response:
         """A new certificate for a key that the device made: the body is the request for it."""
         csr = await body_of(request, MAX_REQUEST)
-        issued = await self._threads.run(partial(self._identity.admission.renewed, _standing(request).device, csr))
+        issued = await self._threads.run(
+            partial(self._identity.admission.renewed, _standing(request).device, csr)
+        )
         self._counts.issued.add("renewal")
         return as_json({"certificates": issued.certificates, "bundle": issued.bundle})
 
@@ -85,7 +87,7 @@ class Work:
 
 
 def _standing(request: Request) -> Standing:
-    return peer_of(request.scope).device()
+    return peer_of(request.scope).device()[0]
 
 
 def _is_device(scope: Scope) -> None:

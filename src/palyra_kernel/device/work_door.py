@@ -32,7 +32,7 @@ class Connected(NamedTuple):
         self.link.close()
 
 
-class Work:
+class WorkDoor:
     """Connects the device of *holder*."""
 
     def __init__(self, holder: Holder, dial: Dial = dial) -> None:
