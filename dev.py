@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Work on Palyra with nothing but Python: `python3 dev.py COMMAND`, from any folder.
 
-  run [ARGS]      palyra ARGS; without ARGS the guided tour
+  run [ARGS]      palyra ARGS; without ARGS the daemon, with a vault if there is none yet (the guided tour: run tour)
   test [ARGS]     pytest ARGS, in parallel (one process: test -n 0); where a real counterpart is missing, a test
                   is skipped and says what installs it (all of them: .ci/run)
   lint            ruff check, ruff format --check, mypy for Linux, macOS and Windows
@@ -185,7 +185,7 @@ def main(command: str = "help", *args: str) -> int:
         return 0 if command in ("help", "-h", "--help") else 2
     ensure()
     if command == "run":
-        hand_over(PALYRA, *(args or ("tour",)))
+        hand_over(PALYRA, *(args or ("serve", "--init")))
     os.chdir(ROOT)
     if command == "test":
         hand_over(PYTHON, "-m", "pytest", "-n", "auto", "--dist", "worksteal", *args)

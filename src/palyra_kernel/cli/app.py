@@ -39,6 +39,7 @@ _COMMANDS = {
     "policy": ("palyra_kernel.cli.policy", "What may happen, and why."),
     "auth": ("palyra_kernel.cli.auth", "Logins and keys for providers."),
     "approvals": ("palyra_kernel.cli.approvals", "What waits for a human, and the answer."),
+    "serve": ("palyra_kernel.cli.serve", "Answer devices, until you stop it."),
     "pairing": ("palyra_kernel.cli.pairing", "Let devices in."),
     "devices": ("palyra_kernel.cli.devices", "The devices that were let in."),
     "ca": ("palyra_kernel.cli.ca", "What certifies devices."),

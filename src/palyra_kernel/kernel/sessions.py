@@ -54,7 +54,7 @@ def make_services(kernel: Kernel, records: Records) -> Services:
     """Everything that sessions stand on. In a vault that knows nobody yet, its user becomes the Owner."""
     directory = Directory(records)
     _settle_owner(records, directory)
-    limits = _limits(kernel.config.limits)
+    limits = Limits(*limits_of(kernel.config.limits))
     checks = open_checks(kernel.plugins.registry.policy_checks, kernel.config.checks)
     return Services(
         records=records,
@@ -72,9 +72,11 @@ def make_services(kernel: Kernel, records: Records) -> Services:
     )
 
 
-def _limits(tables: Mapping[str, BucketConfig]) -> Limits:
-    """The limits of palyra.toml. Raises :class:`InvalidInputError` ``invalid_config`` for one of an unknown action:
-    somebody believes that it holds."""
+def limits_of(tables: Mapping[str, BucketConfig]) -> tuple[Mapping[str, Limit], Limit]:
+    """The limits of palyra.toml, and that of programs for all other actions.
+
+    Raises :class:`InvalidInputError` ``invalid_config`` for one of an unknown action: somebody believes that it holds.
+    """
     limits = {action: Limit(each.burst, each.per_minute) for action, each in tables.items()}
     default = limits.pop("default", Limit(_PROGRAMS.burst, _PROGRAMS.per_minute))
     unknown = sorted(limits.keys() - Bundle.default().actions.resources.keys()) if limits else []
@@ -84,7 +86,7 @@ def _limits(tables: Mapping[str, BucketConfig]) -> Limits:
             f"[limits.{unknown[0][:80]!r}]: there is no such action",
             hint="actions are listed in docs/policy.md; `default` is for all others",
         )
-    return Limits(limits, default)
+    return limits, default
 
 
 def _settle_owner(records: Records, directory: Directory) -> None:

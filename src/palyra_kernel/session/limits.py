@@ -38,6 +38,11 @@ class Limits:
         self._lock = Lock()
         self._buckets: OrderedDict[tuple[Principal, str], tuple[float, float]] = OrderedDict()
 
+    def change(self, limits: Mapping[str, Limit], default: Limit) -> None:
+        """Let others hold from now on. Who used up the old ones has what the new ones give back."""
+        with self._lock:
+            self._limits, self._default = limits, default
+
     def take(self, principal: Principal, verb: str, count: int = 1) -> None:
         """Take *count* tokens, or raise :class:`UnavailableError` ``rate_limited`` and take none."""
         limit = self._limits.get(verb)

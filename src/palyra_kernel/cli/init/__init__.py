@@ -77,6 +77,16 @@ def command(cli: Cli, /, **given: Any) -> None:
     report(cli, made, slots, options.recovery_out)
 
 
+def make_if_missing(cli: Cli) -> None:
+    """Make a vault as `palyra init` does without options, unless there is one."""
+    places = cli.places()
+    if _exists(places):
+        return
+    slots = collect_slots(cli, ("file",), "x25519")
+    enabled = None if cli.plugins else _enable(places, "file")
+    report(cli, _make(cli, places, None, slots, enabled), slots, None)
+
+
 def _check(cli: Cli, options: _Options) -> None:
     if options.plugin is not None and cli.plugins:
         raise click.UsageError("-p names the plugins already: leave --plugin out")

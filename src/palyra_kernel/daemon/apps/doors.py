@@ -47,16 +47,7 @@ class Doors:
         self._mounted = dict(mounted or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
-        if scope["type"] == "lifespan":
-            await _live(receive, send)
-        elif scope["type"] == "http":
-            await self._http(scope, receive, send)
-        else:
-            await receive()
-            await send({"type": "websocket.close", "code": 1008})
-
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI, for requests alone: listeners cut websockets off, and begin and end nothing."""
         request = Request(scope, receive)
         try:
             self._admit(scope)
@@ -89,12 +80,3 @@ class Doors:
 def _first(scope: Scope) -> str:
     """The part of the path by which apps of others are mounted: ``/apps/NAME``."""
     return "/".join(str(scope["path"]).split("/", 3)[:3])
-
-
-async def _live(receive: Receive, send: Send) -> None:
-    """There is nothing to begin or end with a listener: the daemon does that."""
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return

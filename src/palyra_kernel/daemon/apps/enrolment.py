@@ -91,8 +91,8 @@ class Enrolment:
 
     def proof(self, raw: bytes, peer: Peer) -> bytes:
         """Message 3 → 4, once for each run, and only for whoever began it."""
-        id = decode(raw, Proof).run
-        run = self.runs.take(id, peer.source, self._identity.clock.now_ms())
+        named = decode(raw, Proof)
+        run = self.runs.take(named.run, peer.source, self._identity.clock.now_ms())
         if run is None:
             raise refused()
         return self._identity.pairings.finish(run, raw)
@@ -133,7 +133,7 @@ class Enrolment:
             raise DeniedError("no_devices", "no device can come back: there is none")
 
     def _note(self, what: str, error: PalyraError) -> None:
-        """Ours are for an operator; what strangers do is counted, and one line each would be their way to fill a disk."""
+        """Our own errors are for an operator. What strangers do is counted: with a line each they would fill a disk."""
         if error.exit_code in (2, 3, 4, 7):
             _log.debug("%s refused: %s", what, error.code)
         else:

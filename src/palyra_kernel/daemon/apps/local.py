@@ -1,4 +1,4 @@
-"""The door for the user of this machine: a unix socket. It says how the daemon is, and has it read its configuration."""
+"""The door for the user of this machine, a unix socket: how the daemon is, and that it read its configuration anew."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pairing runs between message 2 and message 3: in the memory of this process alone, since numbers of the exchange are."""
+"""Pairing runs between message 2 and message 3. The numbers of their exchange are nowhere but in this process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stream of a device: lines of JSON that say when there is something to fetch. It stays open until one side ends it.
+"""The stream of a device: lines of JSON that say when there is something to fetch, until one side ends it.
 
 A line says what is, not what happened: one that was missed while the reader was slow, or away, is said again. So a
 stream holds no queue, and a reader who stops costs one paused task until the listener's deadline for writing ends it.
