@@ -6,21 +6,24 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from types import FrameType
 
 _ENDING = ("SIGTERM", "SIGINT")
 _READING = "SIGHUP"
+_SAME_SECONDS = 1.0
 
 
 class Signals:
     """Calls *stop* at the first signal to end, *reload* at each SIGHUP. A second signal to end is obeyed at once: every
-    promise of the kernel holds for a process that is killed."""
+    promise of the kernel holds for a process that is killed. One that comes within a second is the same once more:
+    a terminal, and a program between it and us, both pass on what was typed."""
 
     def __init__(self, stop: Callable[[], object], reload: Callable[[], object]) -> None:
         self._stop = stop
         self._reload = reload
-        self._ending = False
+        self._asked_at: float | None = None
 
     def listen(self, loop: asyncio.AbstractEventLoop) -> None:
         """From now on, in *loop*, which runs in the main thread."""
@@ -42,7 +45,9 @@ class Signals:
         signal.signal(number, handle)
 
     def _end(self, number: int) -> None:
-        if self._ending:
+        now = time.monotonic()
+        if self._asked_at is None:
+            self._asked_at = now
+            self._stop()
+        elif now - self._asked_at >= _SAME_SECONDS:
             os._exit(128 + number)
-        self._ending = True
-        self._stop()

@@ -53,7 +53,7 @@ def _announce(cli: Cli, started: Started) -> None:
         return
     click.echo("\nListening:", err=True)
     for name, addresses in started.listeners.items():
-        click.echo(f"  {name:<11}{', '.join(addresses):<28}{_WHAT.get(name, '')}", err=True)
+        click.echo(f"  {name:<11}{', '.join(addresses)}  {_WHAT.get(name, '')}", err=True)
     if "local" not in started.listeners:
         click.echo("  This system has no unix sockets: commands act on the vault themselves.", err=True)
     click.echo(
