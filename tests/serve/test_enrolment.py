@@ -117,7 +117,12 @@ def test_what_announces_a_gigabyte_is_not_read(world, path):
     """A frame of 1 GB: refused by its announced length. None of its body is taken."""
     world.code()
     answer = ask(
-        world.enrolment, "POST", path, body=[b"x"] * 3, peer=stranger(), headers={"content-length": str(2**30)}
+        world.enrolment,
+        "POST",
+        path,
+        body=[b"x"] * 3,
+        peer=stranger(),
+        headers={"content-length": str(2**30)},
     )
     assert answer.read == 0
     assert answer.body == REFUSED
@@ -133,7 +138,9 @@ def test_what_lies_about_its_length_is_read_no_further(world):
     assert answer.read <= 6
 
 
-@pytest.mark.parametrize("path", ["/v1/self", "/v1/bundle", "/v1/certificate", "/v1/events", "/v1/status", "/metrics"])
+@pytest.mark.parametrize(
+    "path", ["/v1/self", "/v1/bundle", "/v1/certificate", "/v1/events", "/v1/status", "/metrics"]
+)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_no_other_door_is_behind_this_one(world, method, path):
     """Hazard H1: work was answered where nobody has a certificate."""
