@@ -124,14 +124,23 @@ def test_no_ends_it_everywhere(gateway, passphrase, verb):
     """Hazard H15: a rejected request became approved."""
     coming = gateway.comes()
     asked = gateway("--json", "pairing", "show", coming.id).json["approval"]
-    reason = ("--reason", "other words") if verb == "reject" else ()
-    outcome = gateway("pairing", verb, coming.id, *reason)
+    proof = ("--approval-passphrase-file", passphrase) if verb == "reject" else ()
+    outcome = gateway("pairing", verb, coming.id, "--reason", "other words", *proof)
     assert outcome.code == 0, outcome
-    assert (
-        coming.poll().state == state(gateway, coming) == {"reject": "rejected", "cancel": "cancelled"}[verb]
-    )
+    ended = {"reject": "rejected", "cancel": "cancelled"}[verb]
+    found = gateway("--json", "pairing", "show", coming.id).json
+    assert (coming.poll().state, found["state"], found["reason"]) == (ended, ended, "other words")
     assert approve(gateway, coming, passphrase).code == 7
     assert gateway("--json", "approvals", "show", asked).json["state"] in ("denied", "cancelled")
+
+
+def test_turning_away_needs_a_proof(gateway, passphrase, prompts):
+    coming = gateway.comes()
+    refused = gateway("--json", "pairing", "reject", coming.id)
+    assert (refused.code, refused.error["code"]) == (4, "approval.proof_required")
+    assert state(gateway, coming) == "awaiting_approval"
+    prompts += [PASSPHRASE]
+    assert gateway("pairing", "reject", coming.id, terminal=True).code == 0
 
 
 def test_an_approved_one_is_cancelled(gateway, passphrase):

@@ -37,7 +37,7 @@ def command(cli: Cli, count: int) -> None:
     from palyra_kernel.cli.output import table
 
     with cli.kernel() as kernel, cli.session(kernel) as session:
-        found = session.ca.issued(count)
+        found = [*reversed(session.ca.issued(count))]
     if cli.as_json:
         approval_json({"certificates": [issued_json(each) for each in found]})
     elif found:

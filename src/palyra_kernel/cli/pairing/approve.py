@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from palyra_kernel.cli.context import ask_hidden, on_terminal, read_key_file
+from palyra_kernel.cli.context import on_terminal
 from palyra_kernel.cli.options import json_option
+from palyra_kernel.cli.pairing.proving import check_inputs, proof_for, proof_option
 from palyra_kernel.errors import ConflictError, DeniedError
 
 if TYPE_CHECKING:
@@ -29,9 +29,7 @@ _REPLACE = "replace"
 @click.argument("pairing", metavar="ID")
 @click.option("--words", metavar="TEXT", help="The four words, or six digits, that the device shows.")
 @click.option("--replace-key", is_flag=True, help="Yes, another key for a device that is known.")
-@click.option(
-    "--approval-passphrase-file", metavar="FILE", help="Your approval passphrase (- is standard input)."
-)
+@proof_option
 @json_option
 @click.pass_obj
 def command(cli: Cli, /, pairing: str, **given: Any) -> None:
@@ -44,9 +42,7 @@ def command(cli: Cli, /, pairing: str, **given: Any) -> None:
     from palyra_kernel.cli.pairing.views import described, explained
     from palyra_kernel.values.ids import now_ms
 
-    file: str | None = given["approval_passphrase_file"]
-    if file == "-" and "-" in (cli.passphrase_file, cli.recovery_file):
-        raise click.UsageError("standard input cannot be both key files")
+    check_inputs(cli, given["file"])
     if given["words"] is None and not on_terminal():
         raise click.UsageError(
             "there is no terminal to compare words on: add --words, as the device shows them"
@@ -67,7 +63,7 @@ def command(cli: Cli, /, pairing: str, **given: Any) -> None:
                 f"{asked.id}: not approved; to turn it away: palyra pairing reject {asked.id}", err=True
             )
             raise click.Abort
-        decided = _approved(session, asked, file)
+        decided = _approved(session, asked, given["file"])
     if cli.as_json:
         approval_json(described(decided, now_ms()))
     else:
@@ -97,12 +93,7 @@ def _meant(asked: Pairing, words: str | None, *, replaces: bool) -> bool:
 def _approved(session: Session, asked: Pairing, file: str | None) -> Pairing:
     from palyra_kernel.approvals import Verdict
 
-    typed = None
-    with ExitStack() as wiped:
-        approvals = session.approvals
-        known = file is not None or (on_terminal() and approvals.has_passphrase())
-        if known and approvals.ready(asked.approval, Verdict(allow=True)):  # else nothing could come of it
-            typed = wiped.enter_context(read_key_file(file) or ask_hidden("Approval passphrase"))
+    with proof_for(session, asked.approval, Verdict(allow=True), file) as typed:
         return session.pairing.approve(asked.id, passphrase=typed)
 
 
