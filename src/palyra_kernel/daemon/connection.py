@@ -14,8 +14,10 @@ from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol.h2 import H2Protocol
+from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.typing import LifespanState
 
+from palyra_kernel.daemon import http2
 from palyra_kernel.daemon.limits import Limits
 from palyra_kernel.daemon.requests import Requests
 from palyra_kernel.daemon.said import said
@@ -50,6 +52,7 @@ class Bounded(TCPServer):
     """Cuts off a peer that does not take what was written for it, and writes nothing to one that was cut off."""
 
     seconds: float
+    _first: H11Protocol | H2Protocol | None = None
 
     async def protocol_send(self, event: Event) -> None:
         """As hypercorn does, within the time."""
@@ -58,6 +61,8 @@ class Bounded(TCPServer):
         if not isinstance(event, RawData):
             await super().protocol_send(event)
             return
+        if self._first is not None and self.protocol.protocol is not self._first:
+            self.writer.transport.abort()  # HTTP/2 is agreed on by TLS, not in the middle of a connection
         if self.writer.transport.is_closing():
             await self.protocol.handle(Closed())
             return
@@ -70,12 +75,13 @@ class Bounded(TCPServer):
     async def _read_data(self) -> None:
         """When the peer has gone, nothing waits for it any more; hypercorn waits for its next request, and for it to
         take what was to be sent over HTTP/2."""
+        self._first = protocol = self.protocol.protocol
+        if isinstance(protocol, H2Protocol):
+            http2.bound(protocol, self.config.h2_max_header_list_size)
         await super()._read_data()
         await self.idle_task.stop()
-        protocol = self.protocol.protocol
         if isinstance(protocol, H2Protocol):
-            for buffer in list(protocol.stream_buffers.values()):
-                await buffer.close()
+            await http2.leave(protocol)
 
     async def _close(self) -> None:
         """A peer that does not end TLS in time is no error: it is gone, or will find out."""

@@ -1,0 +1,135 @@
+"""HTTP/2 by hand: what a peer can do to a connection, and that it does it to its own alone."""
+
+from contextlib import suppress
+
+import h2.config
+import h2.connection
+import h2.errors
+import pytest
+
+from tests.daemon.client import RefusedError, Wire
+from tests.daemon.running import running
+from tests.daemon.until import until
+
+HEADERS = [(":method", "GET"), (":scheme", "https"), (":authority", "localhost")]
+
+
+class Peer:
+    """One connection."""
+
+    def __init__(self, port, context):
+        context.set_alpn_protocols(["h2"])
+        self.wire = Wire(port, context)
+        assert self.wire.socket.selected_alpn_protocol() == "h2"
+        self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
+        self.h2.initiate_connection()
+
+    def flush(self):
+        self.wire.send(self.h2.data_to_send())
+
+    def ask(self, path, *, end=True, method="GET"):
+        stream = self.h2.get_next_available_stream_id()
+        headers = [(":method", method), *HEADERS[1:], (":path", path)]
+        self.h2.send_headers(stream, headers, end_stream=end)
+        return stream
+
+    def events(self):
+        found = self.h2.receive_data(self.wire.read())
+        self.flush()
+        return found
+
+    def until(self, kind):
+        while True:
+            for event in self.events():
+                if type(event).__name__ == kind:
+                    return event
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.wire.close()
+
+
+@pytest.fixture
+def known(gateway):
+    return gateway.paired()
+
+
+def test_one_stream_does_not_stop_another(gateway, daemon, known, tmp_path):
+    """Hazard H39: streams were served one behind the other."""
+    with Peer(daemon.work_port, gateway.client(known, tmp_path)) as peer:
+        peer.ask("/slow")
+        peer.ask("/body", end=False, method="POST")  # whose body never comes
+        fast = peer.ask("/self")
+        peer.flush()
+        assert peer.until("StreamEnded").stream_id == fast
+
+
+async def _flood(scope, receive, send):
+    del scope, receive
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    while True:
+        await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})
+
+
+def test_a_window_that_stays_shut_is_not_waited_for(gateway, known, tmp_path):
+    """A peer that never opened its window held what was to be sent, and its connection, for ever."""
+    with running(gateway.identity, application=_flood, transfer=0.3) as daemon:
+        with Peer(daemon.work_port, gateway.client(known, tmp_path)) as peer:
+            peer.ask("/")
+            peer.flush()
+            peer.wire.until_cut()
+        until(lambda: daemon.work.open == 0)
+
+
+def test_who_goes_in_the_middle_leaves_nothing_behind(gateway, known, tmp_path):
+    """hypercorn waits for ever to send the rest to a peer that is not there."""
+    with running(gateway.identity, application=_flood) as daemon:
+        with Peer(daemon.work_port, gateway.client(known, tmp_path)) as peer:
+            peer.ask("/")
+            peer.flush()
+            peer.until("DataReceived")
+        until(lambda: daemon.work.open == 0 and len(daemon.devices) == 0)
+
+
+def test_streams_that_are_reset_at_once_end_their_connection(gateway, daemon, known, tmp_path):
+    """CVE-2023-44487: a peer that resets each stream has any number of requests running at the price of none."""
+    with Peer(daemon.work_port, gateway.client(known, tmp_path)) as peer:
+        with suppress(RefusedError):
+            for _ in range(40):
+                for _ in range(10):
+                    peer.h2.reset_stream(peer.ask("/slow"), h2.errors.ErrorCodes.CANCEL)
+                peer.flush()
+        peer.wire.until_cut()
+    with Wire(daemon.work_port, gateway.client(known, tmp_path)) as wire:
+        wire.who()
+    until(lambda: daemon.work.open == 0)
+
+
+def test_a_header_has_its_size(gateway, daemon, known, tmp_path):
+    """CVE-2024-27316 and its like: headers in pieces, without end, into memory."""
+    with Peer(daemon.work_port, gateway.client(known, tmp_path)) as peer:
+        stream = peer.h2.get_next_available_stream_id()
+        many = [(f"x-{n}", "x" * 1000) for n in range(40)]
+        peer.h2.send_headers(stream, [*HEADERS, (":path", "/self"), *many])
+        peer.flush()
+        peer.wire.until_cut()
+    until(lambda: daemon.work.open == 0)
+
+
+def test_tunnels_and_sockets_are_not_there(gateway, daemon, known, tmp_path):
+    """An extended CONNECT became a websocket, which no method had asked about."""
+    with Peer(daemon.work_port, gateway.client(known, tmp_path)) as peer:
+        stream = peer.h2.get_next_available_stream_id()
+        headers = [
+            (":method", "CONNECT"),
+            (":protocol", "websocket"),
+            *HEADERS[1:],
+            (":path", "/self"),
+            ("sec-websocket-version", "13"),
+        ]
+        peer.h2.config.validate_outbound_headers = False
+        peer.h2.send_headers(stream, headers)
+        peer.flush()
+        peer.wire.until_cut()
