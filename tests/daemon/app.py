@@ -9,11 +9,16 @@ from palyra_kernel.daemon.peers import peer_of
 
 
 async def app(scope, receive, send):
-    """``/self``; ``/stream``: a line every 20 ms; ``/body``; ``/slow``: half a second; ``/broken``."""
+    """``/self``; ``/stream``: a line every 20 ms; ``/body``; ``/slow``: half a second; ``/broken``; ``/large``: 2 MiB."""
     assert scope["type"] == "http"
-    await {"/self": _self, "/stream": _stream, "/body": _body, "/slow": _slow, "/broken": _broken}[
-        scope["path"]
-    ](scope, receive, send)
+    await {
+        "/self": _self,
+        "/stream": _stream,
+        "/body": _body,
+        "/slow": _slow,
+        "/broken": _broken,
+        "/large": _large,
+    }[scope["path"]](scope, receive, send)
 
 
 async def _self(scope, _receive, send):
@@ -38,6 +43,10 @@ async def _stream(scope, _receive, send):
 
 async def _body(_scope, receive, send):
     await _answer(send, 200, b"%d" % len((await receive())["body"]))
+
+
+async def _large(_scope, _receive, send):
+    await _answer(send, 200, bytes(range(256)) * 8192)
 
 
 async def _slow(_scope, _receive, send):

@@ -30,6 +30,7 @@ def test_httpx_comes_in_by_either_protocol(gateway, daemon, tmp_path, http2):
         assert client.post("/body", content=b"x" * 100_000).text == "100000"
         assert client.post("/body", content=b"x" * 262_145).status_code == 413
         assert client.get("/self").json()["principal"] == f"device:{known.id}"
+        assert client.get("/large").content == bytes(range(256)) * 8192
         assert "server" not in answer.headers
         gateway.revoke(known)
         with pytest.raises(httpx2.TransportError):

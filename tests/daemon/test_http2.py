@@ -67,20 +67,22 @@ def test_one_stream_does_not_stop_another(gateway, daemon, known, tmp_path):
 
 
 async def _flood(scope, receive, send):
-    del scope, receive
+    del receive
     await send({"type": "http.response.start", "status": 200, "headers": []})
-    while True:
-        await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})
+    for _ in range(1000):
+        await send({"type": "http.response.body", "body": b"x" * 16_384, "more_body": True})
+        scope["state"]["stopping"].pieces = getattr(scope["state"]["stopping"], "pieces", 0) + 1
 
 
-def test_a_window_that_stays_shut_is_not_waited_for(gateway, known, tmp_path):
-    """A peer that never opened its window held what was to be sent, and its connection, for ever."""
+def test_a_window_that_stays_shut_is_neither_filled_up_nor_waited_for(gateway, known, tmp_path):
+    """hypercorn kept whatever it was given for a peer that never opens its window; and its connection, for ever."""
     with running(gateway.identity, application=_flood, transfer=0.3) as daemon:
         with Peer(daemon.work_port, gateway.client(known, tmp_path)) as peer:
             peer.ask("/")
             peer.flush()
             peer.wire.until_cut()
         until(lambda: daemon.work.open == 0)
+        assert daemon.work.stopping.pieces <= 7  # four in the window, two in the buffer, one on its way
 
 
 def test_who_goes_in_the_middle_leaves_nothing_behind(gateway, known, tmp_path):

@@ -80,8 +80,8 @@ class Bounded(TCPServer):
             http2.bound(protocol, self.config.h2_max_header_list_size)
         await super()._read_data()
         await self.idle_task.stop()
-        if isinstance(protocol, H2Protocol):
-            await http2.leave(protocol)
+        if isinstance(last := self.protocol.protocol, H2Protocol):
+            await http2.leave(last)
 
     async def _close(self) -> None:
         """A peer that does not end TLS in time is no error: it is gone, or will find out."""
