@@ -9,7 +9,7 @@ from palyra_kernel.daemon.peers import peer_of
 
 
 async def app(scope, receive, send):
-    """``/self``; ``/stream``: a line every 20 ms; ``/body``; ``/slow``: half a second; ``/broken``; ``/large``: 2 MiB."""
+    """``/self``; ``/stream``: a line every 20 ms; ``/body``; ``/slow``; ``/broken``; ``/large``: 2 MiB."""
     assert scope["type"] == "http"
     await {
         "/self": _self,

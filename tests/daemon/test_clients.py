@@ -3,6 +3,7 @@
 import shutil
 import ssl
 import subprocess
+from contextlib import suppress
 
 import httpx2
 import pytest
@@ -28,7 +29,8 @@ def test_httpx_comes_in_by_either_protocol(gateway, daemon, tmp_path, http2):
             assert answer.json()["principal"] == f"device:{known.id}"
         assert answer.http_version == ("HTTP/2" if http2 else "HTTP/1.1")
         assert client.post("/body", content=b"x" * 100_000).text == "100000"
-        assert client.post("/body", content=b"x" * 262_145).status_code == 413
+        with suppress(httpx2.TransportError):  # it may still be sending when it is refused
+            assert client.post("/body", content=b"x" * 262_145).status_code == 413
         assert client.get("/self").json()["principal"] == f"device:{known.id}"
         assert client.get("/large").content == bytes(range(256)) * 8192
         assert "server" not in answer.headers

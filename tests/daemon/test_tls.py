@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from palyra_kernel.daemon import keyfile
 from palyra_kernel.daemon.tls import Contexts, ServerContext
 from palyra_kernel.errors import PalyraError, UnavailableError
+from palyra_kernel.identity.certificates import keyfile
 from palyra_kernel.identity.certificates.hosts import Hosts
 from palyra_kernel.values.digest import sha256
 from tests.daemon.gateway import HOSTS

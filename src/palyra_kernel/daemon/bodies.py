@@ -6,8 +6,11 @@ So hypercorn's queue of pieces is always read to its end: one that is not keeps 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 from starlette.types import Message, Receive, Send
+
+_DIGITS = 15
 
 
 class BodyError(Exception):
@@ -18,8 +21,15 @@ class BodyError(Exception):
         self.status = status
 
 
+def check_announced(headers: Iterable[tuple[bytes, bytes]], limit: int) -> None:
+    """Raise :class:`BodyError` with 413 if more than *limit* bytes are announced: nothing of them is read."""
+    for name, value in headers:
+        if name == b"content-length" and (len(value) > _DIGITS or not value.isdigit() or int(value) > limit):
+            raise BodyError(413)
+
+
 async def read_body(receive: Receive, *, limit: int, seconds: float) -> bytes:
-    """All of it, of up to *limit* bytes; more is refused as soon as it is there, whatever a header promised.
+    """All of it, of up to *limit* bytes; more is refused as soon as it is there, whatever was announced.
 
     Raises :class:`BodyError` with 413 (too large), 408 (too late) or 0.
     """

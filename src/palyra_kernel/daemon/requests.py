@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from palyra_kernel.daemon.bodies import BodyError, read_body, refuse, replayed
+from palyra_kernel.daemon.bodies import BodyError, check_announced, read_body, refuse, replayed
 from palyra_kernel.daemon.gates import Gate
 from palyra_kernel.daemon.limits import Limits
 from palyra_kernel.daemon.peers import EXTENSION, Peer
@@ -56,6 +56,7 @@ class Requests:
         await self._admit()
         limits = self._limits
         try:
+            check_announced(scope["headers"], limits.body)
             body = await read_body(receive, limit=limits.body, seconds=limits.transfer)
         except BodyError as error:
             if not error.status:

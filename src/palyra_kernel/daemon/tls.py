@@ -6,10 +6,10 @@ import ssl
 from collections.abc import Iterable
 from typing import Self
 
-from palyra_kernel.identity.certificates.keyfile import load_chain
 from palyra_kernel.identity.ca.authority import Authority
 from palyra_kernel.identity.ca.servers import ServerIdentity, Servers
 from palyra_kernel.identity.certificates.hosts import Hosts
+from palyra_kernel.identity.certificates.keyfile import load_chain
 from palyra_kernel.values.digest import sha256
 
 ALPN = ("h2", "http/1.1")
