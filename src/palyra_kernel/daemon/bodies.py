@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from starlette.types import Message, Receive, Send
+from starlette.types import Message, Receive, Scope, Send
 
 _DIGITS = 15
 
@@ -59,11 +59,15 @@ def replayed(body: bytes, receive: Receive) -> Receive:
     return received
 
 
-async def refuse(status: int, receive: Receive, send: Send) -> None:
-    """Answer *status* and nothing else, while what still comes of the body is thrown away."""
+async def refuse(status: int, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer *status* and nothing else, while what still comes of the body is thrown away. That the connection ends with
+    it is said where the protocol has a word for it."""
+    headers = [(b"content-length", b"0")]
+    if scope["http_version"] != "2":
+        headers.append((b"connection", b"close"))
     discarding = asyncio.create_task(_discard(receive))
     try:
-        await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body"})
     finally:
         discarding.cancel()

@@ -61,7 +61,7 @@ class Requests:
         except BodyError as error:
             if not error.status:
                 raise _CutOffError from None
-            await refuse(error.status, receive, self._bounded(send))
+            await refuse(error.status, scope, receive, self._bounded(send))
             return
         scope["extensions"][EXTENSION] = self._peer
         await self._app(scope, replayed(body, receive), self._bounded(send))
