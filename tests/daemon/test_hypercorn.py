@@ -1,7 +1,9 @@
 """What the daemon uses of hypercorn without being promised it: when that changes, this is where it is said."""
 
+import gc
 import inspect
 import socket
+from asyncio import sslproto
 from importlib.metadata import version
 
 import pytest
@@ -14,6 +16,7 @@ from hypercorn.protocol.h2 import H2Protocol, StreamBuffer
 from palyra_kernel.daemon.connection import Bounded, check_no_quic, http_config
 from palyra_kernel.daemon.limits import Limits
 from palyra_kernel.errors import DeniedError
+from tests.daemon.client import Wire
 
 
 def parameters(of):
@@ -35,6 +38,16 @@ def test_its_classes_are_the_ones_that_are_used():
     assert "self.protocol: H11Protocol | H2Protocol" in inspect.getsource(ProtocolWrapper)
     assert "self.stream_buffers: dict[int, StreamBuffer]" in inspect.getsource(H2Protocol)
     assert Bounded.run is TCPServer.run
+
+
+def test_tls_keeps_a_record_and_no_more(gateway, daemon, tmp_path):
+    """asyncio kept 256 KiB for each device, which is a quarter of a gigabyte for a thousand that say nothing."""
+    known = gateway.paired()
+    with Wire(daemon.work_port, gateway.client(known, tmp_path)) as wire:
+        wire.who()
+        found = [each for each in gc.get_objects() if type(each) is sslproto.SSLProtocol]
+    assert found
+    assert {len(each._ssl_buffer) for each in found} == {16_384}
 
 
 def test_no_udp_port_is_ever_open(gateway, daemon):

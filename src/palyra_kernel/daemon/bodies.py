@@ -60,8 +60,8 @@ def replayed(body: bytes, receive: Receive) -> Receive:
 
 
 async def refuse(status: int, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer *status* and nothing else, while what still comes of the body is thrown away. That the connection ends with
-    it is said where the protocol has a word for it."""
+    """Answer *status* and nothing else, while what still comes of the body is thrown away. That the connection ends
+    with it is said where the protocol has a word for it."""
     headers = [(b"content-length", b"0")]
     if scope["http_version"] != "2":
         headers.append((b"connection", b"close"))

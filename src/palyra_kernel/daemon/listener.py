@@ -24,7 +24,7 @@ from palyra_kernel.daemon.requests import Requests
 from palyra_kernel.daemon.said import said
 from palyra_kernel.daemon.sockets import address_of
 from palyra_kernel.daemon.tls import ServerContext
-from palyra_kernel.daemon.wires import keep_watch_of
+from palyra_kernel.daemon.wires import keep_small_buffers, keep_watch_of
 from palyra_kernel.errors import PalyraError
 from palyra_kernel.identity.leaf import Leaf
 
@@ -82,6 +82,8 @@ class Listener:
 
     def start(self) -> None:
         """Accept from now on."""
+        if self.door.tls is not None:
+            keep_small_buffers()
         self._accepting = [asyncio.create_task(self._accept(each)) for each in self._sockets]
 
     async def stop(self, grace: float) -> None:

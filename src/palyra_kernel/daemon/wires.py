@@ -1,15 +1,25 @@
-"""What TCP itself is told of a connection, so that a peer that vanished is noticed while nothing is sent to it."""
+"""What is set below a connection: when TCP gives a peer up, and how much TLS keeps for each."""
 
 from __future__ import annotations
 
+import asyncio.sslproto
 import socket
 
 _QUIET_SECONDS, _BETWEEN_SECONDS, _PROBES = 30, 10, 3
 _UNACKNOWLEDGED_MS = 30_000
+_RECORD = 16_384
+"""Bytes of the largest record of TLS."""
+
+
+def keep_small_buffers() -> None:
+    """asyncio keeps 256 KiB for each connection with TLS, to read into; a record at a time needs a sixteenth. For the
+    whole process; connections that are open keep what they have."""
+    asyncio.sslproto.SSLProtocol.max_size = _RECORD
 
 
 def keep_watch_of(connected: socket.socket) -> None:
-    """Close *connected* a minute after its peer has stopped to answer, as far as the system can."""
+    """Close *connected* a minute after its peer has stopped to answer, as far as the system can: also while nothing is
+    sent to it."""
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in (
         ("TCP_KEEPIDLE", _QUIET_SECONDS),
