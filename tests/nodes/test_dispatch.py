@@ -201,7 +201,7 @@ def test_what_is_no_order(gateway, wanted, code):
 
 def test_who_is_asked_for_work(gateway):
     """Hazard H27: neither a grant nor availability was checked. A stranger, a device that never registered, a
-    capability that it has not, that cannot be had now, or that was not granted: each is told apart, none gets a lease."""
+    capability that it has not, that cannot be had now, or that was not granted: each is told apart."""
     bare = gateway.paired()
     refused(DeniedError, "device_unknown", gateway.invoke, "01JD8Z6N6V4J1G5E1Q0QK5Z9XW")
     refused(NotFoundError, "node_missing", gateway.invoke, bare)

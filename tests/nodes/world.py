@@ -10,7 +10,7 @@ from palyra_kernel.identity.clock import Clock
 from palyra_kernel.nodes.acting import act
 from palyra_kernel.nodes.capability import Capability
 from palyra_kernel.nodes.limits import Limits
-from palyra_kernel.nodes.order import order
+from palyra_kernel.nodes.order import order as checked_order
 from palyra_kernel.nodes.service import Nodes
 from palyra_kernel.records import Change
 from palyra_kernel.values.principals import Principal
@@ -94,7 +94,7 @@ class Gateway:
         return leases
 
     def order(self, device, body=b"hello", key=None, capability=ECHO, invoker=OPERATOR, within_ms=MINUTE):
-        return order(
+        return checked_order(
             device,
             capability,
             invoker=invoker,
@@ -105,8 +105,8 @@ class Gateway:
         )
 
     def invoke(self, device, body=b"hello", **wanted):
-        wanted = self.order(device, body, **wanted)
-        lease = self.act(lambda change: self.nodes.asking.plan_enqueue(change, wanted))
+        order = self.order(device, body, **wanted)
+        lease = self.act(lambda change: self.nodes.asking.plan_enqueue(change, order))
         self.nodes.told(lease)
         return lease
 
