@@ -33,6 +33,7 @@ TITLES = {
     "certificates": "Certificates",
     "devices": "Devices",
     "pairing": "Pairing",
+    "dispatch": "Work for nodes",
 }
 COUNTED = {
     "faults": "Faults",

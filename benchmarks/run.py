@@ -27,6 +27,7 @@ NAMES = (
     *("vault", "peers", "race", "crash", "writers", "size", "start", "resolve", "audit", "policy", "net"),
     *("auth_token", "auth_selection", "certificates", "devices", "pairing", "connections"),
     "secretservice",
+    *("auth_token", "auth_selection", "certificates", "devices", "pairing", "dispatch", "secretservice"),
 )
 LONG = ("faults", "fuzz", "refresh-race", "refresh-faults")
 """Run only when named; they take arguments of their own and keep their own numbers."""

@@ -58,8 +58,8 @@ def of(said, word):
 @pytest.mark.parametrize(("how", "first"), [("dead before", 1), ("dead after", 2)])
 def test_killed_at_every_write(tmp_path, how, first):
     """Hazards H30 and H32: a torn file stopped the start, acknowledged work was lost, and what had been done was done
-    again. Killed before each second write, commit and sync of two leases, and after the others: the next start works, what was said is
-    true, each key has one lease, and none that was handed over is handed over again."""
+    again. Killed before each second write, commit and sync of two leases, and after the others: the next start works,
+    what was said is true, each key has one lease, and none that was handed over is handed over again."""
     places, time, which = Places(tmp_path), Moving(), first
     with places.create() as kernel:
         device = Gateway(kernel._records, time).node()
