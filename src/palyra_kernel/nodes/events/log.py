@@ -168,14 +168,15 @@ class EventLog:
         if after > head.last:
             raise _ahead()
         count = head.last - after
-        known = None if count > len(events) else self._read(device, head, after + 1, head.next)
-        pairs = zip(known or (), events, strict=False)
-        if known is None or any((had.name, had.payload) != (new.name, new.payload) for had, new in pairs):
-            raise ConflictError(
-                "events_diverged",
-                "what was sent again is not what was sent before",
-                hint="ask where to go on",
-            )
+        if count > len(events):
+            raise _diverged()
+        start = max(head.first, after + 1)
+        known = self._read(device, head, start, head.next)
+        if known is None:  # somebody else writes: the commit plans anew
+            raise ConflictError("record_changed", "the events of this device changed")
+        for had, new in zip(known, events[start - after - 1 : count], strict=True):
+            if (had.name, had.payload) != (new.name, new.payload):
+                raise _diverged()
         return count
 
     def _read(self, device: str, head: Head, start: int, end: int) -> tuple[Event, ...] | None:
@@ -234,6 +235,12 @@ def _decoded(document: bytes, kind: type[T]) -> T:
             "record_damaged", "a record of events cannot be understood", hint="palyra vault verify"
         )
     return found
+
+
+def _diverged() -> ConflictError:
+    return ConflictError(
+        "events_diverged", "what was sent again is not what was sent before", hint="ask where to go on"
+    )
 
 
 def _ahead() -> DeniedError:
