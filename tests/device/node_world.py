@@ -51,9 +51,12 @@ class Mortal(MemoryRecordStore):
     dies_at = 0
     after = False
     dead = False
+    full = False
     commits = 0
 
     def commit(self, checks, puts, deletes):
+        if self.full:
+            raise UnavailableError("disk_full", "no room")
         self.commits += 1
         if self.dead or (self.commits == self.dies_at and not self.after):
             self.dead = True

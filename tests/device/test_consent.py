@@ -23,8 +23,10 @@ class Person:
     """Sits at one end of a pseudo-terminal; the other end is the terminal that is asked at."""
 
     def __init__(self) -> None:
-        self.end, self.terminal = os.openpty()
-        self.name = os.ttyname(self.terminal)
+        import pty
+
+        self.end, self.terminal = pty.openpty()  # type: ignore[attr-defined, unused-ignore]
+        self.name = os.ttyname(self.terminal)  # type: ignore[attr-defined, unused-ignore]
 
     def read(self, until: str) -> str:
         shown = ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from palyra_kernel.device import journal as journal_room
 from palyra_kernel.device.journal import DEVICE_LEASES, Journal
 from palyra_kernel.device.work import FINAL, Report
 from palyra_kernel.errors import DeniedError, IntegrityError, UnavailableError
+from palyra_kernel.records import Change
 from palyra_kernel.values.deadline import Deadline
 from tests.device.node_world import Node, lease_id, work
 
@@ -142,16 +142,17 @@ def test_kill_nine(places, tmp_path):
     """Hazard H32: kill -9 of a real process over a real store: what it began, the next one does not begin again."""
     places.create().close()
     ran, root = tmp_path / "ran", Path(__file__).parents[2]
-    heard = []
+    heard: list[str] = []
     for last in ("ran", "failed interrupted"):
         command = [sys.executable, "-c", CHILD, str(places.state_root.parent), str(ran)]
         child = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True)
+        assert child.stdout is not None
         try:
             while not heard or heard[-1] != last:
                 heard.append(child.stdout.readline().strip())
                 assert heard[-1], heard
         finally:
-            child.send_signal(signal.SIGKILL)
+            child.kill()
             child.wait()
             child.stdout.close()
     assert heard == ["acknowledged", "running", "ran", "failed interrupted"]
@@ -186,6 +187,7 @@ def test_an_old_copy_of_the_journal_is_noticed(tmp_path, key):
     node.runner.offer(work(1))
     node.wait()
     old = node.store.get(key)
+    assert old is not None
     if key.endswith(b"run"):
         old = old._replace(value=None)
     else:
@@ -202,7 +204,7 @@ def test_an_old_copy_of_the_journal_is_noticed(tmp_path, key):
 def test_a_record_that_cannot_be_understood_stops_the_start(tmp_path, document):
     """Hazard H32: what could not be read was taken for nothing, and everything ran again."""
     node = Node(tmp_path / "node").start()
-    change = journal_room.Change()
+    change = Change()
     change.put(DEVICE_LEASES.key(f"lease/{lease_id(1)}"), document)
     node.parts.records.commit(change)
     with pytest.raises(IntegrityError) as caught:
@@ -225,12 +227,12 @@ def test_an_end_that_was_not_written_down_is_no_success(tmp_path):
     node.toy.gate.clear()
     node.runner.offer(work(1))
     node.toy.began.wait(20)
-    node.parts.records.commit = lambda _: (_ for _ in ()).throw(UnavailableError("disk_full", "no room"))
+    node.store.full = True
     node.toy.gate.set()
     assert (node.last().state, node.last().code) == ("failed", "interrupted")
     node.runner.offer(work(1))
     assert (node.last().state, node.last().code) == ("failed", "interrupted")
-    del node.parts.records.commit
+    node.store.full = False
     after = Node(tmp_path / "node", node.ran).start()
     assert (after.last().state, after.last().code) == ("failed", "interrupted")
     after.runner.offer(work(1))

@@ -8,7 +8,6 @@ import time
 import msgspec
 import pytest
 
-from palyra_kernel.device import runner as runner_room
 from palyra_kernel.device.work import MAX_BYTES, LeaseDeadline, accepted_work
 from palyra_kernel.errors import DeniedError, InvalidInputError, UnavailableError
 from palyra_kernel.values.deadline import Deadline
@@ -229,7 +228,12 @@ def test_without_anybody_to_ask_the_answer_is_no(node):
 
 def test_who_agrees_is_shown_the_work(made):
     shown = []
-    node = made(consent=lambda given, call: shown.append(given) or True)
+
+    def consent(given, call):
+        shown.append(given)
+        return True
+
+    node = made(consent=consent)
     node.runner.offer(work(capability="asking"))
     assert node.states() == ["acknowledged", "awaiting_local", "running", "succeeded"]
     assert shown == [work(capability="asking")]
@@ -248,7 +252,12 @@ def test_a_question_that_fails_is_a_no(made):
 def test_a_connection_that_is_gone_ends_no_lease(tmp_path):
     """Hazard H19: the node host exited on a closed stream, and with it what it had begun."""
     node = Node(tmp_path / "node").start()
-    hear, node.runner._report = node.runner._report, lambda _: 1 / 0
+    hear = node.runner._report
+
+    def gone(_):
+        raise OSError("the connection is gone")
+
+    node.runner._report = gone
     node.runner.offer(work())
     node.wait()
     node.runner._report = hear
@@ -263,7 +272,7 @@ def test_without_a_thread_a_lease_ends(node, monkeypatch):
     def start(_):
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(runner_room.Thread, "start", start)
+    monkeypatch.setattr(threading.Thread, "start", start)
     node.runner.offer(work())
     assert (node.last().state, node.last().code) == ("failed", "no_thread")
 

@@ -87,8 +87,8 @@ def test_a_capability_works(made):
 )
 def test_what_a_gateway_sends_is_checked_before_the_author_sees_it(made, given, code):
     """Hazard H31: the size of an input was advice, and the node parsed whatever came."""
-    asked = []
-    one = made(run=lambda *_: asked.append(1) or b"{}")
+    asked: list[int] = []
+    one = made(run=counting(asked))
     with pytest.raises(InvalidInputError) as caught:
         one.run(given, call())
     assert caught.value.code == code
@@ -151,13 +151,21 @@ def test_errors_of_ours_pass_as_copies(made):
 
 def test_without_time_nothing_runs(made):
     """Hazard H30: work whose time was over began all the same."""
-    asked = []
-    one = made(run=lambda *_: asked.append(1) or b"{}")
+    asked: list[int] = []
+    one = made(run=counting(asked))
     for given, code in ((call(-1.0), "deadline"), (called_off(), "cancelled")):
         with pytest.raises(UnavailableError) as caught:
             one.run(b"{}", given)
         assert caught.value.code == code
     assert asked == []
+
+
+def counting(asked):
+    def run(self, input, given):
+        asked.append(1)
+        return b"{}"
+
+    return run
 
 
 def called_off():

@@ -58,7 +58,7 @@ class TerminalConsent:
             self._one.release()
 
     def _ask(self, work: Work, call: CapabilityCall) -> bool:
-        descriptor = os.open(self._terminal, os.O_RDWR | os.O_NOCTTY)
+        descriptor = os.open(self._terminal, os.O_RDWR | getattr(os, "O_NOCTTY", 0))
         try:
             _drop_typed(descriptor)  # what was typed before the question is no answer to it
             os.write(descriptor, f"{question(work)}Type yes to let it: ".encode())

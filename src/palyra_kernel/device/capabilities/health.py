@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from platform import python_version
@@ -51,8 +52,9 @@ class SystemHealth(Capability):
 
 def _uptime() -> int:
     """Python's monotonic clock starts with the machine; on Linux another one also counts the time that it slept."""
-    boot: int | None = getattr(time, "CLOCK_BOOTTIME", None)
-    return int(time.monotonic() if boot is None else time.clock_gettime(boot))
+    if sys.platform == "linux":
+        return int(time.clock_gettime(time.CLOCK_BOOTTIME))
+    return int(time.monotonic())
 
 
 def _load() -> tuple[float, float, float] | None:
