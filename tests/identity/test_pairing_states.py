@@ -154,7 +154,7 @@ def test_a_device_that_is_revoked_meanwhile_gets_nothing(world, when):
             world.pairings.poll(waiting.poll())
         world.banned.add(device.self.device)
         if cancel:
-            world.commit(world.runs.plan_cancel_device(device.self.device, "revoked", world.now))
+            world.commit(world.pairings.plan_cancel_device(device.self.device, "revoked", world.now))
             assert world.state(run) == "cancelled"
         elif when in ("proven", "awaiting_approval"):
             if when == "proven":

@@ -30,7 +30,7 @@ class Gateway:
 
     def __init__(self, folder):
         self.now = NOW
-        people = People(lambda _: Asked(new_ulid(self.now), Change()), lambda _: Change())
+        people = People(lambda _: Asked(new_ulid(self.now), Change()), lambda *_: Change())
         self.parts = Parts(folder, keep=1)
         self.identity = Identity(
             self.parts.records,

@@ -4,6 +4,7 @@ import pytest
 
 from palyra_kernel.policy.bundle import Bundle
 from palyra_kernel.policy.engine import PolicyEngine
+from palyra_kernel.values.decisions import RequireApproval
 from tests.policy.asking import (
     ADMIN,
     AGENT,
@@ -204,13 +205,16 @@ def test_every_device_asks_a_human(engine, action):
     """Hazard H16: a device was let in by whoever had its code, approved beforehand."""
     for more in ({}, {"labels": ("kind=node", "method=qr")}):
         asked = engine.decide(request("user:1000", action, "device:01J", **more), OWNER)
+        assert isinstance(asked, RequireApproval)
         assert asked.code == f"{action}.approval_required"
         needs = asked.obligation
         assert (needs.options, needs.self_decision, needs.quorum) == (("once",), True, 1)
     assert answer(engine, OWNER, action, "device:01J", approved=True) == "allow"
     assert answer(engine, OWNER, action, "device:01J", approved=True, tool="x").startswith("deny ")
     assert answer(engine, ADMIN, action, "device:01J", approved=True) == BASELINE
-    assert answer(engine, subject("agent:a", "Owner"), action, "device:01J", approved=True).startswith("deny ")
+    assert answer(engine, subject("agent:a", "Owner"), action, "device:01J", approved=True).startswith(
+        "deny "
+    )
 
 
 def test_an_organisation_can_demand_two_people_and_kinds_of_devices():
@@ -223,9 +227,13 @@ def test_an_organisation_can_demand_two_people_and_kinds_of_devices():
     """
     strict = PolicyEngine(bundle(house))
     asked = strict.decide(request("user:1000", "device.pair", "device:01J", labels=("kind=node",)), OWNER)
+    assert isinstance(asked, RequireApproval)
     assert (asked.obligation.quorum, asked.obligation.self_decision) == (2, False)
     assert asked.obligation.approvers == ("Owner",)
-    assert answer(strict, OWNER, "device.pair", "device:01J", labels=("kind=desktop",)) == "deny house.no_desktops"
+    assert (
+        answer(strict, OWNER, "device.pair", "device:01J", labels=("kind=desktop",))
+        == "deny house.no_desktops"
+    )
 
 
 def test_every_declared_action_has_a_case(engine):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from palyra_kernel.approvals import arguments as exact
@@ -13,7 +13,7 @@ from palyra_kernel.approvals.deciding import decided
 from palyra_kernel.approvals.ledger import Ledger, Row
 from palyra_kernel.approvals.proof import Proven, Verdict
 from palyra_kernel.approvals.shown import masked
-from palyra_kernel.approvals.turn import Plan, Turn
+from palyra_kernel.approvals.turn import Follow, Plan, Turn, followed_by_nothing
 from palyra_kernel.errors import ConflictError, DeniedError, InvalidInputError, NotFoundError
 from palyra_kernel.records import Change, Records
 from palyra_kernel.values.decisions import ActionRequest, RequireApproval
@@ -23,6 +23,8 @@ from palyra_kernel.values.ulid import is_ulid, new_ulid
 
 _DAY_MS = 86_400_000
 _MAX_KEY_CHARACTERS = 200
+MAX_WAIT = 366 * 86_400
+"""Seconds that nothing waits for longer."""
 
 
 class Terms(NamedTuple):
@@ -43,8 +45,10 @@ class Planner:
         incarnation: str,
         terms: Terms | None = None,
         clock: Callable[[], int] = now_ms,
+        follow: Follow = followed_by_nothing,
     ) -> None:
         self.ledger = Ledger(records)
+        self._follow = follow
         self._incarnation = incarnation
         self._terms = terms or Terms()
         self._clock = clock
@@ -58,11 +62,13 @@ class Planner:
         policy_digest: str,
         arguments: object = None,
         key: str | None = None,
+        most_seconds: int | None = None,
     ) -> Plan[Approval]:
         """Ask for an approval of *request*, which *decision* needs. The result is pending; or it is what an equal
         request, or one with the same idempotency *key*, got before.
 
         *arguments* are those that ``request.arguments`` is the digest of: the human sees them, with secrets masked.
+        *most_seconds*: how long an answer is of use, where that is less than such a request waits otherwise.
         Raises :class:`DeniedError` ``approval.denied`` while a denial of the same is remembered and
         ``approval.too_many``; :class:`ConflictError` ``approval.key_reused``; :class:`InvalidInputError`
         ``approval.other_arguments``, ``approval.key``.
@@ -101,7 +107,7 @@ class Planner:
             asked_ms=act.now,
             state="pending",
             since_ms=act.now,
-            until_ms=act.now + self._terms.pending_seconds * 1000,
+            until_ms=act.now + min(self._terms.pending_seconds, most_seconds or MAX_WAIT) * 1000,
         )
         ledger.keep(act.change, fresh)
         if key is not None:
@@ -142,6 +148,18 @@ class Planner:
         ended = found.ended("revoked" if found.state == "allowed" else "cancelled", act.now)
         act.end(row, ended)
         return Plan(act.change, ended)
+
+    def withdraw(self, ids: Collection[str]) -> Change:
+        """Those of *ids* that still wait or count are taken back, by what asked for them. What follows an approval is
+        not told: whoever asked is what follows."""
+        act = self._begin()
+        for row in act.rows:
+            found = row.approval
+            if found.id in ids and found.state != "denied":
+                act.withdraw(
+                    row, found.ended("revoked" if found.state == "allowed" else "cancelled", act.now)
+                )
+        return act.change
 
     def usable(self, binding: Binding, policy_digest: str, session: str) -> Grant | None:
         """A grant of exactly *binding*, of these policies and this life of the vault, that is left; else None.
@@ -196,11 +214,11 @@ class Planner:
         now = self._clock()
         turn, stored = self.ledger.live()
         self._expired &= {row.approval.id for row in stored}  # what is written down need not be remembered
-        act = Turn(turn, now)
+        act = Turn(turn, now, self._follow)
         for row in stored:
             current = self._now(row.approval, now)
             if current.over(now):
-                ledger.retire(act.change, row, current)
+                act.end(row, current)
             else:
                 act.rows.append(row)
         for old in self.ledger.outdated(now - self._terms.history_days * _DAY_MS):

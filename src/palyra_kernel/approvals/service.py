@@ -13,7 +13,7 @@ from palyra_kernel.approvals.ledger import LIVE
 from palyra_kernel.approvals.passphrase import Passphrases
 from palyra_kernel.approvals.planning import Planner, Terms
 from palyra_kernel.approvals.proof import Proof, Proven, Verdict
-from palyra_kernel.approvals.turn import Plan, act
+from palyra_kernel.approvals.turn import Follow, Plan, act, followed_by_nothing
 from palyra_kernel.errors import DeniedError, PalyraError
 from palyra_kernel.records import Change, Records
 from palyra_kernel.values.deadline import Deadline
@@ -39,7 +39,8 @@ class Approvals:
     """The approvals of one vault.
 
     *incarnation*: the id of the present life of the vault. *perform*: see :class:`Perform`; without it nothing is asked
-    and nothing is written down. :attr:`plans` and :attr:`passphrases` are the mechanism below.
+    and nothing is written down. *follow*: see :data:`Follow <palyra_kernel.approvals.turn.Follow>`. :attr:`plans` and
+    :attr:`passphrases` are the mechanism below.
     """
 
     def __init__(
@@ -51,9 +52,10 @@ class Approvals:
         terms: Terms | None = None,
         clock: Callable[[], int] = now_ms,
         cost: Cost | None = None,
+        follow: Follow = followed_by_nothing,
     ) -> None:
         self._records = records
-        self.plans = Planner(records, incarnation=incarnation, terms=terms, clock=clock)
+        self.plans = Planner(records, incarnation=incarnation, terms=terms, clock=clock, follow=follow)
         self.passphrases = Passphrases(records, clock=clock, cost=cost)
         self._perform: Perform = perform or self._bare
 

@@ -22,6 +22,16 @@ MAX_LIVE = 1000
 """Approvals of a vault that count at the same time."""
 
 
+Follow = Callable[[Approval], Change]
+"""From an approval that has another state from now on to what else is different by that. What it raises stops the act,
+so of an approval that is over it raises nothing. Using a grant is not told: whoever uses it knows."""
+
+
+def followed_by_nothing(_: Approval) -> Change:
+    """Nothing depends on it."""
+    return Change()
+
+
 class Plan(NamedTuple, Generic[_T]):
     """An act before its commit: the change, and what its result will be."""
 
@@ -30,16 +40,22 @@ class Plan(NamedTuple, Generic[_T]):
 
 
 class Turn:
-    """A change that is being planned, and the approvals that count beside it."""
+    """A change that is being planned, and the approvals that count beside it. What follows them is in the change."""
 
-    def __init__(self, turn: int, now: int) -> None:
+    def __init__(self, turn: int, now: int, follow: Follow) -> None:
         self.change = Change()
         self.now = now
+        self._follow = follow
         self.rows: list[Row] = []
         ledger.take_turn(self.change, turn)
 
     def end(self, row: Row, ended: Approval) -> None:
         """What was read is over, as *ended*."""
+        ledger.retire(self.change, row, ended)
+        self.change.merge(self._follow(ended))
+
+    def withdraw(self, row: Row, ended: Approval) -> None:
+        """The same for whoever asked: what follows the approval is theirs."""
         ledger.retire(self.change, row, ended)
 
     def replace(self, row: Row, approval: Approval) -> None:
@@ -49,6 +65,8 @@ class Turn:
             return
         ledger.unchanged(self.change, row)
         ledger.keep(self.change, approval)
+        if approval.state != row.approval.state:
+            self.change.merge(self._follow(approval))
 
     def check_room(self, principal: str) -> None:
         """Refuse more requests than anybody reads."""

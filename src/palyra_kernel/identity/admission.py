@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 from palyra_kernel.errors import DeniedError, NotFoundError, UnavailableError
@@ -28,12 +28,13 @@ PAUSE_MS = 60_000
 
 
 class People(NamedTuple):
-    """What humans say of pairings. ``ask``: asks for an approval of what was proved. ``approved``: what is committed
-    with the certificate, such as that the approval is used up; raises :class:`DeniedError` if there is none any
-    more."""
+    """What humans say of pairings. ``ask`` and ``withdraw``: see :class:`Rules`. ``granted``: what is committed with a
+    certificate, which the details are of: the event, and that the approval is used up; raises :class:`DeniedError` if
+    there is none any more."""
 
     ask: Callable[[Pairing], Asked]
-    approved: Callable[[Pairing], Change]
+    granted: Callable[[Pairing, Mapping[str, str]], Change]
+    withdraw: Callable[[Collection[str]], Change] = lambda _: Change()
 
 
 class Credentials(NamedTuple):
@@ -153,8 +154,10 @@ class Admission:
         """What pairings ask of the rest of the kernel."""
 
         def issue(pairing: Pairing) -> Issued:
-            change = people.approved(pairing)
-            return self._enrolled(change, pairing)
+            issued = self._enrolled(Change(), pairing)
+            serial = Leaf.of(issued.certificates[0]).serial
+            issued.change.merge(people.granted(pairing, {"serial": serial}))
+            return issued
 
         def tell(step: Step, pairing: Pairing) -> Change:
             details = {"run": pairing.id, "source": pairing.source, "code": pairing.code}
@@ -166,6 +169,7 @@ class Admission:
             check_request=requested_key,
             issue=issue,
             ask=people.ask,
+            withdraw=people.withdraw,
             tell=tell,
         )
 

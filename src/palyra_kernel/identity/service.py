@@ -83,7 +83,11 @@ class Identity:
         """What the gateway says of itself in a run over a connection that was made with the server certificate of this
         SHA-256."""
         state, key = self.authority.identity()
-        return Terms(state.signer, key.sign, spki_hash(public_key(parsed(state.root.certificate))), tls_hash)
+        return Terms(state.signer, key.sign, _root_hash(state), tls_hash)
+
+    def ca_hash(self) -> bytes:
+        """By which a device that was told so beforehand knows the root: SHA-256 of its public key field."""
+        return _root_hash(self.authority.state())
 
     def enrolment_open(self) -> bool:
         """Whether anybody may pair now: as long as there is a code that is good for it."""
@@ -97,3 +101,7 @@ class Identity:
     def watch(self) -> RevocationWatch:
         """Tells whoever holds connections of each revocation."""
         return RevocationWatch(self.revocations)
+
+
+def _root_hash(state: Authorities) -> bytes:
+    return spki_hash(public_key(parsed(state.root.certificate)))

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 
+from palyra_kernel.approvals import Approval
+from palyra_kernel.approvals.arguments import digest
 from palyra_kernel.config import IdentityConfig
-from palyra_kernel.errors import DeniedError
+from palyra_kernel.errors import ConflictError, NotFoundError
 from palyra_kernel.identity.admission import People
 from palyra_kernel.identity.events import SILENT
+from palyra_kernel.identity.keys import identity_print
 from palyra_kernel.identity.pairing.pairings import Asked
-from palyra_kernel.identity.pairing.states import Pairing
+from palyra_kernel.identity.pairing.runs import MAX_REASON, Runs
+from palyra_kernel.identity.pairing.states import APPROVAL_MS, TERMINAL, Decided, Pairing
 from palyra_kernel.identity.service import Identity
 from palyra_kernel.records import Change, Records
 from palyra_kernel.session import Session
-from palyra_kernel.session.gate import Permit
 from palyra_kernel.values.decisions import Resource
 from palyra_kernel.vault import Vault
+
+_KEY = "pairing/"
 
 
 def make_identity(
@@ -24,12 +30,14 @@ def make_identity(
     config: IdentityConfig,
     vault_id: str,
     session: Callable[[str], Session],
+    withdraw: Callable[[Collection[str]], Change],
 ) -> Identity:
     """Build it; nothing is read or made before it is used. *vault* keeps one version of each secret. *session*: begins
-    one of a principal."""
+    one of a principal. *withdraw*: takes approvals back."""
     domain = config.trust_domain or f"palyra-{vault_id[:8].lower()}.internal"
     asking = Asking(session)
-    return Identity(records, vault, domain=domain, people=People(asking.ask, asking.approved), tell=SILENT)
+    people = People(asking.ask, asking.granted, withdraw)
+    return Identity(records, vault, domain=domain, people=people, tell=SILENT)
 
 
 class Asking:
@@ -41,27 +49,70 @@ class Asking:
     def ask(self, pairing: Pairing) -> Asked:
         """What somebody has to answer before there is a certificate. Raises :class:`DeniedError` where whoever asked
         for the code may not pair devices."""
-        gate = self._session(pairing.issued_by).gate
-        planned = gate.plan_request(_action(pairing), _resource(pairing), arguments=shown(pairing))
+        planned = self._session(pairing.issued_by).gate.plan_request(
+            action_of(pairing),
+            _resource(pairing),
+            arguments=shown(pairing),
+            labels=_labels(pairing),
+            key=_KEY + pairing.id,
+            most_seconds=APPROVAL_MS // 1000,
+        )
         return Asked(planned.result.id, planned.change)
 
-    def approved(self, pairing: Pairing) -> Change:
-        """What belongs into the commit of the certificate: its event, and that the approval is used up."""
-        gate = self._session(pairing.issued_by).gate
-        permit: Permit | None = gate.glance(_action(pairing), _resource(pairing), arguments=shown(pairing))
-        if permit is None:
-            raise DeniedError("pairing_not_approved", "nobody approves of this pairing any more")
-        return gate.beside([permit])
+    def granted(self, pairing: Pairing, details: Mapping[str, str]) -> Change:
+        """What belongs into the commit of the certificate: its event with *details*, and that the approval is used up.
+        Raises :class:`DeniedError` ``not_granted``."""
+        return self._session(pairing.issued_by).gate.plan_granted(
+            action_of(pairing),
+            _resource(pairing),
+            arguments=shown(pairing),
+            labels=_labels(pairing),
+            details={"run": pairing.id, "source": pairing.source, **details},
+        )
 
 
-def shown(pairing: Pairing) -> Mapping[str, str]:
+def followed(runs: Runs, approval: Approval, now_ms: int) -> Change:
+    """The pairing of *approval*, which has another state from now on, moves with it.
+
+    Raises :class:`ConflictError` ``other_transcript``, ``pairing_over``, :class:`NotFoundError` ``pairing_missing`` for
+    an approval that was given: then it was not.
+    """
+    if approval.state == "allowed":
+        return _decided(runs, approval, now_ms)
+    with suppress(ConflictError, NotFoundError):  # the pairing was over before, and stays as it was
+        if approval.state == "denied":
+            return _decided(runs, approval, now_ms)
+        row = runs.row(_run_of(approval))
+        if row.pairing.approval == approval.id and row.pairing.now(now_ms) not in TERMINAL:
+            return runs.plan_cancel(row.pairing.id, f"its approval is {approval.state}", now_ms)
+    return Change()
+
+
+def _decided(runs: Runs, approval: Approval, now_ms: int) -> Change:
+    pairing = runs.row(_run_of(approval)).pairing
+    vote = approval.votes[-1]
+    same = pairing.approval == approval.id and digest(shown(pairing)) == approval.binding.arguments
+    decided = Decided(vote.decider, pairing.transcript if same else b"", _line(vote.reason))
+    return runs.plan_decide(pairing.id, decided, approve=approval.state == "allowed", at_ms=now_ms)
+
+
+def _line(reason: str) -> str:
+    """An approval takes longer reasons than a pairing."""
+    return "".join(each if each.isprintable() else " " for each in reason).strip()[:MAX_REASON].strip()
+
+
+def _run_of(approval: Approval) -> str:
+    return (approval.key or "").removeprefix(_KEY)
+
+
+def shown(pairing: Pairing) -> dict[str, str]:
     """What whoever decides sees, and what their answer is bound to."""
-    from palyra_kernel.identity.keys import identity_print
-
     facts = {
+        "run": pairing.id,
         "device": pairing.device,
         "kind": pairing.kind,
         "name": pairing.name,
+        "method": pairing.method,
         "fingerprint": identity_print(pairing.identity),
         "words": pairing.words,
         "digits": pairing.digits,
@@ -71,9 +122,14 @@ def shown(pairing: Pairing) -> Mapping[str, str]:
     return {**facts, "replaces": pairing.replaces} if pairing.replaces else facts
 
 
-def _action(pairing: Pairing) -> str:
+def action_of(pairing: Pairing) -> str:
+    """Other keys for a known device are an act of their own."""
     return "device.replace_key" if pairing.replaces else "device.pair"
 
 
 def _resource(pairing: Pairing) -> Resource:
     return Resource("device", pairing.device)
+
+
+def _labels(pairing: Pairing) -> tuple[str, ...]:
+    return f"kind={pairing.kind}", f"method={pairing.method}"

@@ -151,6 +151,7 @@ class Kernel:
                         self.config.identity,
                         self.vault_id,
                         lambda principal: self.session(principal, purpose="pairing", surface="enrolment"),
+                        lambda ids: self._shared_by_sessions().grants.withdraw(ids),  # noqa: PLW0108  # not yet
                     )
         return self._identity
 

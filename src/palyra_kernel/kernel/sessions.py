@@ -11,7 +11,7 @@ from palyra_kernel.access.system import system_principal
 from palyra_kernel.config import BucketConfig
 from palyra_kernel.contracts.checks import PolicyCheck
 from palyra_kernel.errors import ConflictError, InvalidInputError
-from palyra_kernel.kernel.approving import make_approvals
+from palyra_kernel.kernel.approving import make_approvals, pairings_follow
 from palyra_kernel.plugins.guard_checks import close_checks, open_checks
 from palyra_kernel.policy.bundle import Bundle
 from palyra_kernel.policy.engine import PolicyEngine
@@ -55,17 +55,20 @@ def make_services(kernel: Kernel, records: Records) -> Services:
     directory = Directory(records)
     _settle_owner(records, directory)
     limits = Limits(*limits_of(kernel.config.limits))
+    follow = pairings_follow(lambda: kernel.identity)
+    approvals = partial(make_approvals, records, kernel.config.approvals, follow=follow)
     checks = open_checks(kernel.plugins.registry.policy_checks, kernel.config.checks)
     return Services(
         records=records,
         vault=kernel.vault,
         resolver=lambda: kernel.resolver,
         auth=lambda: kernel.auth,
+        identity=lambda: kernel.identity,
         directory=directory,
         policies=kernel.policy,
         engine=Engines(kernel.policy, checks).find,
-        grants=make_approvals(records, kernel.config.approvals).plans,
-        approvals=partial(make_approvals, records, kernel.config.approvals),
+        grants=approvals().plans,
+        approvals=approvals,
         group=kernel.audit.group,
         limits=limits,
         close=partial(close_checks, checks),

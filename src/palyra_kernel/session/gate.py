@@ -239,13 +239,17 @@ class Gate:
         change = Change()
         versions = _versions(result)
         for number, permit in enumerate(permits):
-            ruling = self._standing(permit)
-            for namespace, state in zip(BASIS, ruling.basis, strict=True):
-                change.stand_on(namespace, state)
-            if ruling.grant is not None:
-                change.merge(self._approvals.consume(ruling.grant))
             version = versions[number] if number < len(versions) else 0
-            change.record(encode(permit.event("allowed", version=version, ruling=ruling)))
+            change.merge(self._standing_on(permit, self._standing(permit), version))
+        return change
+
+    def _standing_on(self, permit: Permit, ruling: Ruling, version: int = 0) -> Change:
+        change = Change()
+        for namespace, state in zip(BASIS, ruling.basis, strict=True):
+            change.stand_on(namespace, state)
+        if ruling.grant is not None:
+            change.merge(self._approvals.consume(ruling.grant))
+        change.record(encode(permit.event("allowed", version=version, ruling=ruling)))
         return change
 
     def _standing(self, permit: Permit) -> Ruling:
@@ -256,21 +260,60 @@ class Gate:
             return ruling
         raise _RefusedAnewError(self._refused(ruling, permit.arguments))
 
-    def plan_request(self, action: str, resource: Resource, *, arguments: object) -> Plan[Approval]:
-        """Plan to ask a human for what waits until somebody answers; it is committed with what waits. Raises
-        :class:`DeniedError` where the policies say no, or have no question."""
-        ruling = self._ruled(self._request(action, resource, arguments=arguments), None)
+    def plan_request(
+        self,
+        action: str,
+        resource: Resource,
+        *,
+        arguments: object,
+        labels: Iterable[str] = (),
+        key: str | None = None,
+        most_seconds: int | None = None,
+    ) -> Plan[Approval]:
+        """Plan to ask a human for what waits until somebody answers; it is committed with what waits. *key* and
+        *most_seconds*: see :meth:`Planner.request`. Raises :class:`DeniedError` where the policies say no, or have no
+        question."""
+        ruling = self._ruled(self._request(action, resource, arguments=arguments, labels=labels), None)
         if isinstance(ruling.decision, RequireApproval):
-            return self._planned_request(ruling, ruling.decision, arguments)
+            return self._planned_request(ruling, ruling.decision, arguments, key, most_seconds)
         if isinstance(ruling.decision, Allow):
             raise DeniedError("not_asked", f"{action} is not done without a human, and the policies ask none")
         raise _error_of(ruling.decision)
 
+    def plan_granted(
+        self,
+        action: str,
+        resource: Resource,
+        *,
+        arguments: object,
+        labels: Iterable[str] = (),
+        details: Mapping[str, str] = NOTHING,
+    ) -> Change:
+        """What belongs into the commit of an act that a human allowed: its event, that the grant is used up, and that
+        nothing changed on which that stands. It is decided now, each time it is planned.
+
+        Raises :class:`DeniedError` ``not_granted`` where the policies say anything else by now, or the grant is gone.
+        """
+        ruling = self._ruled(self._request(action, resource, arguments=arguments, labels=labels), None)
+        if not isinstance(ruling.decision, Allow) or ruling.grant is None:
+            raise DeniedError("not_granted", f"nobody allows {action} any more ({ruling.decision.code})")
+        return self._standing_on(Permit(ruling, durable=True, details=details), ruling)
+
     def _planned_request(
-        self, ruling: Ruling, decision: RequireApproval, arguments: object
+        self,
+        ruling: Ruling,
+        decision: RequireApproval,
+        arguments: object,
+        key: str | None = None,
+        most_seconds: int | None = None,
     ) -> Plan[Approval]:
         planned = self._approvals.request(
-            ruling.request, decision, policy_digest=ruling.policy, arguments=arguments
+            ruling.request,
+            decision,
+            policy_digest=ruling.policy,
+            arguments=arguments,
+            key=key,
+            most_seconds=most_seconds,
         )
         planned.change.record(encode(ruling.event("approval_required", approval=planned.result.id)))
         return planned

@@ -9,6 +9,7 @@ from palyra_kernel.policy.bundle import Bundle
 from palyra_kernel.policy.store import PolicyStore
 from palyra_kernel.records import Change
 from palyra_kernel.session.gate import Gate
+from palyra_kernel.session.verbs import changed, looked
 from palyra_kernel.values.decisions import VAULT
 
 T = TypeVar("T")
@@ -30,11 +31,7 @@ class SessionPolicies:
         return self._shown(self._store.previous)
 
     def _shown(self, look: Callable[[], T]) -> T:
-        permit = self._gate.enter("policy.show", VAULT)
-        with self._gate.watched([permit]):
-            bundle = look()
-        self._gate.settle([permit])
-        return bundle
+        return looked(self._gate, self._gate.enter("policy.show", VAULT), look)
 
     def apply(self, bundle: Bundle) -> None:
         """Put *bundle* in force; the one before it is kept."""
@@ -45,12 +42,4 @@ class SessionPolicies:
         self._change({"rollback": True}, self._store.plan_rollback)
 
     def _change(self, arguments: object, plan: Callable[[], Change]) -> None:
-        permit = self._gate.enter("policy.apply", VAULT, arguments=arguments)
-
-        def whole() -> Change:
-            change = plan()
-            change.merge(self._gate.beside([permit]))
-            return change
-
-        with self._gate.watched([permit]):
-            self._gate.commit(whole)
+        changed(self._gate, self._gate.enter("policy.apply", VAULT, arguments=arguments), plan)

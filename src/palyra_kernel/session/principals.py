@@ -13,6 +13,7 @@ from palyra_kernel.errors import ConflictError, DeniedError
 from palyra_kernel.policy.codes import UNKNOWN_PRINCIPAL
 from palyra_kernel.records import Change
 from palyra_kernel.session.gate import Gate
+from palyra_kernel.session.verbs import changed, looked
 from palyra_kernel.values.decisions import VAULT, Resource
 from palyra_kernel.values.principals import Principal, Subject
 
@@ -28,11 +29,11 @@ class SessionPrincipals:
 
     def list(self) -> list[Member]:
         """Everybody that the vault knows, by name."""
-        permit = self._gate.enter("principal.list", VAULT)
-        with self._gate.watched([permit]):
-            members = sorted(self._directory.snapshot().members.items())
-        self._gate.settle([permit])
-        return [member for _, member in members]
+
+        def look() -> list[Member]:
+            return [member for _, member in sorted(self._directory.snapshot().members.items())]
+
+        return looked(self._gate, self._gate.enter("principal.list", VAULT), look)
 
     def grant(self, principal: str | Principal, grants: Grants) -> Member:
         """Give *grants*. See :meth:`Directory.plan_grant` for what is refused. The answer is what it has now."""
@@ -53,14 +54,7 @@ class SessionPrincipals:
         arguments = None if grants is None else msgspec.to_builtins(grants)
         resource = Resource("principal", str(principal))
         permit = self._gate.enter(action, resource, arguments=arguments, labels=labels)
-
-        def whole() -> Change:
-            change = plan(self._actor(), principal)
-            change.merge(self._gate.beside([permit]))
-            return change
-
-        with self._gate.watched([permit]):
-            self._gate.commit(whole)
+        changed(self._gate, permit, lambda: plan(self._actor(), principal))
 
     def _actor(self) -> Subject:
         subject = self._gate.judge.subject(self._gate.who.principal)

@@ -30,8 +30,12 @@ from palyra_kernel.vault import Vault
 
 if TYPE_CHECKING:
     from palyra_kernel.auth.service import AuthProfiles
+    from palyra_kernel.identity.service import Identity
     from palyra_kernel.resolve.resolver import SecretResolver
     from palyra_kernel.session.auth import SessionAuth
+    from palyra_kernel.session.ca import SessionCa
+    from palyra_kernel.session.devices import SessionDevices
+    from palyra_kernel.session.pairing import SessionPairing
     from palyra_kernel.session.resolver import SessionResolver
 
 
@@ -42,6 +46,7 @@ class Services(NamedTuple):
     vault: Vault
     resolver: Callable[[], SecretResolver]
     auth: Callable[[], AuthProfiles]
+    identity: Callable[[], Identity]
     directory: Directory
     policies: PolicyStore
     engine: FindEngine
@@ -100,6 +105,27 @@ class Session:
         from palyra_kernel.session.auth import SessionAuth  # most sessions use none
 
         return SessionAuth(self.gate, self._services.auth(), self.secrets)
+
+    @property
+    def devices(self) -> SessionDevices:
+        """The devices of this gateway."""
+        from palyra_kernel.session.devices import SessionDevices  # most sessions look at none
+
+        return SessionDevices(self.gate, self._services.identity())
+
+    @property
+    def pairing(self) -> SessionPairing:
+        """Codes, and what is paired with them."""
+        from palyra_kernel.session.pairing import SessionPairing  # most sessions pair nothing
+
+        return SessionPairing(self.gate, self._services.identity(), self.approvals)
+
+    @property
+    def ca(self) -> SessionCa:
+        """The certificate authority of this gateway."""
+        from palyra_kernel.session.ca import SessionCa  # most sessions need none
+
+        return SessionCa(self.gate, self._services.identity())
 
     def decide(
         self, action: str, resource: str | Resource, *, context: Mapping[str, Any] | None = None

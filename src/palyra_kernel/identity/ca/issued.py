@@ -101,6 +101,11 @@ class IssuedLog:
         for number in range(first, last):
             yield _decoded(self._records.read(_key(number)).document)
 
+    def newest(self, limit: int) -> list[Issued]:
+        """The newest *limit* entries, newest first."""
+        head = self._head()[1]
+        return [*self.entries(after=max(0, head.next - 1 - max(0, limit)))][::-1]
+
     def verify(self) -> int:
         """Go through the whole chain; how many entries there are. Raises :class:`IntegrityError` ``issued_damaged``,
         ``set_tampered``: one is missing, added, changed or out of order."""

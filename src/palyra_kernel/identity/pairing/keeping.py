@@ -6,8 +6,9 @@ with its secret: the same work and the same writes as with a real one, and no wa
 
 from __future__ import annotations
 
+import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import NamedTuple, TypeVar
@@ -36,6 +37,7 @@ MAX_CODES = 1000
 
 _PINS = CODES.key("pins")
 _FORMAT = 1
+_ID = re.compile(r"[1-9][0-9]{0,5}")
 _ID_SPACES = (9, 99, 999, 9999)
 
 
@@ -73,6 +75,14 @@ class Minted(NamedTuple):
         return f"<minted code {self.code.id}: redacted>"
 
 
+Beside = Callable[[Code], Change]
+"""From a new code to what is committed with it."""
+
+
+def _nothing_beside(_: Code) -> Change:
+    return Change()
+
+
 class _Document(msgspec.Struct, frozen=True, kw_only=True):
     format: int
     code: Code
@@ -100,11 +110,19 @@ class Codes:
         self._records = records
         self._vault = vault
 
-    def mint_pin(self, *, issued_by: str, at_ms: int, ttl_ms: int | None = None, name: str = "") -> Minted:
-        """A new PIN code. *issued_by*: the principal that asked. Raises :class:`ConflictError` ``too_many_codes``,
-        :class:`InvalidInputError` ``invalid_device_name``."""
+    def mint_pin(
+        self,
+        *,
+        issued_by: str,
+        at_ms: int,
+        ttl_ms: int | None = None,
+        name: str = "",
+        beside: Beside = _nothing_beside,
+    ) -> Minted:
+        """A new PIN code. *issued_by*: the principal that asked; *beside*: what is committed with it. Raises
+        :class:`ConflictError` ``too_many_codes``, :class:`InvalidInputError` ``invalid_name``."""
         pin = new_pin()
-        code = self._mint("pin", pin, (issued_by, name), at_ms, ttl_ms)
+        code = self._mint("pin", pin, (issued_by, name), at_ms, ttl_ms, beside)
         return Minted(code, pin_text(code.id, pin))
 
     def mint_qr(
@@ -116,15 +134,22 @@ class Codes:
         at_ms: int,
         ttl_ms: int | None = None,
         name: str = "",
+        beside: Beside = _nothing_beside,
     ) -> Minted:
         """A new code for a camera; the rest as :meth:`mint_pin`, and :class:`InvalidInputError` ``invalid_gateway``."""
         qr_uri("1", b"", gateway, ca_hash, 0)
         secret = new_secret()
-        code = self._mint("qr", secret, (issued_by, name), at_ms, ttl_ms)
+        code = self._mint("qr", secret, (issued_by, name), at_ms, ttl_ms, beside)
         return Minted(code, qr_uri(code.id, secret, gateway, ca_hash, code.expires_ms))
 
     def _mint(
-        self, method: Method, secret: bytes, whose: tuple[str, str], at_ms: int, ttl_ms: int | None
+        self,
+        method: Method,
+        secret: bytes,
+        whose: tuple[str, str],
+        at_ms: int,
+        ttl_ms: int | None,
+        beside: Beside,
     ) -> Code:
         issued_by, name = whose
         if name:
@@ -144,26 +169,26 @@ class Codes:
                 expires_ms=at_ms + clamped_ttl_ms(ttl_ms),
             )
             try:
-                return self._store(code, secret)
+                return self._store(code, secret, beside)
             except _TakenError:  # by another process, meanwhile
                 continue
 
-    def _store(self, code: Code, secret: bytes) -> Code:
+    def _store(self, code: Code, secret: bytes, beside: Beside = _nothing_beside) -> Code:
         stored: list[Code] = []
 
-        def beside(result: object) -> Change:
+        def whole(result: object) -> Change:
             if not isinstance(result, Sequence):
                 raise TypeError("a put of the vault gives what it stored")
             row = self.row(code.id)
             if row.code is not None:
                 raise _TakenError
             stored.append(msgspec.structs.replace(code, envelope=result[0].version))
-            change = Change()
+            change = beside(stored[-1])
             self.plan_put(change, row, stored[-1])
             return change
 
         with SensitiveBytes(secret) as value:
-            self._vault.beside(beside).put(_ref(code.id), value)
+            self._vault.beside(whole).put(_ref(code.id), value)
         return stored[-1]
 
     def list(self) -> Sequence[Code]:
@@ -234,6 +259,24 @@ class Codes:
                 gone += 1
         return gone
 
+    def drop(self, id: str, beside: Callable[[], Change] = Change) -> None:
+        """Forget the code *id* and its secret, with what is *beside* that. Raises :class:`NotFoundError`
+        ``code_missing``."""
+
+        def plan(_: object = None) -> Change:
+            if self.row(id).code is None:
+                raise _missing(id)
+            change = self._plan_drop(id)
+            change.merge(beside())
+            return change
+
+        if not _ID.fullmatch(id):
+            raise _missing(id)
+        try:
+            self._vault.beside(plan).destroy(_ref(id))
+        except NotFoundError:
+            commit(self._records, plan)  # its secret was swept away before
+
     def _plan_drop(self, id: str) -> Change:
         change = Change()
         change.check(_key(id), self.row(id).version)
@@ -243,6 +286,10 @@ class Codes:
 
 class _TakenError(Exception):
     """There is a code with this id."""
+
+
+def _missing(id: str) -> NotFoundError:
+    return NotFoundError("code_missing", f"there is no code {id[:16]!r}", hint="palyra pairing codes")
 
 
 def _free_id(taken: set[str]) -> str:

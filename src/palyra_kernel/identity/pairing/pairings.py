@@ -7,7 +7,7 @@ is not.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from typing import Literal, NamedTuple
 
@@ -24,7 +24,7 @@ from palyra_kernel.identity.pairing.keeping import DECOY, SCOPE, Code, Codes
 from palyra_kernel.identity.pairing.messages import REFUSED, Decision, Hello, Poll, decode, refused
 from palyra_kernel.identity.pairing.runs import MAX_RUNS, Runs
 from palyra_kernel.identity.pairing.sources import Sources
-from palyra_kernel.identity.pairing.states import RUN_MS, Pairing, State, step
+from palyra_kernel.identity.pairing.states import RUN_MS, TERMINAL, Pairing, State, step
 from palyra_kernel.records import Change, Records
 from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.sensitive import SensitiveBytes
@@ -56,7 +56,8 @@ class Rules(NamedTuple):
     ``admit``: raises :class:`DeniedError` for a device that is banned; else a change that holds only as long as it is
     not. ``known``: the identity key that a device id has by now. ``check_request``: raises for a certificate request
     that would not be signed. ``issue``: signs it. ``ask``: asks a human for an approval of what was proved; until then
-    it waits. ``tell``: the event of a step, which is committed with it.
+    it waits. ``withdraw``: takes back what was asked, in approvals of these ids that still wait or count.
+    ``tell``: the event of a step, which is committed with it.
     """
 
     admit: Callable[[Pairing], Change]
@@ -64,6 +65,7 @@ class Rules(NamedTuple):
     check_request: Callable[[bytes], object]
     issue: Callable[[Pairing], Issued]
     ask: Callable[[Pairing], Asked] = lambda _: Asked("", Change())
+    withdraw: Callable[[Collection[str]], Change] = lambda _: Change()
     tell: Callable[[Step, Pairing], Change] = lambda *_: Change()
 
 
@@ -261,6 +263,29 @@ class Pairings:
                 self.acknowledge(pairing.id, beside)
                 return True
         return False
+
+    def plan_cancel(self, id: str, why: str, at_ms: int) -> Change:
+        """Somebody takes the pairing *id* back, and what was asked because of it. Raises :class:`NotFoundError`
+        ``pairing_missing``, :class:`ConflictError` ``pairing_over``, :class:`InvalidInputError` ``invalid_reason``."""
+        row = self.runs.row(id)
+        step(row.pairing, "cancel", at_ms)
+        return self._plan_cancel([row.pairing], why, at_ms)
+
+    def plan_cancel_device(self, device: str, why: str, at_ms: int) -> Change:
+        """All that *device* has under way is over; its revocation is in the same commit. What gets under way afterwards
+        is refused because of that one."""
+        found = [
+            each for each in self.runs.list() if each.device == device and each.now(at_ms) not in TERMINAL
+        ]
+        return self._plan_cancel(found, why, at_ms)
+
+    def _plan_cancel(self, pairings: Iterable[Pairing], why: str, at_ms: int) -> Change:
+        asked = [pairing.approval for pairing in pairings if pairing.approval]
+        change = self._rules.withdraw(asked) if asked else Change()
+        for pairing in pairings:
+            if not self.runs.moved_in(change, pairing.id):  # its approval is over by now, so it is
+                change.merge(self.runs.plan_cancel(pairing.id, why, at_ms))
+        return change
 
     def prune(self) -> int:
         """Forget runs that are long over, with their channel keys; return how many."""

@@ -94,14 +94,9 @@ class Runs:
         """Somebody took it back."""
         return self.plan_step(id, "cancel", at_ms, reason=reason(why))
 
-    def plan_cancel_device(self, device: str, why: str, at_ms: int) -> Change:
-        """All that *device* has under way is over; its revocation is in the same commit. What gets under way afterwards
-        is refused because of that one."""
-        change = Change()
-        for pairing in self.list():
-            if pairing.device == device and pairing.now(at_ms) not in TERMINAL:
-                change.merge(self.plan_cancel(pairing.id, why, at_ms))
-        return change
+    def moved_in(self, change: Change, id: str) -> bool:
+        """Whether *change* moves the pairing *id* already."""
+        return RUNS.key(id) in change.puts
 
     def prune(self, at_ms: int, forget: Callable[[str], None]) -> int:
         """Forget what is long over, and let *forget* drop what else there is of it; return how many are gone."""
