@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import NamedTuple
 
-from palyra_kernel.errors import DeniedError, NotFoundError, UnavailableError
+from palyra_kernel.errors import DeniedError, NotFoundError, PalyraError, UnavailableError
 from palyra_kernel.identity.ca.authority import Authority
 from palyra_kernel.identity.certificates.requests import requested_key
 from palyra_kernel.identity.certificates.times import BACKDATED_MS
@@ -13,10 +14,10 @@ from palyra_kernel.identity.clock import Clock
 from palyra_kernel.identity.committing import commit
 from palyra_kernel.identity.device import Device
 from palyra_kernel.identity.devices import Devices
-from palyra_kernel.identity.events import Tell
+from palyra_kernel.identity.events import Log
 from palyra_kernel.identity.keys import certificate_print
 from palyra_kernel.identity.leaf import Leaf
-from palyra_kernel.identity.pairing.pairings import Asked, Issued, Rules, Step
+from palyra_kernel.identity.pairing.pairings import Asked, Issued, Rules
 from palyra_kernel.identity.pairing.states import Pairing
 from palyra_kernel.identity.prints import Prints, Standing
 from palyra_kernel.identity.reentry import Challenges, Proof, check_proof
@@ -58,7 +59,7 @@ class Admission:
         prints: Prints,
         challenges: Challenges,
         clock: Clock,
-        tell: Tell,
+        log: Log,
     ) -> None:
         self._records = records
         self._authority = authority
@@ -66,7 +67,7 @@ class Admission:
         self._prints = prints
         self._challenges = challenges
         self._clock = clock
-        self._tell = tell
+        self._tell, self._refused = log
 
     def arrived(self, certificate: bytes) -> Standing:
         """The device that *certificate* (DER) stands for; TLS has verified it. Its first use is committed before it is
@@ -77,21 +78,28 @@ class Admission:
         """
         standing = self._prints.find(certificate_print(certificate), self._clock.now_ms())
         if standing is None:
+            self._refused("device.arrived", "", "device_unknown")
             raise DeniedError("device_unknown", "this certificate stands for no device")
         if not standing.used:
             self._first_use(standing.device, certificate)
         return standing
 
     def _first_use(self, device: str, certificate: bytes) -> None:
+        leaf = certificate_print(certificate)
+
         def plan() -> Change:
             change = Change()
-            leaf = certificate_print(certificate)
-            if self._devices.plan_first_use(change, device, leaf, now_ms=self._clock.now_ms()):
+            self._devices.plan_first_use(change, device, leaf, now_ms=self._clock.now_ms())
+            return change
+
+        def told() -> Change:
+            change = plan()
+            if change.puts:  # another request of the same device may have been first
                 change.merge(self._tell("device.certificate_used", device=device, details={"print": leaf}))
             return change
 
         if not self.acknowledge(device, certificate, plan):
-            commit(self._records, plan)
+            commit(self._records, told)
 
     def renewed(self, device: str, request: bytes) -> Credentials:
         """The next certificate of *device*, which came with a good one, for the DER *request*.
@@ -99,7 +107,8 @@ class Admission:
         Raises :class:`InvalidInputError` ``invalid_csr``; :class:`DeniedError` ``device_revoked``, ``device_removed``;
         :class:`UnavailableError` ``rate_limited`` within a minute of the one before.
         """
-        issued = self._issue(device, request, "device.renewed", self._check_pace)
+        with self._noted("device.renewed", device):
+            issued = self._issue(device, request, "device.renewed", self._check_pace)
         return Credentials(issued.certificates, issued.bundle)
 
     def _check_pace(self, device: Device) -> int:
@@ -121,15 +130,26 @@ class Admission:
         learns one refusal for all of it.
         """
         proof = Proof.decoded(raw)
-        self._challenges.take(proof.nonce, proof.device, self._clock.now_ms())
 
         def check(device: Device) -> int:
             now = self._clock.now_ms()
             check_proof(proof, device, request=sha256(request), gateway=tls_hash, now_ms=now)
             return proof.at_ms
 
-        issued = self._issue(proof.device, request, "device.reentered", check)
+        with self._noted("device.reentered", proof.device):
+            self._challenges.take(proof.nonce, proof.device, self._clock.now_ms())
+            issued = self._issue(proof.device, request, "device.reentered", check)
         return Credentials(issued.certificates, issued.bundle)
+
+    @contextmanager
+    def _noted(self, action: str, device: str) -> Iterator[None]:
+        """What is refused in the block is heard of, unless it only came too soon."""
+        try:
+            yield
+        except PalyraError as error:
+            if error.code != "rate_limited":
+                self._refused(action, device, error.code)
+            raise
 
     def _issue(self, id: str, request: bytes, action: str, check: Callable[[Device], int]) -> Issued:
         """Commit the next certificate of the device *id*; *check* gives the time in its proof, if there was one."""
@@ -159,10 +179,6 @@ class Admission:
             issued.change.merge(people.granted(pairing, {"serial": serial}))
             return issued
 
-        def tell(step: Step, pairing: Pairing) -> Change:
-            details = {"run": pairing.id, "source": pairing.source, "code": pairing.code}
-            return self._tell(f"pairing.{step}", device=pairing.device, details=details)
-
         return Rules(
             admit=self._admitted,
             known=self._known,
@@ -170,7 +186,7 @@ class Admission:
             issue=issue,
             ask=people.ask,
             withdraw=people.withdraw,
-            tell=tell,
+            tell=self._tell,
         )
 
     def _admitted(self, pairing: Pairing) -> Change:

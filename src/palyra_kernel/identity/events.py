@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol
 
 from palyra_kernel.records import Change
 
@@ -26,3 +26,23 @@ def _nothing(
 
 SILENT: Tell = _nothing
 """Nobody writes anything down."""
+
+Refused = Callable[[str, str, str], None]
+"""Told of an action that a peer was refused, of the device that it says it is (empty: it does not), and of the code of
+why. It raises nothing, and may keep to itself what there is too much of."""
+
+
+def unheard(action: str, device: str, code: str) -> None:
+    """Nobody listens."""
+    del action, device, code
+
+
+class Log(NamedTuple):
+    """Where it is written down."""
+
+    tell: Tell = SILENT
+    refused: Refused = unheard
+
+
+SILENCE = Log()
+"""It is written down nowhere."""

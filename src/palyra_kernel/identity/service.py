@@ -10,7 +10,7 @@ from palyra_kernel.identity.ca.servers import Servers
 from palyra_kernel.identity.certificates.keys import parsed, public_key, spki_hash
 from palyra_kernel.identity.clock import Clock
 from palyra_kernel.identity.devices import Devices
-from palyra_kernel.identity.events import SILENT, Tell
+from palyra_kernel.identity.events import SILENCE, Log
 from palyra_kernel.identity.pairing.gateway import Terms
 from palyra_kernel.identity.pairing.pairings import Pairings
 from palyra_kernel.identity.prints import Prints
@@ -25,7 +25,7 @@ from palyra_kernel.vault import Vault
 class Identity:
     """Any number of threads and processes may share the records. *vault* keeps one version of each secret.
 
-    *domain*: the trust domain, for a vault that has none yet. *tell*: turns what happens into events.
+    *domain*: the trust domain, for a vault that has none yet. *log*: turns what happens into events.
     """
 
     def __init__(
@@ -35,18 +35,18 @@ class Identity:
         *,
         domain: str,
         people: People,
-        tell: Tell = SILENT,
+        log: Log = SILENCE,
         clock: Clock | None = None,
     ) -> None:
         self.clock = clock or Clock()
         self.authority = Authority(records, vault, self.clock)
-        self.servers = Servers(self.authority, vault)
+        self.servers = Servers(self.authority, vault, tell=log.tell)
         self.prints = Prints(records)
         self.revocations = Revocations(records)
         self.devices = Devices(records, self.prints, self.revocations)
         self.challenges = Challenges()
         self.admission = Admission(
-            records, self.authority, self.devices, self.prints, self.challenges, self.clock, tell
+            records, self.authority, self.devices, self.prints, self.challenges, self.clock, log
         )
         """Certificates for devices, and whom a certificate stands for."""
         rules = self.admission.rules(people)
@@ -54,7 +54,7 @@ class Identity:
         self.admission.acknowledge = self.pairings.acknowledged
         self._records = records
         self._domain = domain
-        self._tell = tell
+        self._tell = log.tell
 
     def start(self) -> Authorities:
         """Whenever a gateway starts: the authority is there, what is due is done, and every key is what it should be.
@@ -70,7 +70,7 @@ class Identity:
 
     def tend(self) -> None:
         """At least once an hour while a gateway runs: CAs roll over, and what is long over is forgotten."""
-        self.authority.tend(beside=self._told("ca.tended"))
+        self.authority.tend(beside=self._told("ca.rolled"))
         now = self.clock.now_ms()
         prune(self._records, self.devices, self.revocations, now)
         self.pairings.prune()

@@ -4,40 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from palyra_kernel.approvals import Approval
 from palyra_kernel.approvals.arguments import digest
-from palyra_kernel.config import IdentityConfig
 from palyra_kernel.errors import ConflictError, NotFoundError
 from palyra_kernel.identity.admission import People
-from palyra_kernel.identity.events import SILENT
+from palyra_kernel.identity.events import Log
 from palyra_kernel.identity.keys import identity_print
 from palyra_kernel.identity.pairing.pairings import Asked
 from palyra_kernel.identity.pairing.runs import MAX_REASON, Runs
 from palyra_kernel.identity.pairing.states import APPROVAL_MS, TERMINAL, Decided, Pairing
 from palyra_kernel.identity.service import Identity
+from palyra_kernel.kernel.identity_events import IdentityEvents
 from palyra_kernel.records import Change, Records
 from palyra_kernel.session import Session
 from palyra_kernel.values.decisions import Resource
 from palyra_kernel.vault import Vault
 
+if TYPE_CHECKING:
+    from palyra_kernel.kernel.kernel import Kernel
+
 _KEY = "pairing/"
 
 
-def make_identity(
-    records: Records,
-    vault: Vault,
-    config: IdentityConfig,
-    vault_id: str,
-    session: Callable[[str], Session],
-    withdraw: Callable[[Collection[str]], Change],
-) -> Identity:
-    """Build it; nothing is read or made before it is used. *vault* keeps one version of each secret. *session*: begins
-    one of a principal. *withdraw*: takes approvals back."""
-    domain = config.trust_domain or f"palyra-{vault_id[:8].lower()}.internal"
-    asking = Asking(session)
+def make_identity(kernel: Kernel, records: Records, vault: Vault) -> Identity:
+    """Build it; nothing is read or made before it is used. *vault* keeps one version of each secret."""
+    domain = kernel.config.identity.trust_domain or f"palyra-{kernel.vault_id[:8].lower()}.internal"
+
+    def session(principal: str) -> Session:
+        return kernel.session(principal, purpose="pairing", surface="enrolment")
+
+    def withdraw(approvals: Collection[str]) -> Change:
+        return kernel._shared_by_sessions().grants.withdraw(approvals)
+
+    asking, events = Asking(session), IdentityEvents(lambda: kernel.audit.group)
     people = People(asking.ask, asking.granted, withdraw)
-    return Identity(records, vault, domain=domain, people=people, tell=SILENT)
+    return Identity(records, vault, domain=domain, people=people, log=Log(events.tell, events.refused))
 
 
 class Asking:

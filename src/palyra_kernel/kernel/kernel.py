@@ -145,14 +145,7 @@ class Kernel:
             with self._making:
                 if self._identity is None:
                     secrets = Vault(self._records, self._index, self._objects, versions_kept=1)
-                    self._identity = make_identity(
-                        self._records,
-                        secrets,
-                        self.config.identity,
-                        self.vault_id,
-                        lambda principal: self.session(principal, purpose="pairing", surface="enrolment"),
-                        lambda ids: self._shared_by_sessions().grants.withdraw(ids),  # noqa: PLW0108  # not yet
-                    )
+                    self._identity = make_identity(self, self._records, secrets)
         return self._identity
 
     @property

@@ -14,6 +14,7 @@ from palyra_kernel.identity.certificates import profiles
 from palyra_kernel.identity.certificates.hosts import Hosts
 from palyra_kernel.identity.certificates.keys import key_id, new_key, packed, unpacked
 from palyra_kernel.identity.certificates.times import renew_ms
+from palyra_kernel.identity.events import SILENT, Tell
 from palyra_kernel.records import Change
 from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.sensitive import SensitiveBytes
@@ -40,8 +41,11 @@ class ServerIdentity(msgspec.Struct, frozen=True, kw_only=True):
 class Servers:
     """Reads and renews them. *vault* keeps one version of each secret: an old key is of no use to anybody."""
 
-    def __init__(self, authority: Authority, vault: Vault, *, leaf_ms: int = profiles.LEAF_MS) -> None:
+    def __init__(
+        self, authority: Authority, vault: Vault, *, leaf_ms: int = profiles.LEAF_MS, tell: Tell = SILENT
+    ) -> None:
         self._authority = authority
+        self._tell = tell
         self._vault = vault
         self._leaf_ms = leaf_ms
 
@@ -114,6 +118,8 @@ class Servers:
                 end_ms=issued.end_ms,
             )
             self._authority.documents.plan(change, _key(name), version, server)
+            details = {"server": name, "serial": issued.entry.serial}
+            change.merge(self._tell("ca.server_certificate", details=details))
             return change
 
         try:

@@ -43,7 +43,8 @@ _ID_SPACES = (9, 99, 999, 9999)
 
 class Code(msgspec.Struct, frozen=True, kw_only=True):
     """A code without its secret. ``attempts``: runs that were begun and did not succeed; ``used_by``: the one that did.
-    ``envelope``: the version of its secret; ``name``: how the device will be called."""
+    ``envelope``: the version of its secret; ``name``: how the device will be called; ``lock_told``: whether it was
+    written down that it is locked."""
 
     id: str
     method: Method
@@ -54,6 +55,7 @@ class Code(msgspec.Struct, frozen=True, kw_only=True):
     used_by: str = ""
     envelope: int = 1
     name: str = ""
+    lock_told: bool = False
 
     @property
     def locked(self) -> bool:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from palyra_kernel.errors import ConflictError, DeniedError, NotFoundError, PalyraError
 from palyra_kernel.identity.clock import Clock
 from palyra_kernel.identity.committing import commit
+from palyra_kernel.identity.events import SILENT, Tell
 from palyra_kernel.identity.keys import identity_print
 from palyra_kernel.identity.pairing.channel import check_poll, seal
 from palyra_kernel.identity.pairing.exchange import Entropy
@@ -25,6 +26,7 @@ from palyra_kernel.identity.pairing.messages import REFUSED, Decision, Hello, Po
 from palyra_kernel.identity.pairing.runs import MAX_RUNS, Runs
 from palyra_kernel.identity.pairing.sources import Sources
 from palyra_kernel.identity.pairing.states import RUN_MS, TERMINAL, Pairing, State, step
+from palyra_kernel.identity.pairing.telling import Telling
 from palyra_kernel.records import Change, Records
 from palyra_kernel.values.refs import VaultRef
 from palyra_kernel.values.sensitive import SensitiveBytes
@@ -47,9 +49,6 @@ class Asked(NamedTuple):
     change: Change
 
 
-Step = Literal["begun", "failed", "issued", "acknowledged"]
-
-
 class Rules(NamedTuple):
     """What the rest of the kernel says of pairings. Each may be asked again where a commit is planned again.
 
@@ -57,7 +56,7 @@ class Rules(NamedTuple):
     not. ``known``: the identity key that a device id has by now. ``check_request``: raises for a certificate request
     that would not be signed. ``issue``: signs it. ``ask``: asks a human for an approval of what was proved; until then
     it waits. ``withdraw``: takes back what was asked, in approvals of these ids that still wait or count.
-    ``tell``: the event of a step, which is committed with it.
+    ``tell``: the event of what no session asked for, which is committed with it; of a certificate, ``issue`` has it.
     """
 
     admit: Callable[[Pairing], Change]
@@ -66,7 +65,7 @@ class Rules(NamedTuple):
     issue: Callable[[Pairing], Issued]
     ask: Callable[[Pairing], Asked] = lambda _: Asked("", Change())
     withdraw: Callable[[Collection[str]], Change] = lambda _: Change()
-    tell: Callable[[Step, Pairing], Change] = lambda *_: Change()
+    tell: Tell = SILENT
 
 
 class Begun(NamedTuple):
@@ -88,6 +87,9 @@ class Pairings:
         self._records = records
         self._vault = vault
         self._rules = rules
+        self._telling = Telling(rules.tell)
+        self.turned_away = 0
+        """Runs in this process that were refused because of their source, or because there were too many."""
         self._clock = clock
         self._entropy = entropy
 
@@ -110,13 +112,13 @@ class Pairings:
         now = self._clock.now_ms()
         self.codes.decoy(now)
         if self.runs.count() >= MAX_RUNS and not self.prune():
-            raise refused()
+            raise self._away()
         found: list[tuple[Code, bool]] = []
 
         def plan() -> Change:
             change = Change()
             if not self._sources.plan_take(change, source, now):
-                raise refused()
+                raise self._away()
             named, decoy = self.codes.row(hello.code), self.codes.row(DECOY)
             if decoy.code is None:
                 raise refused()
@@ -125,15 +127,18 @@ class Pairings:
             paying = named if named.code is not None else decoy
             code = paying.code or decoy.code
             live = code.open(now) and code.method == hello.method
-            version, pins = self.codes.pins()
-            if hello.method == "pin":
-                pins, allowed = pins.begun(run.run, now)
-                live = live and allowed
-            self.codes.plan_pins(change, version, pins)
-            self.codes.plan_put(change, paying, msgspec.structs.replace(code, attempts=code.attempts + 1))
             begun = _requested(hello, run, source, code, now)
             self.runs.plan_begin(change, begun)
-            change.merge(self._rules.tell("begun", begun))
+            change.merge(self._telling.step("begun", begun))
+            version, before = self.codes.pins()
+            pins = before
+            if hello.method == "pin":
+                pins, allowed = before.begun(run.run, now)
+                live = live and allowed
+                change.merge(self._telling.pins(before, pins, begun))
+            self.codes.plan_pins(change, version, pins)
+            known = self._warned(change, code, begun)
+            self.codes.plan_put(change, paying, msgspec.structs.replace(known, attempts=known.attempts + 1))
             found.append((code if live else decoy.code, live))
             return change
 
@@ -150,7 +155,7 @@ class Pairings:
                 self._vault.beside(lambda _: self._proved(run, proven)).put(_ref(run.run), key)
             return run.accept()
         except PalyraError as error:
-            self.fail(run)
+            self.fail(run, error.code)
             if error.exit_code not in _PEERS_FAULT:
                 raise
             return REFUSED
@@ -191,19 +196,38 @@ class Pairings:
         version, pins = self.codes.pins()
         self.codes.plan_pins(change, version, pins.refunded(pairing.id))
 
-    def fail(self, run: GatewayRun) -> None:
-        """Note that *run* failed. What it cost was paid; so whoever does not get here has lost nothing by that."""
+    def _away(self) -> DeniedError:
+        self.turned_away += 1
+        return refused()
+
+    def fail(self, run: GatewayRun, code: str = "abandoned") -> None:
+        """Note that *run* failed, and for which reason. What it cost was paid; so whoever does not get here has lost
+        nothing by that."""
 
         def plan() -> Change:
             now = self._clock.now_ms()
+            pairing = self.runs.row(run.run).pairing
             change = self.runs.plan_step(run.run, "fail", now)
-            change.merge(self._rules.tell("failed", self.runs.row(run.run).pairing))
-            version, pins = self.codes.pins()
-            self.codes.plan_pins(change, version, pins.failed(run.run, now))
+            change.merge(self._telling.step("failed", pairing, code))
+            version, before = self.codes.pins()
+            pins = before.failed(run.run, now)
+            self.codes.plan_pins(change, version, pins)
+            change.merge(self._telling.pins(before, pins, pairing))
+            row = self.codes.row(pairing.code)
+            known = row.code and self._warned(change, row.code, pairing)
+            if known is not None and known != row.code:
+                self.codes.plan_put(change, row, known)
             return change
 
         with suppress(ConflictError, NotFoundError):  # it is over already
             commit(self._records, plan)
+
+    def _warned(self, change: Change, code: Code, pairing: Pairing) -> Code:
+        """*code*; if it is locked, that is written down with *change*, once."""
+        if code.lock_told or not code.locked or code.used_by or code.id == DECOY:
+            return code
+        change.merge(self._telling.locked(pairing))
+        return msgspec.structs.replace(code, lock_told=True)
 
     def poll(self, raw: object) -> bytes:
         """Answer message 5: message 6, or the refusal to whoever has not the enrolled key or was told already."""
@@ -235,12 +259,22 @@ class Pairings:
         if state in ("approved", "issued"):
             change.merge(self._rules.admit(pairing))
         if state == "approved":
-            issued = self._rules.issue(pairing)
-            change.merge(issued.change)
-            pairing = step(pairing, "issue", now, certificates=issued.certificates, bundle=issued.bundle)
-            change.merge(self._rules.tell("issued", pairing))
+            more, pairing = self._issued(pairing, now)
+            change.merge(more)
         self.runs.plan_replace(change, row, pairing)
         return change, pairing, _decision(pairing, now)
+
+    def _issued(self, pairing: Pairing, now: int) -> tuple[Change, Pairing]:
+        """*pairing* with its certificates; or cancelled, where what was approved may not happen any more."""
+        try:
+            issued = self._rules.issue(pairing)
+        except (DeniedError, ConflictError) as error:
+            if error.code == "record_changed":
+                raise
+            over = step(pairing, "cancel", now, reason=error.code)
+            return self._telling.step("cancelled", over, error.code), over
+        made = step(pairing, "issue", now, certificates=issued.certificates, bundle=issued.bundle)
+        return issued.change, made
 
     def acknowledge(self, id: str, beside: Callable[[], Change] = Change) -> None:
         """The first call came with the certificate: it is not handed out again, and the channel key is gone."""
@@ -248,7 +282,7 @@ class Pairings:
         def plan(_: object) -> Change:
             change = self.runs.plan_step(id, "acknowledge", self._clock.now_ms(), certificates=(), bundle=b"")
             change.merge(beside())
-            change.merge(self._rules.tell("acknowledged", self.runs.row(id).pairing))
+            change.merge(self._telling.step("acknowledged", self.runs.row(id).pairing))
             return change
 
         self._vault.beside(plan).destroy(_ref(id))
