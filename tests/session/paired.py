@@ -43,7 +43,7 @@ class Candidate:
         identity = gateway.identity
         self._begun = identity.pairings.begin(self._run.hello(), SOURCE, identity.terms(TLS))
         self.certificate = b""
-        self.run: str = self._begun.run.run
+        self.run = str(self._begun.run.run)
         if prove:
             self.prove()
 

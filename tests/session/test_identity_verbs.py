@@ -111,12 +111,12 @@ def test_every_verb_is_in_the_table():
 def test_every_verb_is_denied_or_done_with_one_event(gateway, name):
     """Hazard H29: verbs were asked of no policy, and neither what they did nor what they refused was written down."""
     verb = VERBS[name]
-    id = subject(gateway, verb.of)
+    of = subject(gateway, verb.of)
     for who in (NOBODY, STRANGER):
         gateway.mark()
         before = state(gateway.house)
         with gateway.house.session(who) as session, pytest.raises(PalyraError) as caught:
-            verb.do(session, id)
+            verb.do(session, of)
         assert caught.value.code.startswith("policy.")
         assert state(gateway.house) == before
         if (name, who) in {("pairing.approve", STRANGER), ("pairing.reject", STRANGER)}:
@@ -126,7 +126,7 @@ def test_every_verb_is_denied_or_done_with_one_event(gateway, name):
     gateway.identity.pairings.codes.sweep(gateway.now())
     gateway.mark()
     with gateway.house.session(ME) as session, Commits(gateway.kernel) as commits:
-        verb.do(session, id)
+        verb.do(session, of)
         assert commits.count == verb.changes
     event = the_event(gateway)
     assert (event.action, event.outcome, event.code) == (verb.action, "allowed", "policy.allow")
