@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from palyra_kernel import Kernel
+from palyra_kernel.approvals import passphrase as passphrases
 from palyra_kernel.identity.certificates.keys import new_key
 from palyra_kernel.identity.certificates.requests import request_for
 from palyra_kernel.identity.pairing.codes import parse_pin, parse_qr
 from palyra_kernel.identity.pairing.device import Confirmed, Waiting
 from palyra_kernel.identity.pairing.messages import Decision
+from tests.approvals.room import QUICK
 from tests.cli.conftest import Call, Outcome
 from tests.identity.pairing_world import TLS, Device, wrong
 
@@ -112,8 +114,9 @@ def gateway(call) -> Gateway:
 
 
 @pytest.fixture
-def passphrase(call, prompts) -> str:
-    """The file with the approval passphrase of whoever runs the tests."""
+def passphrase(call, prompts, monkeypatch) -> str:
+    """The file with the approval passphrase of whoever runs the tests; deriving its key takes no time."""
+    monkeypatch.setattr(passphrases, "Cost", lambda: QUICK)
     prompts += [PASSPHRASE, PASSPHRASE]
     outcome = call("approvals", "passphrase", terminal=True)
     assert outcome.code == 0, outcome

@@ -95,7 +95,8 @@ def _steps(state: Authorities) -> list[tuple[int, str]]:
 def status_json(status: CaStatus) -> dict[str, Any]:
     """All of it, for programs."""
     servers = [_server_json(server) for server in status.servers]
-    return authorities_json(status.authorities) | {"servers": servers, "issued": status.issued}
+    counts = {"issued": status.issued.stop - 1, "logged": len(status.issued)}
+    return authorities_json(status.authorities) | {"servers": servers} | counts
 
 
 def _server_json(server: Server) -> dict[str, Any]:
@@ -117,7 +118,7 @@ def facts(status: CaStatus) -> Iterator[str]:
     for server in status.servers:
         hosts = ", ".join((*server.dns, *server.addresses))
         yield f"server        {server.name} ({hosts}), until {moment(to_datetime(server.end_ms))}"
-    yield f"issued        {status.issued} certificates in the log"
+    yield f"issued        {status.issued.stop - 1} certificates; {len(status.issued)} are in the log"
     yield f"next          {next_step(state)}"
 
 

@@ -126,6 +126,10 @@ class Documents:
             )
         return row.version, row.value
 
+    def all(self, kind: type[_D]) -> list[_D]:
+        """All records that are *kind*. Raises :class:`IntegrityError` ``set_tampered``."""
+        return [row.value for row in self._shelf.all().values() if isinstance(row.value, kind)]
+
     def plan(self, change: Change, key: bytes, version: int, document: Document) -> None:
         """Add to *change*: the record *key*, still at *version*, is *document* from then on."""
         self._shelf.replace(change, key, version, msgspec.json.encode(document))

@@ -101,10 +101,14 @@ class IssuedLog:
         for number in range(first, last):
             yield _decoded(self._records.read(_key(number)).document)
 
+    def numbers(self) -> range:
+        """The numbers of the entries that are kept; all before them were pruned."""
+        head = self._head()[1]
+        return range(head.first, head.next)
+
     def newest(self, limit: int) -> list[Issued]:
         """The newest *limit* entries, newest first."""
-        head = self._head()[1]
-        return [*self.entries(after=max(0, head.next - 1 - max(0, limit)))][::-1]
+        return [*self.entries(after=max(0, self.numbers().stop - 1 - max(0, limit)))][::-1]
 
     def verify(self) -> int:
         """Go through the whole chain; how many entries there are. Raises :class:`IntegrityError` ``issued_damaged``,

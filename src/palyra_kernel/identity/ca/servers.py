@@ -71,6 +71,10 @@ class Servers:
             hint="restore the state root from a backup",
         )
 
+    def all(self) -> list[Server]:
+        """What every server of this gateway showed last, by name."""
+        return sorted(self._authority.documents.all(Server), key=lambda server: server.name)
+
     def _is_due(self, server: Server, hosts: Hosts) -> bool:
         if (server.dns, server.addresses) != (hosts.dns, hosts.addresses):
             return True
