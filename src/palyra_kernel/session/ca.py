@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from palyra_kernel.identity.ca.bundle import TrustBundle
-from palyra_kernel.identity.ca.documents import Authorities
+from palyra_kernel.identity.ca.documents import Authorities, Server
 from palyra_kernel.identity.ca.issued import Issued
 from palyra_kernel.identity.ca.rolling import Beside
 from palyra_kernel.identity.service import Identity
@@ -13,6 +14,14 @@ from palyra_kernel.records import Change
 from palyra_kernel.session.gate import Gate
 from palyra_kernel.session.verbs import looked
 from palyra_kernel.values.decisions import VAULT
+
+
+class CaStatus(NamedTuple):
+    """The CAs as they are now, the servers, and the numbers of the certificates that the log has."""
+
+    authorities: Authorities
+    servers: Sequence[Server]
+    issued: range
 
 
 class SessionCa:
@@ -23,10 +32,15 @@ class SessionCa:
     def __init__(self, gate: Gate, identity: Identity) -> None:
         self._gate = gate
         self._authority = identity.authority
+        self._servers = identity.servers
 
-    def status(self) -> Authorities:
-        """The CAs as they are now, with what is due when."""
-        return looked(self._gate, self._gate.enter("ca.status", VAULT), self._authority.state)
+    def status(self) -> CaStatus:
+        """The CAs as they are now, with what is due when, and what they certify."""
+        return looked(self._gate, self._gate.enter("ca.status", VAULT), self._look)
+
+    def _look(self) -> CaStatus:
+        authority = self._authority
+        return CaStatus(authority.state(), self._servers.all(), authority.log.numbers())
 
     def bundle(self) -> TrustBundle:
         """What devices trust, signed."""

@@ -46,13 +46,13 @@ def command(cli: Cli, /, **given: Any) -> None:
     if svg is not None:
         refuse_existing(svg)  # before there is a code that nobody saw
     with cli.kernel() as kernel, cli.session(kernel) as session:
-        gateway = given["gateway"] or enrolment_url(kernel.config.gateway)
-        if qr and gateway is None:
-            raise click.UsageError("a QR code says where the gateway is: add --gateway https://HOST:PORT")
-        if qr:
+        gateway: str | None = given["gateway"] or enrolment_url(kernel.config.gateway)
+        if not qr:
+            minted = session.pairing.mint_pin(ttl_ms=ttl_ms, name=given["name"])
+        elif gateway is not None:
             minted = session.pairing.mint_qr(gateway, ttl_ms=ttl_ms, name=given["name"])
         else:
-            minted = session.pairing.mint_pin(ttl_ms=ttl_ms, name=given["name"])
+            raise click.UsageError("a QR code says where the gateway is: add --gateway https://HOST:PORT")
     _show(cli, minted, gateway, svg)
 
 
