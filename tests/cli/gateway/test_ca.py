@@ -32,7 +32,7 @@ def test_the_status_shows_what_there_is_and_what_comes_next(gateway):
         "another is announced",
     ):
         assert fact in text
-    assert "issued        0 certificates; 0 are in the log" in text
+    assert "issued        0, of which the log has 0" in text
 
 
 def test_rotating_shuts_nobody_out(gateway):

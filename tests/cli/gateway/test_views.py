@@ -36,7 +36,7 @@ WAITING = Pairing(
     changed_ms=NOW,
     identity=KEYS.self.identity,
     words="acorn velvet tiger maple",
-    digits="271828",
+    digits="271-828",
 )
 LEAF = Leaf(
     fingerprint="ab" * 32,

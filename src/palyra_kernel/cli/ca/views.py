@@ -118,7 +118,7 @@ def facts(status: CaStatus) -> Iterator[str]:
     for server in status.servers:
         hosts = ", ".join((*server.dns, *server.addresses))
         yield f"server        {server.name} ({hosts}), until {moment(to_datetime(server.end_ms))}"
-    yield f"issued        {status.issued.stop - 1} certificates; {len(status.issued)} are in the log"
+    yield f"issued        {status.issued.stop - 1}, of which the log has {len(status.issued)}"
     yield f"next          {next_step(state)}"
 
 

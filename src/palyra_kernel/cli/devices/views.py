@@ -88,7 +88,7 @@ def _rows(device: Device, now_ms: int) -> Iterator[tuple[str, str]]:
     for name, leaf in (("certificate", device.certificate), ("next one", device.next)):
         if leaf is not None:
             yield name, leaf.fingerprint
-            yield "", f"serial {leaf.serial}, of the CA {leaf.issuer}"
+            yield "", f"serial {leaf.serial}, by the CA with the key id {leaf.issuer}"
             yield "", _lifetime(leaf, now_ms)
     if device.next is not None:
         yield "", "not used yet; with its first use the one before ends"

@@ -20,7 +20,7 @@ _EPILOG = """\b
 Examples:
   palyra pairing approve 01K0ZQ4T5N8W9XJ3V7C2M6B1HD            (shows it, and asks)
   palyra pairing approve 01K0ZQ4T5N8W9XJ3V7C2M6B1HD --words 'acorn velvet tiger maple'
-  palyra pairing approve 01K0ZQ4T5N8W9XJ3V7C2M6B1HD --words 271828 --approval-passphrase-file pass
+  palyra pairing approve 01K0ZQ4T5N8W9XJ3V7C2M6B1HD --words 271-828 --approval-passphrase-file pass
 """
 _REPLACE = "replace"
 
@@ -72,7 +72,7 @@ def command(cli: Cli, /, pairing: str, **given: Any) -> None:
 
 def _meant(asked: Pairing, words: str | None, *, replaces: bool) -> bool:
     """Whether a human compared the words; of a known device with another key, also whether that is meant."""
-    if words is not None and " ".join(words.split()) not in (asked.words, asked.digits):
+    if words is not None and not _same(words, asked):
         raise DeniedError(
             "other_words",
             "the device shows other words: somebody is in between, or it is another device",
@@ -88,6 +88,12 @@ def _meant(asked: Pairing, words: str | None, *, replaces: bool) -> bool:
         raise click.UsageError("this device is known with another key: add --replace-key if that is right")
     typed = click.prompt(f"To give it another key, type {_REPLACE}", default="", show_default=False, err=True)
     return bool(typed.strip() == _REPLACE)
+
+
+def _same(typed: str, asked: Pairing) -> bool:
+    """Whether *typed* is what the device shows: its words, or its digits with or without what parts them."""
+    words = typed.split()
+    return words == asked.words.split() or "".join(words).replace("-", "") == asked.digits.replace("-", "")
 
 
 def _approved(session: Session, asked: Pairing, file: str | None) -> Pairing:

@@ -130,7 +130,7 @@ def _rows(pairing: Pairing, now_ms: int) -> Iterator[tuple[str, str]]:
         yield "new key" if pairing.replaces else "identity key", found
     if pairing.words:
         yield "words", pairing.words
-        yield "digits", f"{pairing.digits[:3]} {pairing.digits[3:]}"
+        yield "digits", pairing.digits
     yield "from", visible(pairing.source)
     made = f", made by {visible(pairing.issued_by)}" if pairing.issued_by else ""
     yield "code", f"{pairing.code} ({'camera' if pairing.method == 'qr' else 'keyboard'}){made}"
