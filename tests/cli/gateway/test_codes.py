@@ -104,14 +104,16 @@ def test_where_devices_pair(hosts, enrolment, url):
 
 
 class _Screen(io.StringIO):
-    def __init__(self, terminal):
-        super().__init__()
-        self.isatty = lambda: terminal
+    terminal = False
+
+    def isatty(self):
+        return self.terminal
 
 
 @pytest.mark.parametrize("terminal", [True, False])
 def test_it_is_drawn_where_a_camera_can_see_it(terminal, monkeypatch):
-    screen = _Screen(terminal)
+    screen = _Screen()
+    screen.terminal = terminal
     monkeypatch.setattr(sys, "stdout", screen)
     draw("palyra-pair:1?code=7")
     assert ("\u2580" in screen.getvalue()) == terminal
