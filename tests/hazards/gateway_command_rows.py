@@ -38,6 +38,8 @@ GATEWAY_COMMANDS: dict[str, tuple[str, ...]] = {
     "H17": (f"{_D}rotating_ends_nothing",),
     # A ban that goes with the device.
     "H18": (f"{_D}revoking_asks_and_shuts_out",),
+    # Nobody renews, and nobody sees it.
+    "H19": (f"{_A}the_servers_are_shown_with_their_hosts",),
     # A CA that cannot be rotated.
     "H20": (f"{_A}rotating_shuts_nobody_out", f"{_A}an_emergency_says_what_it_costs_and_asks"),
     # Free text.

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from palyra_kernel.identity.certificates.hosts import Hosts
+
 
 def status(gateway):
     return gateway("--json", "ca", "status").json
@@ -33,6 +35,17 @@ def test_the_status_shows_what_there_is_and_what_comes_next(gateway):
     ):
         assert fact in text
     assert "issued        0, of which the log has 0" in text
+
+
+def test_the_servers_are_shown_with_their_hosts(gateway):
+    """Hazard H19: nobody saw that the certificate of a server was about to end."""
+    with gateway.opened() as kernel:
+        kernel.identity.servers.identity("work", Hosts.of(["gate.example", "192.0.2.7"]))
+    (server,) = status(gateway)["servers"]
+    assert (server["name"], server["dns"], server["addresses"]) == ("work", ["gate.example"], ["192.0.2.7"])
+    line = next(line for line in gateway("ca", "status").text.splitlines() if line.startswith("server"))
+    assert "work (gate.example, 192.0.2.7), until " in line
+    assert status(gateway)["issued"] == status(gateway)["logged"] == 1
 
 
 def test_rotating_shuts_nobody_out(gateway):
