@@ -34,6 +34,9 @@ def _typed(text: str) -> Iterator[str]:
             yield line.partition(" > ")[0]
 
 
+_OF_TEXTS = ("invalid_name", "invalid_reason")
+"""Codes that ``identity/texts.py`` puts together."""
+
 COMMANDS = sorted({command for text in TEXTS.values() for command in _typed(text)})
 
 
@@ -57,8 +60,10 @@ def test_every_command_is_understood(command):
 
 def test_every_code_of_an_error_is_one_of_ours():
     source = "".join(path.read_text("utf-8") for path in _SOURCES.rglob("*.py"))
-    text = TEXTS["ca-emergency.md"] + TEXTS["pairing.md"]
-    codes = set(re.findall(r"`([a-z]+_[a-z_]+)`", text))
+    verbs = section(page("cli.md"), "## Devices: pairing, devices, ca")
+    text = TEXTS["ca-emergency.md"] + TEXTS["pairing.md"] + verbs
+    codes = set(re.findall(r"`((?:approval\.)?[a-z]+_[a-z_]+)`", text))
     assert codes
+    assert 'f"invalid_{what}"' in source
     for code in codes:
-        assert f'"{code}"' in source, code
+        assert code in _OF_TEXTS or f'"{code}"' in source, code

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from palyra_kernel.access.system import system_principal
+from palyra_kernel.cli.pairing.approve import _sentence
 from palyra_kernel.identity.keys import identity_print
 from tests.cli.gateway.conftest import PASSPHRASE, SOURCE, approve, device
 
@@ -150,6 +151,13 @@ def test_an_approved_one_is_cancelled(gateway, passphrase):
     assert approve(gateway, coming, passphrase).code == 0
     assert gateway("pairing", "cancel", coming.id).code == 0
     assert coming.poll().state == "cancelled"
+
+
+def test_one_of_several_is_told_that_others_are_needed(gateway):
+    coming = gateway.comes()
+    with gateway.opened() as kernel:
+        waiting = kernel.identity.pairings.runs.row(coming.id).pairing
+    assert _sentence(waiting).startswith(f"{coming.id}: noted; it needs others too, until 2")
 
 
 def test_another_key_for_a_known_device_is_another_question(gateway, passphrase, prompts):
