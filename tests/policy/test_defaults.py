@@ -140,6 +140,7 @@ def test_roles_have_the_permissions_of_the_table(engine):
 
 MANAGEMENT = [
     *(f"vault.{act} vault:own" for act in ("status", "verify", "rekey", "gc", "migrate", "backup")),
+    *(f"gateway.{act} vault:own" for act in ("serve", "status", "reload")),
     *(f"slots.{act} vault:own" for act in ("list", "add", "remove", "drill")),
     *(f"principal.{act} principal:user:7" for act in ("list", "grant", "revoke", "vouch")),
     *(f"approval.{act} approval:01J" for act in ("list", "show", "decide", "cancel")),

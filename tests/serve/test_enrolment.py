@@ -2,6 +2,8 @@
 
 import base64
 import json
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -11,6 +13,7 @@ from palyra_kernel.errors import PalyraError
 from palyra_kernel.identity.certificates.keys import new_key
 from palyra_kernel.identity.certificates.requests import request_for
 from palyra_kernel.identity.pairing.device import Waiting
+from palyra_kernel.identity.pairing.gateway import GatewayRun
 from palyra_kernel.identity.reentry import VERSION, signed_text
 from palyra_kernel.values.digest import sha256
 from tests.identity.pairing_world import TLS, wrong
@@ -256,15 +259,14 @@ def test_a_store_that_fails_is_one_refusal_and_a_line_in_the_log(world, monkeypa
 def test_a_full_table_lets_new_runs_in():
     """Filling the table of runs keeps nobody out: the oldest goes first."""
 
-    class Run:
-        def __init__(self, run, ends_ms):
-            self.run, self.ends_ms = run, ends_ms
+    def run(name, ends_ms):
+        return cast(GatewayRun, SimpleNamespace(run=name, ends_ms=ends_ms))
 
     table = RunTable(most=2)
     for name in "abc":
-        table.put(Run(name, 100), "source", 0)
+        table.put(run(name, 100), "source", 0)
     assert table.take("a", "source", 1) is None
     assert table.take("c", "source", 1) is not None
     assert table.take("b", "source", 100) is None
-    table.put(Run("d", 300), "source", 200)
+    table.put(run("d", 300), "source", 200)
     assert len(table) == 1

@@ -8,6 +8,7 @@ import pytest
 
 from palyra_kernel.daemon.apps.enrolment import PAIRING, REENTRY
 from palyra_kernel.daemon.apps.stream import PER_DEVICE
+from palyra_kernel.daemon.peers import EXTENSION
 from palyra_kernel.errors import PalyraError
 from palyra_kernel.identity.certificates.keys import new_key
 from palyra_kernel.identity.certificates.requests import request_for
@@ -124,8 +125,6 @@ class Listening:
                 await asyncio.sleep(0.005)
 
     async def run(self):
-        from tests.serve.asgi import EXTENSION
-
         async def receive():
             await asyncio.Event().wait()
 

@@ -53,11 +53,11 @@ def bind_all(
     path = None if LOCAL in given or sys.platform == "win32" else socket_path(config, state_root)
     sockets: dict[str, Sequence[socket.socket]] = dict(given)
     with ExitStack() as opened:
-        if (
-            path is not None
-        ):  # first: a second daemon of this state root is told so, and not that a port is taken
+        opened.callback(close_all, sockets)
+        # The path first: a second daemon of this state root is told so, and not that a port is taken.
+        if path is not None:
             sockets[LOCAL] = [unix_socket(path)]
-            opened.callback(close_all, sockets)
+            opened.callback(path.unlink, missing_ok=True)
         for name, address in addresses.items():
             if name not in sockets and address is not None:
                 sockets[name] = tcp_sockets(*address)
