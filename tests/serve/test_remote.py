@@ -85,7 +85,9 @@ def test_health_is_never_of_others():
 )
 def test_what_is_this_machine_alone(text, local):
     """A name other than localhost may mean another address tomorrow, and 0.0.0.0 means all of them."""
-    assert Address.parse(text, "work").local is local
+    address = Address.parse(text, "work")
+    assert address is not None
+    assert address.local is local
 
 
 @pytest.mark.parametrize(
@@ -126,4 +128,6 @@ def test_nothing_in_the_file_turns_a_protection_off(tmp_path, text):
 def test_by_default_every_listener_is_of_this_machine():
     gateway = Config().gateway
     for name in ("enrolment", "work", "health"):
-        assert Address.parse(getattr(gateway, name), name).local
+        address = Address.parse(getattr(gateway, name), name)
+        assert address is not None
+        assert address.local
