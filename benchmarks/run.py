@@ -25,9 +25,8 @@ from benchmarks.table import HEAD, cells, line
 
 NAMES = (
     *("vault", "peers", "race", "crash", "writers", "size", "start", "resolve", "audit", "policy", "net"),
-    *("auth_token", "auth_selection", "certificates", "devices", "pairing", "connections"),
+    *("auth_token", "auth_selection", "certificates", "devices", "pairing", "connections", "dispatch"),
     "secretservice",
-    *("auth_token", "auth_selection", "certificates", "devices", "pairing", "dispatch", "secretservice"),
 )
 LONG = ("faults", "fuzz", "refresh-race", "refresh-faults")
 """Run only when named; they take arguments of their own and keep their own numbers."""
