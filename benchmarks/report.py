@@ -40,6 +40,7 @@ COUNTED = {
     "fuzz": "Fuzzing",
     "refresh-race": "Refreshes in a race",
     "refresh-faults": "Refreshes that are killed",
+    "pairing-storm": "Guesses at a pairing code",
 }
 """The long runs, which bring counts of their own."""
 

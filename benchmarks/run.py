@@ -7,6 +7,8 @@
   dev.py bench fuzz [ARGS]     the long fuzzing run
   dev.py bench refresh-race [ARGS], refresh-faults [ARGS]
                                logins whose tokens expire under many processes, and under kill -9
+  dev.py bench pairing-storm [ARGS]
+                               wrong PINs from a thousand addresses at once
 
 Machines differ and drift: only the ratio carries over. A benchmark judges nothing and is never a test.
 """
@@ -28,7 +30,7 @@ NAMES = (
     *("auth_token", "auth_selection", "certificates", "devices", "pairing", "connections", "dispatch"),
     "secretservice",
 )
-LONG = ("faults", "fuzz", "refresh-race", "refresh-faults")
+LONG = ("faults", "fuzz", "refresh-race", "refresh-faults", "pairing-storm")
 """Run only when named; they take arguments of their own and keep their own numbers."""
 
 
