@@ -35,6 +35,12 @@ class Wire:
         self.socket = made
         return self
 
+    @property
+    def tls(self) -> ssl.SSLSocket:
+        """What it is over."""
+        assert isinstance(self.socket, ssl.SSLSocket)
+        return self.socket
+
     def send(self, data):
         try:
             self.socket.sendall(data)
@@ -95,8 +101,3 @@ class Wire:
 
     def __exit__(self, *_):
         self.close()
-
-
-def session_of(wire):
-    assert isinstance(wire.socket, ssl.SSLSocket)
-    return wire.socket.session

@@ -20,7 +20,7 @@ class Peer:
     def __init__(self, port, context):
         context.set_alpn_protocols(["h2"])
         self.wire = Wire(port, context)
-        assert self.wire.socket.selected_alpn_protocol() == "h2"
+        assert self.wire.tls.selected_alpn_protocol() == "h2"
         self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
         self.h2.initiate_connection()
 

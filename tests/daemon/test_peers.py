@@ -3,6 +3,7 @@
 import asyncio
 import json
 import ssl
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from palyra_kernel.errors import DeniedError
 from palyra_kernel.identity.certificates import profiles
 from palyra_kernel.identity.certificates.keys import unpacked
 from palyra_kernel.values.ids import now_ms
-from tests.daemon.client import RefusedError, Wire, session_of
+from tests.daemon.client import RefusedError, Wire
 from tests.daemon.gateway import DAY, HOSTS, Known
 from tests.identity.making import Ca
 
@@ -50,7 +51,7 @@ def test_who_reads_first_does_not_believe_in_a_connection_that_is_none(gateway, 
     """Hazard H45: a client without certificate sees a handshake of TLS 1.3 that went well; the refusal is the
     first thing it reads."""
     wire = Wire(daemon.work_port, gateway.client(None, tmp_path))
-    assert wire.socket.version() == "TLSv1.3"
+    assert wire.tls.version() == "TLSv1.3"
     with wire, pytest.raises(RefusedError):
         wire.read()
 
@@ -144,12 +145,12 @@ def test_no_session_is_taken_up_again(gateway, daemon, tmp_path):
     context = gateway.client(known, tmp_path)
     with Wire(daemon.work_port, context) as wire:
         wire.who()
-        session = session_of(wire)
-        wire.socket.unwrap().close()  # a clean end of TLS, behind which some servers keep a session
+        session = wire.tls.session
+        wire.tls.unwrap().close()  # a clean end of TLS, behind which some servers keep a session
     assert not session.has_ticket
     with Wire(daemon.work_port, context, session=session) as wire:
         wire.who()
-        assert not wire.socket.session_reused
+        assert not wire.tls.session_reused
     gateway.revoke(known)
     with pytest.raises(RefusedError), Wire(daemon.work_port, context, session=session) as wire:
         wire.get()
@@ -187,7 +188,8 @@ def test_no_header_makes_a_peer(gateway, daemon, tmp_path):
 
 def test_a_request_without_a_peer_is_nobodys():
     """Hazard H43: the application behind mTLS answered requests that came in without TLS by another listener."""
-    for scope in ({}, {"extensions": None}, {"extensions": {}}, {"extensions": {"palyra": {"user": 0}}}):
+    scopes: list[dict[str, Any]] = [{}, {"extensions": None}, {"extensions": {}}]
+    for scope in (*scopes, {"extensions": {"palyra": {"user": 0}}}):
         with pytest.raises(DeniedError, match="listener of the kernel"):
             peer_of(scope)
     for peer in (

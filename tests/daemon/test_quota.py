@@ -1,11 +1,13 @@
 """Shares of connections, against a model that is a list."""
 
+from functools import partial
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from palyra_kernel.daemon.limits import Limits
 from palyra_kernel.daemon.open_connections import Connection, OpenConnections
-from palyra_kernel.daemon.quota import Quota
+from palyra_kernel.daemon.quota import Quota, Slot
 from palyra_kernel.identity.keys import CertificatePrint
 
 LIMITS = Limits(connections=6, per_source=3, half_open=6, half_open_per_source=4)
@@ -19,12 +21,14 @@ STEPS = st.lists(
 @given(STEPS)
 def test_no_order_of_events_breaks_a_share(steps):
     """Hazard H39: a count that was taken and not given back closed the door for ever."""
-    quota, half, full = Quota(LIMITS), [], []
+    quota = Quota(LIMITS)
+    half: list[Slot] = []
+    full: list[Slot] = []
     for act, source, which in steps:
         if act == "take":
             slot = quota.take(source)
             if slot is not None:
-                slot.drop = lambda slot=slot: half.remove(slot)
+                slot.drop = partial(half.remove, slot)
                 half.append(slot)
         elif act == "open" and half:
             slot = half.pop(which % len(half))
@@ -46,10 +50,12 @@ def test_no_order_of_events_breaks_a_share(steps):
 
 def test_a_newcomer_gets_in_while_somebody_has_more():
     """Hazard H39: the slots went to whoever came first, and to nobody else."""
-    quota, dropped = Quota(LIMITS), []
+    quota = Quota(LIMITS)
+    dropped: list[str] = []
     for source in "aaaabb":
         slot = quota.take(source)
-        slot.drop = lambda slot=slot: dropped.append(slot.source)
+        assert slot is not None
+        slot.drop = partial(dropped.append, slot.source)
     assert quota.take("c") is not None
     assert dropped == ["a"]
     assert quota.take("a") is None  # it has three, and nobody has more than one more
