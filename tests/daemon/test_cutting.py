@@ -121,6 +121,25 @@ def test_nobody_is_connected_while_nobody_watches(gateway, tmp_path):
         assert let_in(daemon.work_port, context) == f"device:{known.id}"
 
 
+def test_a_renewal_that_waits_keeps_no_revocation_waiting(gateway, daemon, tmp_path, monkeypatch):
+    """Hazard H38: whoever wrote kept everybody else waiting, for up to three seconds."""
+    waiting, on = Event(), Event()
+
+    def stuck():
+        waiting.set()
+        on.wait(20)
+
+    monkeypatch.setattr(daemon.contexts, "refresh", stuck)
+    known = gateway.paired()
+    with Wire(daemon.work_port, gateway.client(known, tmp_path)) as idle:
+        idle.who()
+        assert waiting.wait(20)
+        gateway.revoke(known)
+        idle.until_cut()
+        assert not on.is_set()
+    on.set()
+
+
 def test_a_certificate_that_was_replaced_is_cut_with_the_next_line(gateway, daemon, tmp_path):
     """Hazard H18: an older fingerprint of a device went on standing for it."""
     old = gateway.paired()

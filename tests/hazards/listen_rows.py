@@ -50,6 +50,8 @@ LISTEN: dict[str, tuple[str, ...]] = {
     "H34": (f"{_D}/test_cutting.py::test_a_revoked_device_is_cut_off_in_the_middle_of_a_line",),
     # A raw key in a file.
     "H35": (f"{_D}/test_tls.py::test_the_key_is_never_a_clear_file",),
+    # One that writes keeps the others waiting.
+    "H38": (f"{_D}/test_cutting.py::test_a_renewal_that_waits_keeps_no_revocation_waiting",),
     # Silent, slow and many.
     "H39": (
         f"{_D}/test_listener.py::test_silent_connections_leave_the_others_served",

@@ -106,5 +106,5 @@ async def converse(  # what hypercorn wants, and what we do
     try:
         await server.run()
     except Exception as error:  # noqa: BLE001  # frames that hypercorn trips over; the others must be served
-        _log.info("a connection was cut off: %s", said(error))
+        _log.debug("a connection was cut off: %s", said(error))
         writer.transport.abort()

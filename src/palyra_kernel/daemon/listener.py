@@ -104,13 +104,17 @@ class Listener:
 
     async def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
+        failing = False
         while True:
             try:
                 connected, address = await loop.sock_accept(listening)
             except OSError as error:  # no descriptors, no memory, or a peer that went again
-                _log.warning("%s: cannot accept: %s", self.door.name, error.strerror)
+                if not failing:  # once, however long it lasts
+                    _log.warning("%s: cannot accept: %s", self.door.name, error.strerror)
+                failing = True
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
+            failing = False
             self.counts.accepted += 1
             self._take(connected, address)
 
@@ -121,8 +125,8 @@ class Listener:
             return
         try:
             peer = self._peer(connected, address)
-        except PalyraError as error:
-            _log.warning("%s: %s", self.door.name, said(error))
+        except (OSError, PalyraError) as error:  # it went again, or nobody says who it is
+            _log.debug("%s: %s", self.door.name, said(error))
             connected.close()
             return
         slot = self.quota.take(peer.source)

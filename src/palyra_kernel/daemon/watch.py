@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Sequence
 from threading import Event, Thread
 from typing import Protocol
@@ -12,7 +11,6 @@ from typing import Protocol
 from palyra_kernel.daemon.open_connections import OpenConnections
 from palyra_kernel.daemon.said import said
 from palyra_kernel.daemon.tls import Contexts
-from palyra_kernel.errors import PalyraError
 from palyra_kernel.identity.ca.authority import Authority
 from palyra_kernel.identity.certificates.keys import parsed
 from palyra_kernel.identity.watching import RevocationWatch
@@ -35,7 +33,7 @@ class Watched(Protocol):
 
 
 class Watcher:
-    """A thread of its own. While it cannot read what was revoked, *open* is shut: all its connections are cut and
+    """Threads of its own. While it cannot read what was revoked, *open* is shut: all its connections are cut and
     nobody is let in. A certificate of *contexts* that cannot be renewed is used on, and tried again."""
 
     def __init__(
@@ -51,18 +49,22 @@ class Watcher:
         self._loop = loop
         self._stop = Event()
         self._bundle = -1
-        self._retry_at = 0.0
-        self._thread = Thread(target=self._run, name="palyra-watch", daemon=True)
+        self._threads = (
+            Thread(target=self._run, name="palyra-watch", daemon=True),
+            Thread(target=self._renew, name="palyra-certificates", daemon=True),
+        )
 
     def start(self) -> None:
         """Begin. Devices are let in as soon as the list of revocations was read."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """End, and leave the door shut. Blocks for as long as a look takes; not for the thread of the
         loop to call while the loop is needed."""
         self._stop.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -83,7 +85,6 @@ class Watcher:
             if entries:
                 self._tell(lambda entries=entries: self._open.cut(entries))  # type: ignore[misc]
             self._check_authorities()
-            self._refresh()
 
     def _check_authorities(self) -> None:
         state = self._identity.authority.state()
@@ -92,15 +93,17 @@ class Watcher:
             self._tell(lambda: self._open.keep_issued_by(issuers))
             self._bundle = state.bundle
 
-    def _refresh(self) -> None:
-        if time.monotonic() < self._retry_at:
-            return
-        for contexts in self._contexts:
-            try:
-                contexts.refresh()
-            except PalyraError as error:
-                self._retry_at = time.monotonic() + AGAIN_SECONDS
-                _log.error("a server certificate cannot be renewed: %s", said(error))
+    def _renew(self) -> None:
+        """Apart from the watch: a renewal waits for whoever else writes, and a revocation must not."""
+        pause = PAUSE_SECONDS
+        while not self._stop.wait(pause):
+            pause = PAUSE_SECONDS
+            for contexts in self._contexts:
+                try:
+                    contexts.refresh()
+                except Exception as error:  # noqa: BLE001  # the one that there is goes on to be shown
+                    pause = AGAIN_SECONDS
+                    _log.error("a server certificate cannot be renewed: %s", said(error))
 
     def _tell(self, act: Callable[[], object]) -> None:
         try:
