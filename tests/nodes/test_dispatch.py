@@ -245,6 +245,19 @@ def test_a_line_has_an_end(parts):
     assert gateway.invoke(other).state == "queued"
 
 
+def test_what_is_overdue_is_in_nobodys_hands(parts):
+    """Hazard H30: a node that never answered was never given anything again. What time has ended makes room at the next
+    question, whether or not somebody tidied up."""
+    gateway = Gateway(parts.records, in_hand=1)
+    device = gateway.node()
+    gateway.invoke(device)
+    gateway.begun(device)
+    waiting = gateway.invoke(device, within_ms=2 * MINUTE)
+    assert gateway.take(device) is None
+    gateway.time.pass_ms(MINUTE)
+    assert gateway.take(device).lease.id == waiting.id
+
+
 def test_what_is_cancelled_reaches_nobody(gateway):
     """Hazard H30: what nobody wants any more is not handed over, and whoever has it learns that from the line."""
     device = gateway.node()

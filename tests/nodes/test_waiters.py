@@ -12,7 +12,7 @@ import pytest
 
 from palyra_kernel.nodes.dispatch import Handed
 from palyra_kernel.nodes.lease import Lease
-from palyra_kernel.nodes.ledger import LINES
+from palyra_kernel.nodes.ledger import LEASES, LINES
 from palyra_kernel.nodes.waiters import Waiters
 from palyra_kernel.values.deadline import Deadline
 from tests.nodes.world import MINUTE, Gateway, Moving
@@ -48,6 +48,26 @@ def test_work_wakes_whoever_serves_the_device(gateway):
         gateway.take(device)
         gateway.cancel(lease.id)
         assert set(told) == {device}
+
+
+def test_each_step_wakes_whoever_waits_for_it(gateway):
+    """Hazard H31: an answer was seen with the next poll. Taking, a word of the node, the answer and the expiry each
+    tell those who listen for the lease, before they return."""
+    device = gateway.node()
+    one, two = gateway.invoke(device), gateway.invoke(device, within_ms=MINUTE // 2)
+    told = []
+    with (
+        gateway.nodes.waiters.listen(LEASES.key(one.id), lambda: told.append("one")),
+        gateway.nodes.waiters.listen(LEASES.key(two.id), lambda: told.append("two")),
+    ):
+        handed = gateway.take(device)
+        gateway.say(handed, "acknowledge")
+        assert told == ["one", "one"]
+        gateway.say(handed, "succeed")
+        assert told == ["one"] * 3
+        gateway.time.pass_ms(MINUTE // 2)
+        gateway.nodes.tend()
+        assert told == ["one"] * 3 + ["two"]
 
 
 def test_an_answer_wakes_whoever_asked(gateway):

@@ -62,6 +62,7 @@ class Dispatch:
         Raises :class:`DeniedError` ``device_unknown``, ``wrong_device_kind``.
         """
         if not self.line(device).queued:
+            active(self._shared.records, Change(), device, "take")
             return None
 
         def plan(turn: Turn) -> Handed | None:
