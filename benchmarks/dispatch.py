@@ -137,10 +137,11 @@ def _leases(scale: Scale, nodes: Nodes, records: Records, device: str, size: int
     yield measure(
         Pair("asked, handed over, acknowledged, answered", size, Side("palyra", ours, calls), side), scale
     )
-    theirs = [_timed(bare) for _ in range(calls)]
-    node = Thread(target=_serve, args=(nodes, device, calls))
+    node, waited, theirs = Thread(target=_serve, args=(nodes, device, calls)), list[float](), list[float]()
     node.start()
-    waited = [_timed(lambda _: _asked_and_answered(nodes, records, device)) for _ in range(calls)]
+    for _ in range(calls):
+        waited.append(_timed(lambda _: _asked_and_answered(nodes, records, device)))
+        theirs.append(_timed(bare))
     node.join()
     nodes.tend()
     for name, pick in (("median", statistics.median), ("p99", _p99)):

@@ -11,6 +11,7 @@ NODES: dict[str, tuple[str, ...]] = {
     # What people see shows secrets.
     "H14": (
         "nodes/test_dispatch.py::test_inputs_and_outputs_show_no_secret",
+        "nodes/test_dispatch.py::test_a_secret_that_is_cut_is_not_shown",
         "nodes/test_dispatch.py::test_neither_order_nor_lease_show_their_input",
     ),
     # Transitions without guards.
@@ -49,6 +50,7 @@ NODES: dict[str, tuple[str, ...]] = {
         "nodes/test_dispatch.py::test_who_is_asked_for_work",
         "nodes/test_dispatch.py::test_a_capability_that_cannot_be_had_waits",
         "nodes/test_registry.py::test_a_device_that_comes_back_begins_anew",
+        "nodes/test_interleaved.py::test_what_ends_while_work_is_asked_for",
     ),
     # The end of a device leaves its node.
     "H28": (
@@ -88,6 +90,8 @@ NODES: dict[str, tuple[str, ...]] = {
         "nodes/test_waiters.py::test_work_wakes_whoever_serves_the_device",
         "nodes/test_waiters.py::test_each_step_wakes_whoever_waits_for_it",
         "nodes/test_waiters.py::test_an_event_loop_is_told",
+        "nodes/test_waiters.py::test_one_change_wakes_once",
+        "nodes/test_interleaved.py::test_one_key_for_two_devices_at_once",
         "nodes/test_waiters.py::test_a_look_costs_nothing_where_nothing_happened",
     ),
     # A torn file stops the start; reads write.
@@ -116,7 +120,9 @@ NODES: dict[str, tuple[str, ...]] = {
         "nodes/test_races.py::test_a_line_has_its_end_in_a_race_too",
         "nodes/test_grants.py::test_how_many_grants_a_device_has",
         "nodes/test_tending.py::test_the_history_has_an_end",
+        "nodes/test_tending.py::test_what_another_process_left_behind_goes_too",
         "nodes/test_tending.py::test_the_history_has_a_size",
+        "nodes/test_interleaved.py::test_the_last_place_for_two_devices_at_once",
         "nodes/test_tending.py::test_tidying_up_writes_nothing_where_nothing_is_due",
     ),
     # Three thresholds of freshness.

@@ -370,6 +370,17 @@ def test_a_device_does_what_its_kind_may(gateway, kind):
             assert kind != "cli"
 
 
+def test_a_secret_that_is_cut_is_not_shown(gateway):
+    """Hazard H14: the beginning of a long text is enough for a summary; but where that is all secrets, what is cut at
+    its end moves to the front, and half a secret is recognised by nobody."""
+    token = "ghp_" + "a1B2c3D4e5" * 4
+    body = f'{{"password": "{"q7Wz" * 1_012}", "note": "{token}", "end": "{"y" * 400}"}}'
+    assert body.index(token) < 4_096 < body.index(token) + len(token)
+    shown = gateway.invoke(gateway.node(), body.encode()).asked
+    assert "ghp_" not in shown
+    assert "q7W" not in shown
+
+
 def test_neither_order_nor_lease_show_their_input(gateway):
     """Hazard H14: in a log line or a traceback, an order or a lease would carry what it is about, and the token."""
     device, secret = gateway.node(), b"ghp_" + b"a1B2c3D4e5" * 4

@@ -20,6 +20,7 @@ ACTS = (
     "cancel_held",
     "cancel_waiting",
     "invoke_again",
+    "invoke_new",
     "tend_late",
     "end_device",
     "revoke_grant",
@@ -74,6 +75,9 @@ class Scene:
 
     def invoke_again(self, gateway):
         return gateway.invoke(self.device, key="waiting")
+
+    def invoke_new(self, gateway):
+        return gateway.invoke(self.device, key="new")
 
     def tend_late(self, gateway):
         return gateway.nodes.tend()
@@ -151,6 +155,28 @@ def before_the_commit(records, meanwhile):
         yield
     finally:
         records.commit = commit
+
+
+@pytest.mark.parametrize(
+    ("other", "code"),
+    [
+        ("end_device", "device_unknown"),
+        ("revoke_grant", "capability_not_granted"),
+        ("without_capability", "capability_missing"),
+    ],
+)
+def test_what_ends_while_work_is_asked_for(tmp_path, other, code):
+    """Hazards H10, H27 and H28: the device, its grant or its capability went while the first lease was planned, and
+    there was nothing in its line that would have changed. It is refused, and nothing waits."""
+    scene = Scene(tmp_path)
+    for lease in (scene.held.lease, scene.waiting):
+        scene.here.cancel(lease.id)
+    meanwhile = before_the_commit(scene.parts.records, lambda: scene.do(scene.there, other))
+    with meanwhile, pytest.raises(PalyraError) as caught:
+        scene.here.invoke(scene.device)
+    assert caught.value.code == code
+    assert len(scene.there.dispatch.line(scene.device)) == 0
+    assert list(scene.there.nodes.ledger.all(past=False)) == []
 
 
 def test_one_key_for_two_devices_at_once(gateway):

@@ -38,6 +38,19 @@ def test_the_history_has_an_end(parts):
     assert rows(gateway) == {"node_leases": 1, "node_inputs": 1, "node_keys": 1}
 
 
+def test_what_another_process_left_behind_goes_too(parts):
+    """Hazard H37: who deleted a record was killed before its row was forgotten. With the history go the rows of all
+    that a lease ever had."""
+    gateway = Gateway(parts.records)
+    device = gateway.node()
+    gateway.invoke(device)
+    gateway.done(device)
+    assert rows(gateway)["node_leases"] == 1  # deleted, and not forgotten
+    gateway.time.pass_ms(8 * DAY)
+    gateway.again().nodes.tend()
+    assert rows(gateway) == {}
+
+
 def test_the_history_has_a_size(parts):
     """Hazard H37: a thousand leases a minute are ten million a week. The oldest go when there are too many; a key that
     is in use again stays."""

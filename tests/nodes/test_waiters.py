@@ -172,6 +172,24 @@ def answer_to(gateway, lease):
     return gateway.nodes.wait(lease, Deadline.after(LONG))
 
 
+def test_one_change_wakes_once(gateway):
+    """Hazard H31: whoever is woken for nothing polls after all. A change elsewhere wakes once, and no commit about
+    something else does."""
+    device, other = gateway.node(), gateway.node()
+    here, told = Waiters(gateway.records), []
+    with here.listen(LINES.key(device), lambda: told.append(1)):
+        for act, expected in (
+            (lambda: gateway.invoke(device), 1),
+            (lambda: gateway.invoke(other), 1),
+            (lambda: gateway.done(device), 2),
+            (lambda: gateway.done(other), 2),
+            (lambda: gateway.end(device), 2),  # its line was empty
+        ):
+            act()
+            here.poll()
+            assert len(told) == expected
+
+
 def test_a_store_that_fails_wakes_everybody(gateway, monkeypatch):
     """Hazard H30: whoever waits for a thread that died waits for ever."""
     waiters, heard = Waiters(gateway.records), Event()

@@ -68,18 +68,15 @@ class Tending:
         for number, lease in enumerate(self._ledger.oldest(_AT_ONCE)):
             if number >= many and lease.created_ms >= before:
                 break
-            found += self._without(change, lease)
+            found += _without(change, lease)
         return found
 
-    def _without(self, change: Change, lease: Lease) -> list[bytes]:
-        keys = [PAST.key(lease.id)]
-        if lease.output:
-            keys.append(OUTPUTS.key(lease.output))
-        named = idempotency_key(lease.invoker, lease.key)
-        version, found = self._ledger.named(lease.invoker, lease.key)
-        if found == lease.id:
-            change.check(named, version)
-            keys.append(named)
-        for key in keys:
-            change.delete(key)
-        return [*keys, LEASES.key(lease.id), INPUTS.key(lease.id)]
+
+def _without(change: Change, lease: Lease) -> list[bytes]:
+    """Add to *change*: nothing is known of *lease*. Its idempotency key names it as long as it is known."""
+    keys = [PAST.key(lease.id), idempotency_key(lease.invoker, lease.key)]
+    if lease.output:
+        keys.append(OUTPUTS.key(lease.output))
+    for key in keys:
+        change.delete(key)
+    return [*keys, LEASES.key(lease.id), INPUTS.key(lease.id)]
