@@ -334,6 +334,8 @@ def test_inputs_and_outputs_show_no_secret(gateway):
     failed = gateway.say(gateway.begun(device), "fail", error=f"\x1b[2Jpassword={secret}\nbad\u202e")
     assert (failed.asked, secret in failed.ended, "\x1b" in failed.ended) == ("2 bytes", False, False)
     assert failed.ended.isprintable()
+    cancelled = gateway.cancel(gateway.invoke(device).id, f"\x1b[2J {secret} {'no ' * 100_000}").ended
+    assert (len(cancelled), secret in cancelled, cancelled.isprintable()) == (240, False, True)
 
 
 def test_what_is_secret_is_kept_no_longer_than_needed(gateway):

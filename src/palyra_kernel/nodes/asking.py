@@ -9,6 +9,7 @@ from palyra_kernel.nodes.ledger import LEASES, OUTPUTS, idempotency_key
 from palyra_kernel.nodes.order import Order
 from palyra_kernel.nodes.registry import Node
 from palyra_kernel.nodes.shared import Shared
+from palyra_kernel.nodes.summaries import summary
 from palyra_kernel.nodes.turn import Turn
 from palyra_kernel.records import Change
 from palyra_kernel.values.ulid import new_ulid
@@ -89,6 +90,7 @@ class Asking:
 
     def plan_cancel(self, change: Change, id: str, why: str) -> Lease:
         """Add to *change*: the lease *id* is cancelled, whether or not its device has it; an answer comes too late.
+        *why* is kept as a summary.
 
         Raises :class:`NotFoundError` ``lease_missing``, :class:`ConflictError` ``lease_over``.
         """
@@ -96,7 +98,7 @@ class Asking:
         if row is None:
             raise over(id, self.find(id).state)
         turn = Turn(self._shared, change, row.lease.device, self._clock.now_ms(), decided=True)
-        ended = turn.end(row, "cancel", ended=why)
+        ended = turn.end(row, "cancel", ended=summary(why))
         turn.write()
         return ended
 
