@@ -41,6 +41,7 @@ def work(number: int = 1, capability: str = "toy", **changed: Any) -> Work:
         "digest": sha256(given),
         "left_ms": 60_000,
         "invoker": "user:1000",
+        "holder": b"holder %d" % number,
     }
     return Work(**{**facts, **changed})
 
@@ -131,9 +132,9 @@ class Node:
     def wait(self) -> list[Report]:
         """Everything that was said when nothing runs any more."""
         end = Deadline.after(20)
-        while self.runner.busy and not end.expired:
+        while self.runner.under_way and not end.expired:
             time.sleep(0.001)
-        assert not self.runner.busy
+        assert not self.runner.under_way
         return self.said
 
     def states(self) -> list[str]:

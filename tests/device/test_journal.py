@@ -49,6 +49,7 @@ class Gateway:
         assert all(count == 1 for count in node.ran.values())
         for lease, report in self.finals.items():
             number = int(lease[10:])
+            assert report.holder == b"holder %d" % number
             assert report.state == "succeeded" or report.code == "interrupted", report
             assert report.state != "succeeded" or node.ran[number] == 1
 
@@ -76,7 +77,7 @@ def live(base: Path, acts: list[tuple[str, int]], dies_at: int = 0, after: bool 
             node.store.dies_at, node.store.after = node.store.commits + number, act == "die after"
         elif act == "offer":
             node.runner.offer(work(number))
-        elif act == "settle" and lease_id(number) in gateway.finals and not node.runner.busy:
+        elif act == "settle" and lease_id(number) in gateway.finals and not node.runner.under_way:
             try:
                 node.runner.settled(lease_id(number))
             except UnavailableError:

@@ -77,8 +77,9 @@ def test_offered_again_it_is_reported_and_not_run(node):
         ({"left_ms": 0}, "deadline"),
         ({"input": b'"' + b"x" * 65_536 + b'"'}, "input_too_large"),
         ({"input": b'"' + b"x" * 600_000 + b'"'}, "invalid_work"),
-        ({"grant": bytes(16_385)}, "invalid_work"),
-        ({"invoker": "x" * 257}, "invalid_work"),
+        ({"grant": bytes(65_537)}, "invalid_work"),
+        ({"invoker": "x" * 513}, "invalid_work"),
+        ({"holder": bytes(257)}, "invalid_work"),
     ],
 )
 def test_what_is_not_in_order_is_refused_and_leaves_nothing(node, changed, code):
@@ -115,18 +116,117 @@ def test_an_id_is_one_lease(node):
     assert node.ran == {1: 1}
 
 
-def test_only_so_many_run_at_once(made):
+def test_only_so_many_run_at_once_and_the_others_wait(made):
     """A gateway that hands over everything at once ended the node, or made every lease late."""
-    node = made(at_once=2)
+    node = made(at_once=2, in_hand=3)
     node.toy.gate.clear()
-    for number in (1, 2, 3):
+    for number in (1, 2, 3, 4):
         node.runner.offer(work(number))
-    assert (node.said[-1].state, node.said[-1].code) == ("refused", "busy")
+    assert [report.code for report in node.said if report.state == "refused"] == ["busy"]
+    end = Deadline.after(20)
+    while len(node.ran) < 2 and not end.expired:
+        time.sleep(0.001)
+    assert len(node.ran) == 2
     node.toy.gate.set()
     node.wait()
-    node.runner.offer(work(3))  # it was never taken, so it may come again
-    assert node.last().state == "succeeded"
     assert node.ran == {1: 1, 2: 1, 3: 1}
+    node.runner.offer(work(4))  # it was never taken, so it may come again
+    assert node.last().state == "succeeded"
+
+
+def test_who_waits_for_a_seat_and_is_called_off_does_not_run(made):
+    """Hazard H30: what was cancelled in the queue ran when its turn came."""
+    node = made(at_once=1)
+    node.toy.gate.clear()
+    node.runner.offer(work(1))
+    node.toy.began.wait(20)
+    node.runner.offer(work(2))
+    node.runner.offer(work(3, left_ms=200))
+    node.runner.cancel(lease_id(2))
+    end = Deadline.after(20)
+    while len(node.runner.under_way) > 1 and not end.expired:
+        time.sleep(0.001)
+    node.toy.gate.set()
+    ends = {report.lease: report.state for report in node.wait() if report.final}
+    assert ends == {lease_id(1): "succeeded", lease_id(2): "cancelled", lease_id(3): "expired"}
+    assert node.ran == {1: 1}
+
+
+def test_a_question_takes_no_seat(made):
+    """Four questions that nobody answered kept the node from everything else."""
+    free = threading.Event()
+    node = made(at_once=1, consent=lambda given, call: free.wait(20))
+    node.runner.offer(work(1, "asking"))
+    node.runner.offer(work(2))
+    end = Deadline.after(20)
+    while node.ran != {2: 1} and not end.expired:
+        time.sleep(0.001)
+    free.set()
+    node.wait()
+    assert node.ran == {1: 1, 2: 1}
+
+
+def test_what_was_revoked_meanwhile_does_not_begin(made):
+    """Hazard H27: the grant was gone before the person at the node had answered."""
+    granted = [True]
+
+    def check(given):
+        if not granted[0]:
+            raise DeniedError("capability_not_granted", "not any more")
+
+    def consent(given, call):
+        granted[0] = False
+        return True
+
+    node = made(check_grant=check, consent=consent)
+    node.runner.offer(work(capability="asking"))
+    assert (node.last().state, node.last().code) == ("failed", "capability_not_granted")
+    assert not node.ran
+
+
+def test_what_is_revoked_is_called_off(made):
+    """Hazard H27: a revoked capability went on running where it ran."""
+    granted = {1, 2}
+
+    def check(given):
+        if int(given.lease[10:]) not in granted:
+            raise DeniedError("capability_not_granted", "not any more")
+
+    node = made(check_grant=check)
+    node.toy.gate.clear()
+    for number in (1, 2):
+        node.runner.offer(work(number))
+    granted.discard(1)
+    node.runner.check_again()
+    end = Deadline.after(20)
+    while len(node.runner.under_way) > 1 and not end.expired:
+        time.sleep(0.001)
+    node.toy.gate.set()
+    ends = {report.lease: report.state for report in node.wait() if report.final}
+    assert ends == {lease_id(1): "cancelled", lease_id(2): "succeeded"}
+
+
+def test_what_the_gateway_does_not_know_of_is_called_off(node):
+    """Hazard H30: after a restart of one side, the other ran on for nobody."""
+    node.toy.gate.clear()
+    for number in (1, 2):
+        node.runner.offer(work(number))
+    node.runner.cancel_all(but={lease_id(2)})
+    end = Deadline.after(20)
+    while len(node.runner.under_way) > 1 and not end.expired:
+        time.sleep(0.001)
+    assert node.runner.under_way == (lease_id(2),)
+
+
+def test_every_report_brings_the_word_of_its_holder(node):
+    """Hazard H26: a result counts from the holder of the lease alone, also after a restart of the node."""
+    node.runner.offer(work(7))
+    node.runner.offer(work(8, capability="system.reboot"))
+    node.wait()
+    assert {report.lease: report.holder for report in node.said} == {
+        lease_id(7): b"holder 7",
+        lease_id(8): b"holder 8",
+    }
 
 
 def test_a_capability_that_is_not_there_now_fails_and_says_why(node):

@@ -45,6 +45,7 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     format: int = _FORMAT
     step: Step
     terms: bytes
+    holder: bytes = b""
     report: Report | None = None
 
 
@@ -85,7 +86,7 @@ class Journal:
                 if entry is None:
                     raise _damaged()
                 if entry.step == "taken":
-                    entry = _Entry(step="over", terms=entry.terms, report=interrupted(lease))
+                    entry = _Entry(step="over", terms=entry.terms, report=interrupted(lease, entry.holder))
                     change.put(key, msgspec.json.encode(entry))
                 self._steps[lease], self._terms[lease] = entry.step, entry.terms
             self._records.commit(change)
@@ -110,7 +111,7 @@ class Journal:
                 raise ConflictError("lease_known", "this node took the lease before")
             if sum(step == "over" for step in self._steps.values()) >= MOST_UNSETTLED:
                 raise UnavailableError("journal_full", "too many results wait for the gateway")
-            self._write(work.lease, _Entry(step="taken", terms=_terms(work)))
+            self._write(work.lease, _Entry(step="taken", terms=_terms(work), holder=work.holder))
 
     def finish(self, report: Report) -> None:
         """Write down how it ended, for the gateway to be told until it knows."""
@@ -177,9 +178,10 @@ class Journal:
         self._run, self._version = run, record.version
 
 
-def interrupted(lease: str) -> Report:
+def interrupted(lease: str, holder: bytes) -> Report:
     """The end of a lease whose process died under it. Whatever it did, it is not done again."""
-    return Report(lease=lease, state="failed", code="interrupted", message="the node stopped while it ran")
+    message = "the node stopped while it ran"
+    return Report(lease=lease, state="failed", holder=holder, code="interrupted", message=message)
 
 
 def _key(lease: str) -> bytes:

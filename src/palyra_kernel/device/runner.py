@@ -9,21 +9,25 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from threading import Event, RLock, Thread
+from typing import Any
 
 import msgspec
 
 from palyra_kernel.contracts.capabilities import Capability, CapabilityCall
 from palyra_kernel.device.consent import Consent, deny
 from palyra_kernel.device.journal import Journal, interrupted
+from palyra_kernel.device.seats import Seats
 from palyra_kernel.device.work import MESSAGE_LENGTH, LeaseDeadline, Report, State, Work, checked_work
 from palyra_kernel.errors import DeniedError, InvalidInputError, NotFoundError, PalyraError, UnavailableError
 from palyra_kernel.values.deadline import Deadline
 
 AT_ONCE = 4
-"""Leases that run at the same time. One whose capability does not heed a cancellation holds its place until its
+"""Leases that run at the same time. One whose capability does not heed a cancellation holds its seat until its
 deadline."""
+IN_HAND = 16
+"""Leases that are taken: those that run, and those that wait for a seat or for somebody to agree."""
 
 CheckGrant = Callable[[Work], None]
 """Raises :class:`DeniedError` unless the gateway that this device pinned signed that this work may be done."""
@@ -54,6 +58,7 @@ class Runner:
         report: Callable[[Report], None],
         consent: Consent = deny,
         at_once: int = AT_ONCE,
+        in_hand: int = IN_HAND,
     ) -> None:
         self._journal = journal
         self._capabilities = capabilities
@@ -61,7 +66,8 @@ class Runner:
         self._check_grant = check_grant
         self._report = report
         self._consent = consent
-        self._at_once = at_once
+        self._seats = Seats(at_once)
+        self._in_hand = in_hand
         self._lock = RLock()
         self._running: dict[str, _Running] = {}
         self._unwritten: dict[str, Report] = {}
@@ -87,7 +93,7 @@ class Runner:
             report, running = self._taken(work)
         except PalyraError as error:
             _log.warning("a lease was refused: %s", error.code)
-            report, running = _ended(work.lease[:_ULID_LENGTH], "refused", error), None
+            report, running = _ended(work, "refused", error), None
         self._say(report)
         if running is not None:
             self._begin(running)
@@ -98,13 +104,23 @@ class Runner:
             running = self._running.get(lease)
         if running is not None:
             running.cancelled.set()
+            self._seats.look()
 
-    def cancel_all(self) -> None:
-        """The same for every lease: this device was cut off, or stops."""
+    def cancel_all(self, *, but: Collection[str] = ()) -> None:
+        """Call off every lease but *but*: this device was cut off, or stops, or the gateway knows of no others."""
+        for lease in self.under_way:
+            if lease not in but:
+                self.cancel(lease)
+
+    def check_again(self) -> None:
+        """Call off what is not granted any more: for when the grants of this device changed."""
         with self._lock:
-            leases = list(self._running)
-        for lease in leases:
-            self.cancel(lease)
+            running = list(self._running.values())
+        for each in running:
+            try:
+                self._check_grant(each.work)
+            except DeniedError:
+                self.cancel(each.work.lease)
 
     def settled(self, lease: str) -> None:
         """The gateway has the result of *lease*."""
@@ -113,9 +129,10 @@ class Runner:
         self._journal.settle(lease)
 
     @property
-    def busy(self) -> int:
-        """How many leases are under way."""
-        return len(self._running)
+    def under_way(self) -> tuple[str, ...]:
+        """The leases that were taken and are not over."""
+        with self._lock:
+            return tuple(self._running)
 
     def close(self, deadline: Deadline) -> None:
         """Take nothing more, call off what runs, and wait for it until *deadline*. What is still running then, the next
@@ -139,7 +156,7 @@ class Runner:
             cancelled = Event()
             running = _Running(work, CapabilityCall(deadline, cancelled), cancelled, "acknowledged")
             self._running[work.lease] = running
-        return Report(lease=work.lease, state="acknowledged"), running
+        return _reported(work, "acknowledged"), running
 
     def _known(self, work: Work) -> Report | None:
         step = self._journal.step(work)
@@ -150,7 +167,7 @@ class Runner:
         if work.lease in self._unwritten:
             return self._unwritten[work.lease]
         if step == "taken" and work.lease in self._running:
-            return Report(lease=work.lease, state=self._running[work.lease].state)
+            return _reported(work, self._running[work.lease].state)
         raise DeniedError("lease_settled", "this lease is over, and the gateway has its result")
 
     def _admit(self, work: Work, deadline: LeaseDeadline) -> None:
@@ -166,30 +183,30 @@ class Runner:
         self._check_grant(work)
         if not deadline.may_begin():
             raise UnavailableError("deadline", "the deadline of the lease has passed")
-        if len(self._running) >= self._at_once:
-            raise UnavailableError("busy", f"this node runs {self._at_once} leases at once")
+        if len(self._running) >= self._in_hand:
+            raise UnavailableError("busy", f"this node has {self._in_hand} leases in hand")
 
     def _begin(self, running: _Running) -> None:
-        lease = running.work.lease
-        thread = Thread(target=self._live, args=(running,), name=f"palyra-lease-{lease}", daemon=True)
+        name = f"palyra-lease-{running.work.lease}"
+        thread = Thread(target=self._live, args=(running,), name=name, daemon=True)
         try:
             thread.start()
         except RuntimeError:  # out of threads
             error = UnavailableError("no_thread", "the operating system gave no thread")
-            self._end(running, _ended(lease, "failed", error))
+            self._end(running, _ended(running.work, "failed", error))
         else:
             running.thread = thread
 
     def _live(self, running: _Running) -> None:
         """The whole life of a lease, in a thread of its own: whatever happens, it ends."""
-        lease = running.work.lease
+        work = running.work
         try:
             report = self._outcome(running)
         except PalyraError as error:
-            report = _ended(lease, _state_of(error, running.call), error)
+            report = _ended(work, _state_of(error, running.call), error)
         except BaseException as error:  # noqa: BLE001  # ours: what authors raise ends in the guard
             _log.error("a lease failed: %s", type(error).__name__)
-            report = Report(lease=lease, state="failed", code="internal", message="the node failed")
+            report = _ended(work, "failed", PalyraError("internal", "the node failed"))
         self._end(running, report)
 
     def _outcome(self, running: _Running) -> Report:
@@ -203,17 +220,27 @@ class Runner:
             if self._consent(work, call) is not True:
                 call.check(work.capability)
                 raise DeniedError("consent_denied", "nobody at this machine agreed")
+        self._seats.take(call, work.capability)
+        try:
+            return self._run(running, capability)
+        finally:
+            self._seats.leave()
+
+    def _run(self, running: _Running, capability: Capability) -> Report:
+        """Time has passed since the lease was taken: what let it in is looked at once more, and then it runs."""
+        work, call = running.work, running.call
+        self._check_grant(work)
         call.check(work.capability)
         if not call.deadline.may_begin():
             raise UnavailableError("deadline", "the deadline of the lease has passed")
         self._tell(running, "running")
         output = capability.run(work.input, call)
         call.check(work.capability)
-        return Report(lease=work.lease, state="succeeded", output=output)
+        return _reported(work, "succeeded", output=output)
 
     def _tell(self, running: _Running, state: State) -> None:
         running.state = state
-        self._say(Report(lease=running.work.lease, state=state))
+        self._say(_reported(running.work, state))
 
     def _say(self, report: Report) -> None:
         """A connection that is gone must not end a lease that began: what is final is reported again."""
@@ -229,7 +256,7 @@ class Runner:
                 self._journal.finish(report)
             except PalyraError as error:
                 _log.error("the end of a lease was not written down: %s", error.code)
-                report = interrupted(report.lease)
+                report = interrupted(report.lease, report.holder)
                 self._unwritten[report.lease] = report
             finally:
                 self._running.pop(report.lease, None)
@@ -242,5 +269,9 @@ def _state_of(error: PalyraError, call: CapabilityCall) -> State:
     return "expired" if call.deadline.expired or error.code == "deadline" else "failed"
 
 
-def _ended(lease: str, state: State, error: PalyraError) -> Report:
-    return Report(lease=lease, state=state, code=error.code, message=error.message[:MESSAGE_LENGTH])
+def _reported(work: Work, state: State, **facts: Any) -> Report:
+    return Report(lease=work.lease[:_ULID_LENGTH], state=state, holder=work.holder, **facts)
+
+
+def _ended(work: Work, state: State, error: PalyraError) -> Report:
+    return _reported(work, state, code=error.code, message=error.message[:MESSAGE_LENGTH])

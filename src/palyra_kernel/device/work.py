@@ -17,9 +17,11 @@ from palyra_kernel.values.ulid import is_ulid
 MOST_LEFT_MS = 86_400_000
 """No lease lives longer than a day."""
 MAX_BYTES = 1024 * 1024
-_GRANT_BYTES = 16_384
-_INVOKER_LENGTH = 256
+_GRANT_BYTES = 65_536
+_INVOKER_LENGTH = 512
+_HOLDER_BYTES = 256
 MESSAGE_LENGTH = 240
+_MOST = (MOST_BYTES, _GRANT_BYTES, _INVOKER_LENGTH, _HOLDER_BYTES)
 
 State = Literal[
     "refused", "acknowledged", "awaiting_local", "running", "succeeded", "failed", "expired", "cancelled"
@@ -32,7 +34,8 @@ FINAL: frozenset[State] = frozenset(("succeeded", "failed", "expired", "cancelle
 class Work(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A lease. ``digest``: SHA-256 of ``input``, as it was when the lease was made. ``left_ms``: how long the gateway
     still waits; not a time of day, because the clocks of the two may differ. ``invoker``: for whom it is, as a
-    principal. ``grant``: what the gateway signed, and the node checks."""
+    principal. ``grant``: what the gateway signed, and the node checks. ``holder``: the word by which the gateway knows
+    that this node has the lease; each report brings it back."""
 
     lease: str
     device: str
@@ -42,13 +45,16 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     left_ms: int
     invoker: str = ""
     grant: bytes = b""
+    holder: bytes = b""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What became of a lease. ``output``: JSON, where it succeeded; ``code`` and ``message``: why it did not."""
+    """What became of a lease. ``holder``: as it came with the lease; ``output``: JSON, where it succeeded; ``code`` and
+    ``message``: why it did not."""
 
     lease: str
     state: State
+    holder: bytes = b""
     output: bytes = b""
     code: str = ""
     message: str = ""
@@ -77,7 +83,8 @@ def checked_work(work: Work, device: str) -> Work:
     """*work*, if it is what :func:`accepted_work` accepts."""
     if not (is_ulid(work.lease) and is_capability_name(work.capability)):
         raise _invalid("its id or its capability is none")
-    if len(work.input) > MOST_BYTES or len(work.grant) > _GRANT_BYTES or len(work.invoker) > _INVOKER_LENGTH:
+    sizes = (len(work.input), len(work.grant), len(work.invoker), len(work.holder))
+    if any(size > most for size, most in zip(sizes, _MOST, strict=True)):
         raise _invalid("a field of it is too long")
     if not 0 <= work.left_ms <= MOST_LEFT_MS:
         raise _invalid("its time is not within a day")
