@@ -7,9 +7,9 @@ from typing import Any
 from palyra_kernel.access.member import Grants
 from palyra_kernel.identity.certificates.keys import new_key
 from palyra_kernel.identity.certificates.requests import request_for
+from palyra_kernel.identity.clock import Clock
 from palyra_kernel.identity.pairing.codes import parse_pin
 from palyra_kernel.identity.pairing.device import Waiting
-from palyra_kernel.identity.clock import Clock
 from palyra_kernel.values.ids import now_ms
 from tests.identity.pairing_world import TLS, Device
 from tests.session.house import ME, NOBODY, OTHER, House, Sure
@@ -69,7 +69,7 @@ class Candidate:
     def picked_up(self) -> bytes:
         """Its certificate."""
         (certificate, *_) = self.poll().certificates
-        self.certificate = certificate
+        self.certificate = bytes(certificate)
         return self.certificate
 
     def use(self) -> None:

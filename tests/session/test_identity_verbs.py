@@ -30,26 +30,26 @@ class Verb(NamedTuple):
 
 VERBS = {
     "devices.list": Verb("device.list", lambda s, _: s.devices.list("node", "active"), changes=False),
-    "devices.show": Verb("device.show", lambda s, id: s.devices.show(id), "paired", "device_missing", False),
+    "devices.show": Verb("device.show", lambda s, it: s.devices.show(it), "paired", "device_missing", False),
     "devices.crls": Verb("device.list", lambda s, _: s.devices.crls(), changes=False),
-    "devices.rotate": Verb("device.manage", lambda s, id: s.devices.rotate(id), "paired", "device_missing"),
+    "devices.rotate": Verb("device.manage", lambda s, it: s.devices.rotate(it), "paired", "device_missing"),
     "devices.remove": Verb(
-        "device.manage", lambda s, id: s.devices.remove(id, ""), "paired", "device_missing"
+        "device.manage", lambda s, it: s.devices.remove(it, ""), "paired", "device_missing"
     ),
-    "devices.revoke": Verb("device.revoke", lambda s, id: s.devices.revoke(id, "lost"), "paired"),
-    "devices.unban": Verb("device.manage", lambda s, id: s.devices.unban(id), "banned", "device_not_banned"),
+    "devices.revoke": Verb("device.revoke", lambda s, it: s.devices.revoke(it, "lost"), "paired"),
+    "devices.unban": Verb("device.manage", lambda s, it: s.devices.unban(it), "banned", "device_not_banned"),
     "pairing.mint_pin": Verb("pairing.code", lambda s, _: s.pairing.mint_pin(60_000, "lamp")),
     "pairing.mint_qr": Verb("pairing.code", lambda s, _: s.pairing.mint_qr(ADDRESS)),
     "pairing.codes": Verb("pairing.list", lambda s, _: s.pairing.codes(), changes=False),
-    "pairing.drop_code": Verb("pairing.code", lambda s, id: s.pairing.drop_code(id), "code", "code_missing"),
+    "pairing.drop_code": Verb("pairing.code", lambda s, it: s.pairing.drop_code(it), "code", "code_missing"),
     "pairing.list": Verb("pairing.list", lambda s, _: s.pairing.list(past=True), changes=False),
-    "pairing.show": Verb("pairing.list", lambda s, id: s.pairing.show(id), "run", "pairing_missing", False),
+    "pairing.show": Verb("pairing.list", lambda s, it: s.pairing.show(it), "run", "pairing_missing", False),
     "pairing.approve": Verb(
-        "approval.decide", lambda s, id: s.pairing.approve(id, proof=Sure()), "run", "pairing_missing"
+        "approval.decide", lambda s, it: s.pairing.approve(it, proof=Sure()), "run", "pairing_missing"
     ),
     "pairing.reject": Verb(
         "approval.decide",
-        lambda s, id: s.pairing.reject(id, reason="no", proof=Sure()),
+        lambda s, it: s.pairing.reject(it, reason="no", proof=Sure()),
         "run",
         "pairing_missing",
     ),
@@ -59,7 +59,7 @@ VERBS = {
     "ca.issued": Verb("ca.status", lambda s, _: s.ca.issued(2), changes=False),
     "ca.rotate": Verb("ca.rotate", lambda s, _: s.ca.rotate()),
     "ca.rotate_root": Verb("ca.rotate", lambda s, _: s.ca.rotate_root()),
-    "pairing.cancel": Verb("device.manage", lambda s, id: s.pairing.cancel(id), "run", "pairing_missing"),
+    "pairing.cancel": Verb("device.manage", lambda s, it: s.pairing.cancel(it), "run", "pairing_missing"),
 }
 
 
@@ -77,10 +77,10 @@ def subject(gateway, what):
         with gateway.house.session(ME) as session:
             return session.pairing.mint_pin().code.id
     if what == "banned":
-        id = new_ulid(gateway.now())
+        device = new_ulid(gateway.now())
         with gateway.house.session(ME) as session:
-            session.devices.revoke(id, "lost")
-        return id
+            session.devices.revoke(device, "lost")
+        return device
     if not what:
         return ""
     candidate = Candidate(gateway)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from palyra_kernel.errors import DeniedError, NotFoundError, PalyraError, UnavailableError
 from palyra_kernel.identity.ca.authority import Authority
@@ -29,12 +31,12 @@ PAUSE_MS = 60_000
 
 
 class People(NamedTuple):
-    """What humans say of pairings. ``ask`` and ``withdraw``: see :class:`Rules`. ``granted``: what is committed with a
-    certificate, which the details are of: the event, and that the approval is used up; raises :class:`DeniedError` if
-    there is none any more."""
+    """What humans say of pairings. ``ask`` and ``withdraw``: see :class:`Rules`. ``approved``: what is committed with
+    the certificates that the pairing has by now: the event, and that the approval is used up; raises
+    :class:`DeniedError` if there is none any more."""
 
     ask: Callable[[Pairing], Asked]
-    granted: Callable[[Pairing, Mapping[str, str]], Change]
+    approved: Callable[[Pairing], Change]
     withdraw: Callable[[Collection[str]], Change] = lambda _: Change()
 
 
@@ -175,8 +177,7 @@ class Admission:
 
         def issue(pairing: Pairing) -> Issued:
             issued = self._enrolled(Change(), pairing)
-            serial = Leaf.of(issued.certificates[0]).serial
-            issued.change.merge(people.granted(pairing, {"serial": serial}))
+            issued.change.merge(people.approved(replace(pairing, certificates=issued.certificates)))
             return issued
 
         return Rules(

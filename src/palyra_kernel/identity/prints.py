@@ -69,6 +69,18 @@ class Prints:
         found = self._kept.get(_IDENTITY + print.encode())
         return found.device if isinstance(found, _Owner) else None
 
+    def all(self) -> tuple[dict[str, str], dict[str, str]]:
+        """The devices by the fingerprints of their certificates, and by those of their identity keys."""
+        certificates: dict[str, str] = {}
+        keys: dict[str, str] = {}
+        for key, row in self._kept.all():
+            if row.value is not None:
+                found, prefix = (
+                    (certificates, _CERTIFICATE) if isinstance(row.value, Standing) else (keys, _IDENTITY)
+                )
+                found[key.removeprefix(prefix).decode()] = row.value.device
+        return certificates, keys
+
     def plan_add(self, change: Change, leaf: Leaf, device: str, kind: DeviceKind) -> None:
         """Add to *change*: *leaf* stands for *device*.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from palyra_kernel.errors import ConflictError, NotFoundError
 from palyra_kernel.identity.admission import People
 from palyra_kernel.identity.events import Log
 from palyra_kernel.identity.keys import identity_print
+from palyra_kernel.identity.leaf import Leaf
 from palyra_kernel.identity.pairing.pairings import Asked
 from palyra_kernel.identity.pairing.runs import MAX_REASON, Runs
 from palyra_kernel.identity.pairing.states import APPROVAL_MS, TERMINAL, Decided, Pairing
@@ -39,7 +40,7 @@ def make_identity(kernel: Kernel, records: Records, vault: Vault) -> Identity:
         return kernel._shared_by_sessions().grants.withdraw(approvals)
 
     asking, events = Asking(session), IdentityEvents(lambda: kernel.audit.group)
-    people = People(asking.ask, asking.granted, withdraw)
+    people = People(asking.ask, asking.approved, withdraw)
     return Identity(records, vault, domain=domain, people=people, log=Log(events.tell, events.refused))
 
 
@@ -62,15 +63,16 @@ class Asking:
         )
         return Asked(planned.result.id, planned.change)
 
-    def granted(self, pairing: Pairing, details: Mapping[str, str]) -> Change:
-        """What belongs into the commit of the certificate: its event with *details*, and that the approval is used up.
-        Raises :class:`DeniedError` ``not_granted``."""
+    def approved(self, pairing: Pairing) -> Change:
+        """What belongs into the commit of its certificate: the event, and that the approval is used up. Raises
+        :class:`DeniedError` ``not_granted``."""
+        serial = Leaf.of(pairing.certificates[0]).serial
         return self._session(pairing.issued_by).gate.plan_granted(
             action_of(pairing),
             _resource(pairing),
             arguments=shown(pairing),
             labels=_labels(pairing),
-            details={"run": pairing.id, "source": pairing.source, **details},
+            details={"run": pairing.id, "source": pairing.source, "serial": serial},
         )
 
 

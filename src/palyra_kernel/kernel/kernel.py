@@ -15,18 +15,16 @@ from palyra_kernel.config import Config, Places, find_places, read_config
 from palyra_kernel.contracts import Unlock
 from palyra_kernel.device import builtin as builtin_capabilities
 from palyra_kernel.durable.folders import exists, private_folder
-from palyra_kernel.errors import IntegrityError
-from palyra_kernel.kernel.backing import Backends, load_state
+from palyra_kernel.kernel.backing import Backends
 from palyra_kernel.kernel.making import NewSlot, make_vault, vault_exists
 from palyra_kernel.kernel.offers import protector_finder
 from palyra_kernel.kernel.opening import Consent, Opened, missing_vault, open_vault
-from palyra_kernel.kernel.pins import settle_backend_kind
 from palyra_kernel.kernel.slots import SlotKeeper, with_key_folder
 from palyra_kernel.keys import builtin as builtin_keys
 from palyra_kernel.plugins import PluginHost
 from palyra_kernel.records import sqlite as builtin_records
 from palyra_kernel.resolve import builtin as builtin_sources
-from palyra_kernel.values.findings import Finding, finding_of
+from palyra_kernel.values.findings import Finding
 from palyra_kernel.vault import Vault
 from palyra_kernel.vault.epochs import Epochs
 from palyra_kernel.vault.index import Index
@@ -237,24 +235,9 @@ class Kernel:
     def verify(self, progress: Progress | None = None) -> list[Finding]:
         """Read and open everything. Findings of severity ``error`` mean that something was tampered with, rolled
         back, lost or damaged. *progress* is called with the number of secrets that were checked."""
-        from palyra_kernel.vault.verify import verify_vault
+        from palyra_kernel.kernel.verifying import verify
 
-        findings: list[Finding] = []
-        checks: tuple[Callable[[], object], ...] = (
-            lambda: findings.extend(verify_vault(self._records, self._index, self._objects, progress)),
-            self._check_backend_kind,
-            self.slots.list,
-        )
-        for check in checks:
-            try:
-                check()
-            except IntegrityError as error:
-                findings.append(finding_of(error, "vault"))
-        return findings
-
-    def _check_backend_kind(self) -> None:
-        state = load_state(self._records)
-        settle_backend_kind(self.places.state_root, state.pins.backend, state.record.emptying)
+        return [*verify(self, self._records, self._index, self._objects, progress)]
 
     def rekey(self, progress: Callable[[int], None] | None = None) -> RekeyReport:
         """Make a new key encryption key, wrap every data key under it again and delete the old ones.
