@@ -12,7 +12,9 @@ __version__ = "0.1.0"
 
 _HOME = {
     "ActionRequest": "values.decisions",
+    "AppPlace": "contracts.apps",
     "ApprovalRequiredError": "errors",
+    "AsgiApp": "contracts.apps",
     "BlobBackend": "contracts",
     "BlobCapabilities": "contracts",
     "BlobPlace": "contracts",
@@ -20,6 +22,8 @@ _HOME = {
     "CapabilityCall": "contracts.capabilities",
     "CapabilityPlace": "contracts.capabilities",
     "CheckPlace": "contracts.checks",
+    "Command": "contracts.commands",
+    "CommandPlace": "contracts.commands",
     "ConflictError": "errors",
     "CredentialType": "contracts.oauth",
     "Deadline": "values",
@@ -35,6 +39,8 @@ _HOME = {
     "InvalidInputError": "errors",
     "Kernel": "kernel",
     "KeyProtector": "contracts",
+    "Listener": "contracts.listeners",
+    "ListenerPlace": "contracts.listeners",
     "NewSlot": "kernel",
     "NotFoundError": "errors",
     "OAuthFailure": "contracts.oauth",
@@ -89,7 +95,9 @@ _HOME = {
 
 __all__ = [
     "ActionRequest",
+    "AppPlace",
     "ApprovalRequiredError",
+    "AsgiApp",
     "BlobBackend",
     "BlobCapabilities",
     "BlobPlace",
@@ -97,6 +105,8 @@ __all__ = [
     "CapabilityCall",
     "CapabilityPlace",
     "CheckPlace",
+    "Command",
+    "CommandPlace",
     "ConflictError",
     "CredentialType",
     "Deadline",
@@ -112,6 +122,8 @@ __all__ = [
     "InvalidInputError",
     "Kernel",
     "KeyProtector",
+    "Listener",
+    "ListenerPlace",
     "NewSlot",
     "NotFoundError",
     "OAuthFailure",
@@ -184,8 +196,11 @@ if TYPE_CHECKING:
         StoredRecord,
         Unlock,
     )
+    from palyra_kernel.contracts.apps import AppPlace, AsgiApp
     from palyra_kernel.contracts.capabilities import Capability, CapabilityCall, CapabilityPlace
     from palyra_kernel.contracts.checks import CheckPlace, PolicyCheck
+    from palyra_kernel.contracts.commands import Command, CommandPlace
+    from palyra_kernel.contracts.listeners import Listener, ListenerPlace
     from palyra_kernel.contracts.oauth import (
         CredentialType,
         FailureKind,

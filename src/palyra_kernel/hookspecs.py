@@ -16,8 +16,11 @@ from palyra_kernel.contracts.records import RecordStore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # most runs resolve no reference
+    from palyra_kernel.contracts.apps import AsgiApp
     from palyra_kernel.contracts.capabilities import Capability
     from palyra_kernel.contracts.checks import PolicyCheck
+    from palyra_kernel.contracts.commands import Command
+    from palyra_kernel.contracts.listeners import Listener
     from palyra_kernel.contracts.oauth import OAuthRefreshAdapter
     from palyra_kernel.contracts.sources import SecretSource
 
@@ -89,4 +92,32 @@ def palyra_capabilities() -> Sequence[type[Capability]]:  # type: ignore[empty-b
     The kernel promises to run one only for a gateway that this device was paired with and that granted its ``name``,
     and where it wants ``local_consent``, only after somebody at this machine agreed.
     Do not do anything here.
+    """
+
+
+@hookspec
+def palyra_asgi_apps() -> Sequence[type[AsgiApp]]:  # type: ignore[empty-body]
+    """Which requests do you answer?
+
+    The kernel promises to hand an app only requests of peers that were authenticated, below ``/apps/NAME`` of the door
+    that it names.
+    Do not open anything here.
+    """
+
+
+@hookspec
+def palyra_listeners() -> Sequence[type[Listener]]:  # type: ignore[empty-body]
+    """By which ways do you let peers in?
+
+    The kernel promises to let one serve as long as the daemon runs, and to say when it has to end.
+    Do not listen here.
+    """
+
+
+@hookspec
+def palyra_commands() -> Sequence[type[Command]]:  # type: ignore[empty-body]
+    """Which commands do you add?
+
+    The kernel promises to build one only when its ``name`` was typed, and never in place of one of its own.
+    Do not read arguments here.
     """

@@ -49,8 +49,21 @@ _COMMANDS = {
 }
 
 
+class Root(LazyGroup):
+    """The commands of the kernel, then those of enabled plugins, which are looked for when nothing else is called so."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        found = super().get_command(ctx, cmd_name)
+        if found is None and not ctx.resilient_parsing:
+            from palyra_kernel.cli.added import added_command
+
+            found = added_command(cmd_name, ctx.params, set(_COMMANDS))
+        return found
+
+
 @click.group(
-    cls=LazyGroup,
+    cls=Root,
     commands_table=_COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

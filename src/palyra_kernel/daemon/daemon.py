@@ -18,6 +18,7 @@ from palyra_kernel.daemon.apps.local import Local
 from palyra_kernel.daemon.apps.work import Work
 from palyra_kernel.daemon.binding import ENROLMENT, HEALTH, LOCAL, WORK, Bound, bind_all, close_all
 from palyra_kernel.daemon.chores import NEWS_SECONDS, TEND_SECONDS, Chores
+from palyra_kernel.daemon.guests import Guests
 from palyra_kernel.daemon.metrics import Numbers
 from palyra_kernel.daemon.operating import Operating, Running
 from palyra_kernel.daemon.readiness import checks
@@ -68,7 +69,9 @@ class Daemon:
             parts.callback(path.remove)
             await asyncio.to_thread(self._kernel.identity.start)
             running.tls = await asyncio.to_thread(assembly.secured, self._kernel.identity, running.config)
-            self._begin(parts, bound, running.tls)
+            guests = await asyncio.to_thread(Guests, self._kernel, remote=running.may_be_remote())
+            parts.push_async_callback(guests.stop, running.config.graceful_seconds)
+            self._begin(parts, bound, running.tls, guests)
             Signals(self.stop, self._reload_soon).listen(asyncio.get_running_loop())
             self._say_started()
             await self._stop.wait()
@@ -80,13 +83,13 @@ class Daemon:
             await asyncio.gather(*(each.stop(grace) for each in running.listeners.values()))
         _log.info("stopped")
 
-    def _begin(self, parts: AsyncExitStack, bound: Bound, tls: assembly.Secured) -> None:
+    def _begin(self, parts: AsyncExitStack, bound: Bound, tls: assembly.Secured, guests: Guests) -> None:
         """Begin what is not a request, then accept. Behind an error everything is undone."""
         running, identity = self._running, self._kernel.identity
         chores = Chores(running.counts)
         parts.push_async_callback(chores.stop)
         running.listeners = assembly.listeners(
-            self._apps(chores), bound.sockets, tls, identity, running.config, running.devices
+            self._apps(chores, guests), bound.sockets, tls, identity, running.config, running.devices
         )
         watcher = Watcher(identity, tls, running.devices, asyncio.get_running_loop())
         watcher.start()
@@ -98,15 +101,20 @@ class Daemon:
             chores.every(self._notifier.watchdog_seconds, "watchdog", self._alive)
         for listener in running.listeners.values():
             listener.start()
+        guests.start()
 
-    def _apps(self, chores: Chores) -> dict[str, Doors]:
+    def _apps(self, chores: Chores, guests: Guests) -> dict[str, Doors]:
         running, identity = self._running, self._kernel.identity
-        parts = checks(self._kernel, running.devices, chores, self._stop.is_set)
+        parts = {
+            **checks(self._kernel, running.devices, chores, self._stop.is_set),
+            "plugins": guests.trouble,
+        }
+        on_work, on_local = guests.mounted(WORK), guests.mounted(LOCAL)
         return {
             ENROLMENT: Enrolment(identity, running.counts).app(),
-            WORK: Work(identity, running.streams, running.counts).app(),
+            WORK: Work(identity, running.streams, running.counts, mounted=on_work).app(),
             HEALTH: Health(parts, Numbers(running).scrape).app(),
-            LOCAL: Local(self._operating.status, self._operating.reload).app(),
+            LOCAL: Local(self._operating.status, self._operating.reload, mounted=on_local).app(),
         }
 
     def _say_started(self) -> None:

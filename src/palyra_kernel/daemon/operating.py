@@ -22,7 +22,7 @@ from palyra_kernel.daemon.reload import reread
 from palyra_kernel.daemon.remote import check_remote
 from palyra_kernel.daemon.said import said
 from palyra_kernel.daemon.systemd import Notifier
-from palyra_kernel.errors import PalyraError
+from palyra_kernel.errors import DeniedError, PalyraError
 from palyra_kernel.identity.certificates.hosts import Hosts
 from palyra_kernel.kernel import Kernel
 from palyra_kernel.kernel.gateway import change_limits, undecided
@@ -60,6 +60,14 @@ class Running:
     def check_config(self, config: GatewayConfig) -> None:
         """The same for another configuration."""
         check_remote(self.remote, config, self.environment, partial(undecided, self.kernel))
+
+    def may_be_remote(self) -> bool:
+        """Whether a listener of a plugin may let in peers of other machines."""
+        try:
+            check_remote(("plugins",), self.config, self.environment, partial(undecided, self.kernel))
+        except DeniedError:
+            return False
+        return True
 
     def where(self) -> dict[str, tuple[str, ...]]:
         """The addresses of each listener."""

@@ -81,11 +81,13 @@ def _check_attributes(cls: type[object], contract: type[object], origin: Origin)
         ("fragment_is_id", type(getattr(cls, "fragment_is_id", False)) is bool),
         ("hosts", _are_hosts(getattr(cls, "hosts", ()))),
         ("sensitivity", getattr(cls, "sensitivity", "plain") in ("plain", "local_consent")),
+        ("door", getattr(cls, "door", None) in ("local", "work")),
         ("max_input_bytes", _is_size(getattr(cls, "max_input_bytes", None))),
         ("max_output_bytes", _is_size(getattr(cls, "max_output_bytes", None))),
         ("weak", weak is None or (isinstance(weak, str) and bool(weak))),
     ):
-        if hasattr(contract, name) and not fits:
+        declared = hasattr(contract, name) or name in getattr(contract, "__annotations__", ())
+        if declared and not fits:
             raise refused(
                 origin,
                 f"{shown(cls.__name__, 80)}.{name} is not what its contract allows",

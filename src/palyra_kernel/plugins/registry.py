@@ -21,8 +21,11 @@ from palyra_kernel.plugins.offered import check_class, key_of
 from palyra_kernel.plugins.origin import Origin
 
 if TYPE_CHECKING:
+    from palyra_kernel.contracts.apps import AsgiApp
     from palyra_kernel.contracts.capabilities import Capability
     from palyra_kernel.contracts.checks import PolicyCheck
+    from palyra_kernel.contracts.commands import Command
+    from palyra_kernel.contracts.listeners import Listener
     from palyra_kernel.contracts.oauth import OAuthRefreshAdapter
     from palyra_kernel.contracts.sources import SecretSource
 
@@ -90,8 +93,14 @@ class Registry:
             _ = self.oauth_adapters
         if len(manager.hook.palyra_capabilities.get_hookimpls()) > 1:
             _ = self.capabilities
-        if manager.hook.palyra_policy_checks.get_hookimpls():
-            _ = self.policy_checks
+        for hook, judge in (
+            ("palyra_policy_checks", lambda: self.policy_checks),
+            ("palyra_asgi_apps", lambda: self.asgi_apps),
+            ("palyra_listeners", lambda: self.listeners),
+            ("palyra_commands", lambda: self.commands),
+        ):
+            if getattr(manager.hook, hook).get_hookimpls():
+                judge()
 
     @cached_property
     def secret_sources(self) -> Mapping[str, Offer[SecretSource]]:
@@ -120,6 +129,27 @@ class Registry:
         from palyra_kernel.contracts.capabilities import Capability, is_capability_name
 
         return self._collect("palyra_capabilities", Capability, "name", is_capability_name)  # type: ignore[type-abstract]
+
+    @cached_property
+    def asgi_apps(self) -> Mapping[str, Offer[AsgiApp]]:
+        """Apps that the daemon mounts, by name."""
+        from palyra_kernel.contracts.apps import AsgiApp
+
+        return self._collect("palyra_asgi_apps", AsgiApp, "name")  # type: ignore[type-abstract]
+
+    @cached_property
+    def listeners(self) -> Mapping[str, Offer[Listener]]:
+        """Listeners that live in the daemon, by name."""
+        from palyra_kernel.contracts.listeners import Listener
+
+        return self._collect("palyra_listeners", Listener, "name")  # type: ignore[type-abstract]
+
+    @cached_property
+    def commands(self) -> Mapping[str, Offer[Command]]:
+        """Commands of ``palyra``, by name."""
+        from palyra_kernel.contracts.commands import Command
+
+        return self._collect("palyra_commands", Command, "name")  # type: ignore[type-abstract]
 
     def _collect(
         self, hook: str, contract: type[T], key_name: str, legal: Callable[[str], bool] = is_key
