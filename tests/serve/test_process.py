@@ -12,6 +12,8 @@ import sys
 
 import pytest
 
+from palyra_kernel.daemon.daemon import serve
+from palyra_kernel.errors import ConflictError, DeniedError
 from tests.serve.process import CONFIG, Running, running
 from tests.support import Places
 
@@ -51,9 +53,9 @@ def test_a_daemon_from_its_start_to_its_end(folder):
         before, version = certificate(daemon.address("enrolment"))
         assert version == "TLSv1.3"
 
-        second = Running(folder)
-        assert second.ended() == 7
-        assert "socket_taken" in second.log.read_text()
+        with Places(folder).open(plugins=None) as other, pytest.raises(ConflictError) as caught:
+            serve(other, environment={})
+        assert caught.value.code == "socket_taken"
         assert daemon.ask("GET", "/v1/status")[0] == 200
 
         file = folder / "config" / "palyra.toml"
@@ -76,7 +78,7 @@ def test_a_daemon_from_its_start_to_its_end(folder):
         assert [line["message"] for line in daemon.lines][-1] == "stopped"
     with Places(folder).open(plugins=None) as kernel:
         actions = [told.opened.event.action for told in kernel.audit.tail(50)]
-    assert actions.count("gateway.serve") == 3  # of the second its beginning and its failure
+    assert actions.count("gateway.serve") == 1
     assert actions.count("gateway.reload") >= 2
 
 
@@ -117,10 +119,9 @@ def test_curl_hears_that_it_is_ready_and_that_a_port_is_taken(folder):
 def test_nobody_from_elsewhere_reaches_a_daemon_that_was_not_told_so(folder):
     """Hazard H1: a listener on every address, without one of the conditions."""
     (folder / "config" / "palyra.toml").write_text(CONFIG.replace("127.0.0.1:0", "0.0.0.0:0", 2))
-    daemon = Running(folder)
-    assert daemon.ended() == 4
-    error = json.loads(daemon.log.read_text().splitlines()[-1])["error"]
-    assert error["code"] == "remote_bind_refused"
+    with Places(folder).open(plugins=None) as kernel, pytest.raises(DeniedError) as caught:
+        serve(kernel, environment={})
+    assert caught.value.code == "remote_bind_refused"
     for named in ("acknowledged_in_config", "acknowledged_in_environment", "hosts", "approvals"):
-        assert named in error["message"]
-    assert not daemon.socket.exists()
+        assert named in caught.value.message
+    assert not (folder / "state" / "palyra.sock").exists()

@@ -9,7 +9,7 @@ from tests.testing.matrix import broken_rules, mutants_of
 
 PACKAGES = [
     f"tests.testing.{kind}_mutants"
-    for kind in ("blob", "record", "protector", "source", "check", "oauth", "capability")
+    for kind in ("blob", "record", "protector", "source", "check", "oauth", "capability", "guest")
 ]
 PROCESSES = 2
 

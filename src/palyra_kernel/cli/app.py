@@ -50,7 +50,7 @@ _COMMANDS = {
 
 
 class Root(LazyGroup):
-    """The commands of the kernel, then those of enabled plugins, which are looked for when nothing else is called so."""
+    """The commands of the kernel, then those of enabled plugins: looked for when nothing else is called so."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return one command."""

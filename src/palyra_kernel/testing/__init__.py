@@ -42,15 +42,21 @@ pytest.register_assert_rewrite(
             "checks",
             "oauth",
             "capabilities",
+            "apps",
+            "listeners",
+            "commands",
             "leaks",
             "threads",
         )
     )
 )
 
+from palyra_kernel.testing.apps import AppRequest, AsgiAppContract  # noqa: E402
 from palyra_kernel.testing.blobs import BlobBackendContract  # noqa: E402
 from palyra_kernel.testing.capabilities import CapabilityContract  # noqa: E402
 from palyra_kernel.testing.checks import PolicyCheckContract, action_request  # noqa: E402
+from palyra_kernel.testing.commands import CommandContract  # noqa: E402
+from palyra_kernel.testing.listeners import ListenerContract  # noqa: E402
 from palyra_kernel.testing.memory_blobs import MemoryBackend  # noqa: E402
 from palyra_kernel.testing.memory_records import MemoryRecordStore  # noqa: E402
 from palyra_kernel.testing.oauth import HttpReply, OAuthRefreshAdapterContract, ScriptedClient  # noqa: E402
@@ -59,10 +65,14 @@ from palyra_kernel.testing.records import RecordStoreContract  # noqa: E402
 from palyra_kernel.testing.sources import SecretSourceContract  # noqa: E402
 
 __all__ = [
+    "AppRequest",
+    "AsgiAppContract",
     "BlobBackendContract",
     "CapabilityContract",
+    "CommandContract",
     "HttpReply",
     "KeyProtectorContract",
+    "ListenerContract",
     "MemoryBackend",
     "MemoryRecordStore",
     "OAuthRefreshAdapterContract",
