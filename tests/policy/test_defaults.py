@@ -152,6 +152,7 @@ MANAGEMENT = [
     "device.list vault:own",
     *(f"pairing.{act} vault:own" for act in ("list", "code", "open")),
     *(f"ca.{act} vault:own" for act in ("status", "rotate")),
+    *(f"node.{act} device:01J" for act in ("grant", "revoke")),
 ]
 
 
@@ -237,13 +238,52 @@ def test_an_organisation_can_demand_two_people_and_kinds_of_devices():
     )
 
 
+NODES = ["node.list vault:own", *(f"node.{act} device:01J" for act in ("show", "invoke", "cancel"))]
+
+
+@pytest.mark.parametrize("act", NODES)
+def test_nodes_are_for_whom_they_were_granted(engine, act):
+    """Hazard H28: an owner could not ask a node without its own certificate, and a device needs a permit for another."""
+    action, resource = act.split()
+    user = subject("user:1001", capabilities=("NodeInvoke",))
+    device = subject("device:01K", capabilities=("NodeInvoke",))
+    assert answer(engine, OWNER, action, resource) == "allow"
+    for allowed in (user, device):
+        assert answer(engine, allowed, action, resource) == "allow"
+        assert answer(engine, allowed, action, resource, tool="x") == "allow"
+    for denied in (subject("user:1001"), subject("device:01K"), ADMIN, AGENT, subject("device:01K", "Owner")):
+        assert answer(engine, denied, action, resource) == BASELINE
+    assert answer(engine, OWNER, action, resource, tool="x") == BASELINE
+
+
+@pytest.mark.parametrize("act", ["show", "cancel"])
+def test_leases_of_others_are_for_the_owner(engine, act):
+    """Hazard H26: any device could finish or relabel what another one had asked for."""
+    user = subject("user:1001", capabilities=("NodeInvoke",))
+    own, other = ("lease=own",), ("lease=other",)
+    assert answer(engine, user, f"node.{act}", "device:01J", labels=own) == "allow"
+    assert answer(engine, user, f"node.{act}", "device:01J", labels=other) == BASELINE
+    assert answer(engine, OWNER, f"node.{act}", "device:01J", labels=other) == "allow"
+
+
+def test_capabilities_of_nodes_that_the_lists_mark_ask_a_human():
+    engine = PolicyEngine(bundle(data='asked_node_capabilities = ["camera.snap"]'))
+    asked = "approval node.invoke.approval_required"
+    for needs, expected in (("camera.snap", asked), ("SecretsRead", asked), ("echo", "allow")):
+        more = {"capabilities": (needs,)}
+        assert answer(engine, OWNER, "node.invoke", "device:01J", **more) == expected
+        assert answer(engine, OWNER, "node.invoke", "device:01J", approved=True, **more) == "allow"
+    granted = subject("user:1001", capabilities=("NodeInvoke", "camera.snap"))
+    assert answer(engine, granted, "node.invoke", "device:01J", capabilities=("camera.snap",)) == "allow"
+
+
 def test_every_declared_action_has_a_case(engine):
     """What is declared and never asked in a test would be decided by accident."""
     named = {act.split()[0] for act in MANAGEMENT}
     prefixes = ("secret.", "source.", "tool.", "skill.", "capability.", "compat.", "workspace.")
     rest = {action for action in engine.bundle.actions.resources if not action.startswith(prefixes)}
     table = {"sessions.use", "memory.use", "routines.use", "observability.read", "api_tokens.manage"}
-    asked = {"profile.endpoint", "device.pair", "device.replace_key"}
+    asked = {"profile.endpoint", "device.pair", "device.replace_key"} | {act.split()[0] for act in NODES}
     assert rest == named | table | asked | {"trust.operate", "rollout.manage", "profile.use"}
 
 

@@ -57,6 +57,9 @@ _WORDS = {
     "profile.endpoint.approval_required": Words(
         "a human has to approve another endpoint: it gets the credential", "request_explicit_approval"
     ),
+    "node.invoke.approval_required": Words(
+        "a human has to approve each use of this capability", "request_explicit_approval"
+    ),
     "device.pair.approval_required": Words(
         "a human has to approve every device, and compares its words", "palyra pairing list"
     ),

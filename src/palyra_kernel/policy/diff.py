@@ -21,6 +21,7 @@ _LOOKED_UP = {
     "tool_channels": "tool_channel",
     "marked_refs": "marked",
     "sensitive_capabilities": "sensitive",
+    "asked_node_capabilities": "sensitive",
 }
 """Lists of a bundle, and the attribute in which rules see them."""
 

@@ -89,6 +89,7 @@ def size_of(request: ActionRequest, voucher: Subject | None) -> int:
 def moment_of(request: ActionRequest, voucher: Subject | None, facts: Facts) -> Moment:
     """The facts of the moment, those of the bundle included; not yet approved."""
     needed = frozenset(request.capabilities)
+    sensitive = facts.asked_of_nodes if request.action == "node.invoke" else facts.sensitive_capabilities
     if request.action == "tool.execute":
         needed |= facts.capabilities.get(request.resource.id, frozenset())
     return Moment(
@@ -104,7 +105,7 @@ def moment_of(request: ActionRequest, voucher: Subject | None, facts: Facts) -> 
         skill=_given(request.skill),
         voucher=msgspec.UNSET if voucher is None else _voucher(voucher),
         capabilities=tuple(needed),
-        sensitive=tuple(needed & facts.sensitive_capabilities),
+        sensitive=tuple(needed & sensitive),
         sensitive_action=request.action in facts.sensitive_actions,
         approved=False,
     )

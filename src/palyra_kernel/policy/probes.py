@@ -17,6 +17,7 @@ from palyra_kernel.values.principals import Principal, Subject
 _AT_MS = 1_704_110_400_000  # noon, 1 January 2024, UTC
 _UID = re.compile(r'\b([A-Z][A-Za-z]*)::"([^"\\]+)"')
 _LABEL = re.compile(r'"([^"\\=]+=[^"\\]*)"')
+_GRANTED = re.compile(r'principal\.capabilities\.contains\("([^"\\]+)"\)')
 _KIND_OF = {entity: kind for kind, entity in PRINCIPAL_TYPES.items()}
 _RESOURCE_OF = {entity: kind for kind, entity in RESOURCE_TYPES.items()}
 _CHANNEL = "channel:probe:1"
@@ -49,6 +50,7 @@ class Names:
                 for entity, name in _UID.findall(rule.text):
                     self.of.setdefault(entity, set()).add(name)
                 self.labels.update(_LABEL.findall(rule.text))
+                self.capabilities.update(_GRANTED.findall(rule.text))
                 if rule.layer.startswith(WORKSPACE):
                     self.workspaces.add(rule.layer.removeprefix(WORKSPACE))
             data = bundle.facts.data
@@ -56,7 +58,7 @@ class Names:
             self.of.setdefault("Skill", set()).update(data.allowed_skills)
             self.of.setdefault("Secret", set()).update(data.marked_refs)
             self.of.setdefault("Capability", set()).update(data.sensitive_capabilities)
-            self.capabilities |= bundle.facts.sensitive_capabilities
+            self.capabilities |= bundle.facts.asked_of_nodes
         self.workspaces |= self.of.get("Workspace", set())
 
     def subjects(self) -> list[Subject]:

@@ -35,6 +35,7 @@ class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     marked_refs: _Names = ()
     sensitive_actions: _Names = ()
     sensitive_capabilities: _Names = BUILT_IN_CAPABILITIES
+    asked_node_capabilities: _Names = ()
     tools: dict[_Name, ToolData] = {}
 
 
@@ -52,6 +53,7 @@ class Facts:
             *map(actions.below.__getitem__, data.sensitive_actions)
         )
         self.sensitive_capabilities = frozenset(data.sensitive_capabilities)
+        self.asked_of_nodes = self.sensitive_capabilities | frozenset(data.asked_node_capabilities)
         self.capabilities = {name: frozenset(tool.capabilities) for name, tool in data.tools.items()}
 
 
