@@ -12,7 +12,7 @@ Each step is checked against the record that it was planned on, so of any number
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from msgspec.structs import replace
 
@@ -31,15 +31,19 @@ from palyra_kernel.records import Change, Namespace, Records
 
 DEVICES = Namespace("devices", guarded=True)
 
+Follow = Callable[[Change, str, str], object]
+"""Adds to a change what ends with a device: its id, and why in a few words."""
+
 
 class Devices:
     """Reads devices; plans changes, commits none. *prints* and *revocations* follow in the same change. Whoever plans
-    several steps for one act gives all of them one change: two do not merge."""
+    several steps for one act gives all of them one change: two do not merge. ``follow``: what ends with a device."""
 
     def __init__(self, records: Records, prints: Prints, revocations: Revocations) -> None:
         self._kept: Kept[Device] = Kept(records, DEVICES, decoded)
         self._prints = prints
         self._revocations = revocations
+        self.follow: Follow | None = None
 
     def find(self, id: str) -> Device:
         """The device *id*, in whatever state. Raises :class:`NotFoundError` ``device_missing``."""
@@ -209,6 +213,7 @@ class Devices:
         if old.state == "active":
             self._prints.plan_disown(change, old.print)
         self._killed(change, old, "key_replaced", "", now_ms)
+        self._followed(change, old, "the device has other keys")
         fresh = replace(device, state="active", proven_ms=0, certificate=None, next=None, past=())
         self._prints.plan_own(change, fresh.print, fresh.id)
         return self._issued(change, version, fresh, leaf, now_ms)
@@ -258,6 +263,7 @@ class Devices:
     ) -> Device:
         if device.state == "active":
             self._prints.plan_disown(change, device.print)
+            self._followed(change, device, f"the device was {cause}")
         self._killed(change, device, cause, reason, now_ms)
         over = replace(
             device,
@@ -270,6 +276,10 @@ class Devices:
             reason=reason,
         )
         return self._save(change, version, over)
+
+    def _followed(self, change: Change, device: Device, why: str) -> None:
+        if self.follow is not None:
+            self.follow(change, device.id, why)
 
     def _killed(self, change: Change, device: Device, cause: Cause, reason: str, now_ms: int) -> None:
         """Every certificate that *device* ever had and that has not expired is on the list, and stands for nobody."""

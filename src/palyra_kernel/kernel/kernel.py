@@ -16,9 +16,10 @@ from palyra_kernel.contracts import Unlock
 from palyra_kernel.device import builtin as builtin_capabilities
 from palyra_kernel.durable.folders import exists, private_folder
 from palyra_kernel.kernel.backing import Backends
+from palyra_kernel.kernel.lending import Lending
 from palyra_kernel.kernel.making import NewSlot, make_vault, vault_exists
 from palyra_kernel.kernel.offers import protector_finder
-from palyra_kernel.kernel.opening import Consent, Opened, missing_vault, open_vault
+from palyra_kernel.kernel.opening import Consent, Opened, missing_vault, open_objects, open_vault
 from palyra_kernel.kernel.slots import SlotKeeper, with_key_folder
 from palyra_kernel.keys import builtin as builtin_keys
 from palyra_kernel.plugins import PluginHost
@@ -26,9 +27,6 @@ from palyra_kernel.records import sqlite as builtin_records
 from palyra_kernel.resolve import builtin as builtin_sources
 from palyra_kernel.values.findings import Finding
 from palyra_kernel.vault import Vault
-from palyra_kernel.vault.epochs import Epochs
-from palyra_kernel.vault.index import Index
-from palyra_kernel.vault.objects import Objects
 
 if TYPE_CHECKING:
     from palyra_kernel.audit import Audit
@@ -52,7 +50,7 @@ BUILTINS = (builtin_keys, builtin_records, builtin_sources, builtin_auth, builti
 FILE_SLOT = (NewSlot("file", Unlock()),)
 
 
-class Kernel:
+class Kernel(Lending):
     """An open vault. Open it once for each process, use it from any thread, close it or use ``with``."""
 
     def __init__(self, places: Places, config: Config, host: PluginHost, opened: Opened) -> None:
@@ -62,7 +60,7 @@ class Kernel:
         self.vault_id = opened.keyring.vault_id
         self._records = opened.records
         self._backends = Backends(places, host.registry, opened.records, opened.place_id)
-        self._objects, self._index = _open_objects(config, self._backends, opened)
+        self._objects, self._index = open_objects(config, self._backends, opened)
         self.vault = Vault(
             self._records, self._index, self._objects, versions_kept=config.vault.versions_kept
         )
@@ -143,7 +141,9 @@ class Kernel:
             with self._making:
                 if self._identity is None:
                     secrets = Vault(self._records, self._index, self._objects, versions_kept=1)
-                    self._identity = make_identity(self, self._records, secrets)
+                    identity = make_identity(self, self._records, secrets)
+                    identity.devices.follow = self._lend_no_more
+                    self._identity = identity
         return self._identity
 
     @property
@@ -372,18 +372,3 @@ class Kernel:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _open_objects(config: Config, backends: Backends, opened: Opened) -> tuple[Objects, Index]:
-    epochs = Epochs(opened.records)
-    epochs.load()
-    objects = Objects(
-        backends.open(opened.pins.backend),
-        epochs,
-        opened.keyring.vault_id,
-        max_value_bytes=config.vault.max_value_bytes,
-        deadline_seconds=config.vault.deadline_seconds,
-        version=opened.backend_version,
-        follow=backends.follow,
-    )
-    return objects, Index(opened.records)

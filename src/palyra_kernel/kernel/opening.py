@@ -9,7 +9,7 @@ from palyra_kernel.config import Config, Places
 from palyra_kernel.contracts import RecordStore, Unlock
 from palyra_kernel.durable.folders import exists
 from palyra_kernel.errors import ConflictError, IntegrityError, NotFoundError, PalyraError, UnavailableError
-from palyra_kernel.kernel.backing import BackendState, load_state, put_new_place
+from palyra_kernel.kernel.backing import Backends, BackendState, load_state, put_new_place
 from palyra_kernel.kernel.choosing import Choice, wanted_kind
 from palyra_kernel.kernel.incarnation import start_incarnation
 from palyra_kernel.kernel.making import RECORDS_FILE, first_commit, head_file, note_choice
@@ -21,6 +21,9 @@ from palyra_kernel.keys.unlock import FindProtector, open_root
 from palyra_kernel.plugins import Registry
 from palyra_kernel.records import Records
 from palyra_kernel.records.records import store_epoch
+from palyra_kernel.vault.epochs import Epochs
+from palyra_kernel.vault.index import Index
+from palyra_kernel.vault.objects import Objects
 
 _READ_AGAIN = 5
 _BEHIND = ("rolled_back", "forked", "head_tampered")
@@ -203,3 +206,19 @@ def _not_together() -> IntegrityError:
         "keyring.json and kernel.db do not belong together: one of them is an old or a damaged copy",
         hint="put the newest state root back",
     )
+
+
+def open_objects(config: Config, backends: Backends, opened: Opened) -> tuple[Objects, Index]:
+    """The envelopes of *opened*, and the index of what is in them."""
+    epochs = Epochs(opened.records)
+    epochs.load()
+    objects = Objects(
+        backends.open(opened.pins.backend),
+        epochs,
+        opened.keyring.vault_id,
+        max_value_bytes=config.vault.max_value_bytes,
+        deadline_seconds=config.vault.deadline_seconds,
+        version=opened.backend_version,
+        follow=backends.follow,
+    )
+    return objects, Index(opened.records)

@@ -42,6 +42,11 @@ class Handed(NamedTuple):
         return f"<handed over: {self.lease.id}>"
 
 
+def new_token() -> bytes:
+    """Nobody guesses it."""
+    return os.urandom(TOKEN_BYTES)
+
+
 class Dispatch:
     """The leases of one vault, as devices meet them. Any number of threads may share it."""
 
@@ -55,9 +60,10 @@ class Dispatch:
         """The leases of *device*. Whoever serves it tells it of those that it has and that are gone from here."""
         return self._ledger.line(device)[1]
 
-    def hand_over(self, device: str) -> Handed | None:
+    def hand_over(self, device: str, token: bytes = b"") -> Handed | None:
         """The next lease of *device*, which has it from now on, whatever becomes of the connection: committed before it
         is sent, and never handed over again. None if there is nothing for it now, or it has enough in hand.
+        *token*: that of the stream that it goes over; without it the lease gets one of its own.
 
         Raises :class:`DeniedError` ``device_unknown``, ``wrong_device_kind``.
         """
@@ -69,13 +75,14 @@ class Dispatch:
             active(self._shared.records, turn.change, device, "take")
             if len(turn.line.held) >= self._limits.in_hand:
                 turn.end_overdue()
-            handed = self._next(turn) if len(turn.line.held) < self._limits.in_hand else None
+            room = len(turn.line.held) < self._limits.in_hand
+            handed = self._next(turn, token or new_token()) if room else None
             turn.write()
             return handed
 
         return self._act(device, plan)
 
-    def _next(self, turn: Turn) -> Handed | None:
+    def _next(self, turn: Turn, token: bytes) -> Handed | None:
         if self._shared.registry.get(turn.device) is None:
             return None
         node = self._shared.registry.standing(turn.change, turn.device)
@@ -89,7 +96,7 @@ class Dispatch:
             elif not self._granted(turn, lease):
                 turn.end(row, "cancel", ended="the capability is not granted any more")
             else:
-                token, body = os.urandom(TOKEN_BYTES), turn.body(lease)
+                body = turn.body(lease)
                 return Handed(turn.take(row, sha256(token)), body, token, lease.deadline_ms - turn.now_ms)
         return None
 

@@ -60,8 +60,9 @@ class Grants:
 
     def signed(self, device: str, domain: str, sign: Sign, now_ms: int) -> SignedGrants:
         """What *device* may be asked for, as it goes there. Made when the node asks for it: revoking needs no key."""
-        live = tuple(each for each in self.of(device) if now_ms < each.expires_ms)
-        made = SignedGrants(domain=domain, device=device, number=self.number(device), grants=live)
+        _, granted = self._row(device)
+        live = tuple(each.grant for each in granted.issued if now_ms < each.grant.expires_ms)
+        made = SignedGrants(domain=domain, device=device, number=granted.number, grants=live)
         return msgspec.structs.replace(made, signature=sign(made.signed_text()))
 
     def find(self, device: str, capability: str, invoker: str, at_ms: int) -> Grant | None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from palyra_kernel.identity.clock import Clock
 from palyra_kernel.nodes.acting import act
 from palyra_kernel.nodes.asking import Asking
 from palyra_kernel.nodes.capability import Capability
 from palyra_kernel.nodes.dispatch import Dispatch
+from palyra_kernel.nodes.events.events import Events
 from palyra_kernel.nodes.granted import Grant
+from palyra_kernel.nodes.grants import GRANTS
 from palyra_kernel.nodes.heartbeats import Heartbeats
 from palyra_kernel.nodes.lease import Lease
 from palyra_kernel.nodes.ledger import LEASES, LINES
@@ -25,7 +29,7 @@ class Nodes:
     """Everything that the gateway knows of nodes, over one store. Any number of threads may share it.
 
     *incarnation*: the id of the present life of the vault. *beside*: what belongs into the commit of each step of a
-    lease, such as its event. Policy is asked by the caller: what it decides is a ``plan_…`` here, which adds to the
+    lease, such as its event; *registered*: the same for a registration that says something new. Policy is asked by the caller: what it decides is a ``plan_…`` here, which adds to the
     caller's change; behind its commit comes :meth:`told`.
     """
 
@@ -37,6 +41,7 @@ class Nodes:
         clock: Clock | None = None,
         limits: Limits | None = None,
         beside: Beside | None = None,
+        registered: Callable[[Node], Change] | None = None,
     ) -> None:
         shared = Shared(
             records,
@@ -55,7 +60,10 @@ class Nodes:
         self.waiters = Waiters(records)
         self.asking = Asking(shared)
         self.dispatch = Dispatch(shared, self.waiters)
+        self.events = Events(records, shared.clock)
+        """What nodes say of themselves."""
         self._tending = Tending(shared, self.dispatch)
+        self._registered = registered
 
     def tend(self) -> int:
         """Write what was heard lately, end what is overdue, forget what is old: every few seconds, by each gateway.
@@ -66,12 +74,16 @@ class Nodes:
     def register(self, device: str, *, platform: str, offered: list[Capability]) -> Node:
         """*device* says what it is; committed. It counts as heard. Raises as :meth:`Registry.plan_register`."""
         now = self.clock.now_ms()
-        node = act(
-            self._records,
-            lambda change: self.registry.plan_register(
+
+        def plan(change: Change) -> Node:
+            node = self.registry.plan_register(
                 change, device, platform=platform, offered=offered, now_ms=now
-            ),
-        )
+            )
+            if change.puts and self._registered is not None:
+                change.merge(self._registered(node))
+            return node
+
+        node = act(self._records, plan)
         self.heartbeats.beat(device)
         self.waiters.wake(LINES.key(device))  # work may have waited for a capability
         return node
@@ -83,11 +95,12 @@ class Nodes:
         return grant, self.asking.plan_cancel_all(change, device, "its grant was revoked", grant=id)
 
     def plan_end(self, change: Change, device: str, why: str) -> list[Lease]:
-        """Add to *change*, which revokes or removes *device*: with it end its registration, its presence, its grants
-        and all its leases. Returns these, for :meth:`told`."""
+        """Add to *change*, which revokes or removes *device*: with it end its registration, its presence, its grants,
+        its events and all its leases. Returns these, for :meth:`told`."""
         self.registry.plan_drop(change, device)
         self.heartbeats.plan_drop(change, device)
         self.grants.plan_end(change, device)
+        self.events.plan_end(change, device)
         return self.asking.plan_cancel_all(change, device, why)
 
     def told(self, *leases: Lease) -> None:
@@ -96,6 +109,10 @@ class Nodes:
         self.waiters.wake(
             *(key for lease in leases for key in (LEASES.key(lease.id), LINES.key(lease.device)))
         )
+
+    def granted(self, device: str) -> None:
+        """The grants of *device* changed: its stream is woken at once."""
+        self.waiters.wake(GRANTS.key(device), LINES.key(device))
 
     def wait(self, id: str, deadline: Deadline) -> Lease:
         """The lease *id* as soon as it is over, or at the deadline as it is then. Raises as :meth:`Asking.find`."""
