@@ -35,6 +35,8 @@ class Counts:
         """By code."""
         self.issued = Tally()
         """Certificates, by why: ``renewal``, ``reentry``."""
+        self.node_refused = Tally()
+        """By code."""
         self.reloads = Tally()
         """``done`` or ``refused``."""
         self.troubles = Tally()

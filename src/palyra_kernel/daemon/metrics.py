@@ -73,6 +73,9 @@ class Numbers(Collector):
             "palyra_pairing_refused", "Refused messages of pairings.", "verb", counts.pairing_refused.read()
         )
         yield _counter("palyra_reentry_refused", "Refused returns.", "code", counts.reentry_refused.read())
+        yield _counter(
+            "palyra_node_refused", "Refused requests of nodes.", "code", counts.node_refused.read()
+        )
         yield _counter("palyra_certificates_issued", "Later certificates.", "why", counts.issued.read())
         yield _counter("palyra_config_reloads", "Readings of palyra.toml.", "outcome", counts.reloads.read())
         yield _counter("palyra_troubles", "Failures in the background.", "chore", counts.troubles.read())

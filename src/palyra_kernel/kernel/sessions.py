@@ -72,6 +72,7 @@ def make_services(kernel: Kernel, records: Records) -> Services:
         group=kernel.audit.group,
         limits=limits,
         close=partial(close_checks, checks),
+        nodes=lambda: kernel.nodes,
     )
 
 

@@ -29,8 +29,9 @@ class Nodes:
     """Everything that the gateway knows of nodes, over one store. Any number of threads may share it.
 
     *incarnation*: the id of the present life of the vault. *beside*: what belongs into the commit of each step of a
-    lease, such as its event; *registered*: the same for a registration that says something new. Policy is asked by the caller: what it decides is a ``plan_…`` here, which adds to the
-    caller's change; behind its commit comes :meth:`told`.
+    lease, such as its event; *registered*: the same for a registration that says something new. Policy is asked by the
+    caller: what it decides is a ``plan_…`` here, which adds to the caller's change; behind its commit comes
+    :meth:`told`.
     """
 
     def __init__(
@@ -76,9 +77,7 @@ class Nodes:
         now = self.clock.now_ms()
 
         def plan(change: Change) -> Node:
-            node = self.registry.plan_register(
-                change, device, platform=platform, offered=offered, now_ms=now
-            )
+            node = self.registry.plan_register(change, device, platform=platform, offered=offered, now_ms=now)
             if change.puts and self._registered is not None:
                 change.merge(self._registered(node))
             return node

@@ -31,10 +31,12 @@ from palyra_kernel.vault import Vault
 if TYPE_CHECKING:
     from palyra_kernel.auth.service import AuthProfiles
     from palyra_kernel.identity.service import Identity
+    from palyra_kernel.nodes.service import Nodes
     from palyra_kernel.resolve.resolver import SecretResolver
     from palyra_kernel.session.auth import SessionAuth
     from palyra_kernel.session.ca import SessionCa
     from palyra_kernel.session.devices import SessionDevices
+    from palyra_kernel.session.nodes import SessionNodes
     from palyra_kernel.session.pairing import SessionPairing
     from palyra_kernel.session.resolver import SessionResolver
 
@@ -55,6 +57,8 @@ class Services(NamedTuple):
     group: Group
     limits: Limits
     close: Callable[[], None]
+    identity: Callable[[], Identity]
+    nodes: Callable[[], Nodes]
 
 
 class Session:
@@ -126,6 +130,14 @@ class Session:
         from palyra_kernel.session.ca import SessionCa  # most sessions need none
 
         return SessionCa(self.gate, self._services.identity())
+
+    @property
+    def nodes(self) -> SessionNodes:
+        """Asks devices for what they lend, and manages that, as far as the principal may."""
+        from palyra_kernel.session.nodes import SessionNodes  # most sessions ask none
+
+        services = self._services
+        return SessionNodes(self.gate, services.nodes(), services.records, services.identity)
 
     def decide(
         self, action: str, resource: str | Resource, *, context: Mapping[str, Any] | None = None

@@ -64,6 +64,11 @@ class Events:
         self._listeners.wake(device)
         return self._token(holder, device, head, head.last, now)
 
+    def number(self, device: str, token: str) -> int:
+        """The number of the event behind which *device* goes on with *token*. Raises as :func:`accepted_token` does."""
+        now = self._clock.now_ms()
+        return accepted_token(self._records, token, f"device:{device}", device_id(device), now).sequence
+
     def where(self, device: str) -> str:
         """The token of *device* to send more with: for one that lost its own. Empty before its first event."""
         head = self._log.head(device_id(device))
