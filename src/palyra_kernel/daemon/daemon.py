@@ -80,6 +80,7 @@ class Daemon:
             _log.info("stopping; what is under way has %g seconds", grace)
             path.remove()
             running.streams.end()
+            running.lending.streams.end()
             await asyncio.gather(*(each.stop(grace) for each in running.listeners.values()))
         _log.info("stopped")
 
@@ -88,6 +89,8 @@ class Daemon:
         running, identity = self._running, self._kernel.identity
         chores = Chores(running.counts)
         parts.push_async_callback(chores.stop)
+        running.lending.start(chores)
+        parts.push_async_callback(asyncio.to_thread, running.lending.stop)
         running.listeners = assembly.listeners(
             self._apps(chores, guests), bound.sockets, tls, identity, running.config, running.devices
         )
@@ -112,7 +115,9 @@ class Daemon:
         on_work, on_local = guests.mounted(WORK), guests.mounted(LOCAL)
         return {
             ENROLMENT: Enrolment(identity, running.counts).app(),
-            WORK: Work(identity, running.streams, running.counts, mounted=on_work).app(),
+            WORK: Work(
+                identity, running.streams, running.counts, mounted={**on_work, **running.lending.mounted}
+            ).app(),
             HEALTH: Health(parts, Numbers(running).scrape).app(),
             LOCAL: Local(self._operating.status, self._operating.reload, mounted=on_local).app(),
         }

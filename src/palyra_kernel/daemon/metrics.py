@@ -60,6 +60,7 @@ class Numbers(Collector):
             "Devices with an open connection.",
             len(self._running.devices.devices()),
         )
+        yield _single("palyra_nodes_connected", "Open streams of work.", len(self._running.lending.streams))
         yield _single("palyra_streams", "Open streams of events.", len(self._running.streams))
         yield CounterMetricFamily(
             "palyra_connections_cut",

@@ -16,6 +16,7 @@ from palyra_kernel.daemon.apps.stream import Streams
 from palyra_kernel.daemon.apps.threads import Threads
 from palyra_kernel.daemon.assembly import Secured
 from palyra_kernel.daemon.counts import Counts
+from palyra_kernel.daemon.lending import Lending
 from palyra_kernel.daemon.listener import Listener
 from palyra_kernel.daemon.open_connections import OpenConnections
 from palyra_kernel.daemon.reload import reread
@@ -42,6 +43,7 @@ class Running:
         self.counts = Counts()
         self.devices = OpenConnections(limits.WORK.per_device)
         self.streams = Streams(kernel.identity)
+        self.lending = Lending(kernel, self.counts)
         self.listeners: Mapping[str, Listener] = {}
         self.tls: Secured | None = None
         self.remote: tuple[str, ...] = ()
@@ -108,6 +110,7 @@ class Operating:
                 },
                 "devices": len(running.devices.devices()),
                 "streams": len(running.streams),
+                "nodes_connected": len(running.lending.streams),
             }
 
     async def reload_for_signal(self) -> None:

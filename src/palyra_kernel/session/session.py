@@ -57,7 +57,6 @@ class Services(NamedTuple):
     group: Group
     limits: Limits
     close: Callable[[], None]
-    identity: Callable[[], Identity]
     nodes: Callable[[], Nodes]
 
 
