@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from base64 import b64decode, b64encode
 
 import pytest
 
 from palyra_kernel.access.member import Grants
+from palyra_kernel.daemon.wires import keep_watch_of
 from palyra_kernel.errors import ConflictError, DeniedError, InvalidInputError
 from palyra_kernel.values.deadline import Deadline
 from tests.daemon.until import until
@@ -159,3 +161,12 @@ def test_nobody_waits_for_ever(house):
     stream.close()
     until(lambda: len(house.kernel.nodes.waiters) <= before)
     until(lambda: node.id not in house.lending.streams._open)
+
+
+def test_no_piece_of_an_answer_waits():
+    """Hazard H31: a dispatch took whatever the next heartbeat left of its second. Between the head and the body of an
+    answer TCP waits for 40 ms, unless it is told not to."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        with socket.create_connection(server.getsockname()), server.accept()[0] as accepted:
+            keep_watch_of(accepted)
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
