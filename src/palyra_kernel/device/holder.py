@@ -22,6 +22,7 @@ from palyra_kernel.identity.clock import Clock
 from palyra_kernel.identity.events import SILENT, Tell
 from palyra_kernel.identity.names import DeviceKind, device_kind, new_device_id
 from palyra_kernel.identity.pairing.device import Confirmed
+from palyra_kernel.identity.reentry import SKEW_MS
 from palyra_kernel.records import Records
 from palyra_kernel.values.sensitive import SensitiveBytes
 from palyra_kernel.vault import Vault
@@ -204,8 +205,9 @@ class Holder:
     def used(self, credential: Credential) -> Holding:
         """The gateway answered a request that came with *credential*: if it was the next one, it is the one in use, and
         the key of the one before is destroyed."""
-        if self.read().next != credential:
-            return self.read()
+        known = self.read()
+        if known.next != credential:
+            return known if self._kept.clean else self._kept.swept()
 
         def turned(known: Holding) -> Holding:
             return known if known.next != credential else replace(known, current=credential, next=None)
@@ -223,11 +225,15 @@ class Holder:
         self._kept.swept()
 
     def proof_time(self) -> int:
-        """The time for a proof by the identity key: this clock, and later than in any proof before."""
+        """The time for a proof by the identity key: this clock, and later than in the proof before. One that is further
+        ahead than clocks may be was made by a clock that was wrong: it never counted."""
         now = self.clock.now_ms()
-        return self._kept.step(
-            lambda known: replace(known, proven_ms=max(now, known.proven_ms + 1))
-        ).proven_ms
+
+        def turned(known: Holding) -> Holding:
+            counted = known.proven_ms - now <= SKEW_MS
+            return replace(known, proven_ms=max(now, known.proven_ms + 1) if counted else now)
+
+        return self._kept.step(turned).proven_ms
 
 
 def _enrolling(known: Holding) -> Enrolling:

@@ -29,6 +29,8 @@ class Kept:
         self._vault = vault
         self._keys = keys
         self._tell = tell
+        self.clean = False
+        """Whether this program destroyed what another one may have left behind when it was killed."""
         self._documents = Documents(records)
         self._shelf = Shelf(records, DEVICE_SELF, decoded)
 
@@ -73,6 +75,7 @@ class Kept:
         self._keys.destroy(*(tls_ref(key) for key in there if key not in known.keys))
         if not waits:
             self._keys.destroy(CHANNEL)
+        self.clean = True
         return known
 
     def _turned(self, turn: Turn, event: str) -> Change:
