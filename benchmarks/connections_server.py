@@ -79,19 +79,26 @@ async def bare(certificate: str, key: str, roots: str) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
-    listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
     config = Config()
     config.certfile, config.keyfile, config.ca_certs = certificate, key, roots
     config.verify_mode = ssl.CERT_REQUIRED
     config.keep_alive_timeout = _IDLE
-    config.bind = [f"fd://{listening.fileno()}"]
+    config.bind = [f"127.0.0.1:{port}"]
+    config.backlog = 1024
     config.errorlog = None
-    print(listening.getsockname()[1], flush=True)
+    ended = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
+    serving = asyncio.create_task(serve(app, config, shutdown_trigger=lambda: ended))
+    while not _answers(port):
+        await asyncio.sleep(0.05)
+    print(port, flush=True)
+    await serving
 
-    async def told() -> None:
-        await asyncio.to_thread(sys.stdin.read)
 
-    await serve(app, config, shutdown_trigger=told)
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 if __name__ == "__main__":

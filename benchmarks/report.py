@@ -33,6 +33,7 @@ TITLES = {
     "certificates": "Certificates",
     "devices": "Devices",
     "pairing": "Pairing",
+    "connections": "Connected devices",
     "dispatch": "Work for nodes",
 }
 COUNTED = {
