@@ -15,6 +15,7 @@ ACTS = (
     "take",
     "acknowledge",
     "start",
+    "ask_local",
     "succeed",
     "fail",
     "cancel_held",
@@ -60,6 +61,9 @@ class Scene:
 
     def start(self, gateway):
         return gateway.say(self.held, "start")
+
+    def ask_local(self, gateway):
+        return gateway.say(self.held, "ask_local")
 
     def succeed(self, gateway):
         return gateway.say(self.held, "succeed", output=b"done")
@@ -112,30 +116,30 @@ class Scene:
 def test_whatever_comes_between_plan_and_commit(tmp_path, act, acknowledged):
     """Hazards H10, H15, H26 and H30: what was looked at was not what was changed. Each act with each other one in
     between its plan and its commit: it ends exactly as if the other had come first."""
-    for number, other in enumerate(each for each in ACTS if each != act):
+    for number, other in enumerate(ACTS):
         between, behind = (Scene(tmp_path / f"{number}{order}") for order in "ab")
         for scene in (between, behind):
             if acknowledged:
                 scene.acknowledge(scene.here)
             if "tend_late" in (act, other):
                 scene.here.time.pass_ms(2 * MINUTE)
-        outcomes = interrupted(between, act, other)
-        for each in outcomes:
-            assert behind.do(behind.here, each) == outcomes[each], (act, other)
+        for each, outcome in interrupted(between, act, other):
+            assert behind.do(behind.here, each) == outcome, (act, other)
         assert between.seen() == behind.seen(), (act, other)
 
 
 def interrupted(scene, act, other):
     """The outcomes of *act*, and of *other*, which is done right before the first commit of *act*, in the order in
     which they took effect."""
-    outcomes: dict[str, str] = {}
+    outcomes: list[tuple[str, str]] = []
 
     def meanwhile():
-        outcomes[other] = scene.do(scene.there, other)
+        outcomes.append((other, scene.do(scene.there, other)))
 
     with before_the_commit(scene.parts.records, meanwhile):
-        outcomes[act] = scene.do(scene.here, act)
-    if other not in outcomes:  # the act had nothing to write
+        outcome = scene.do(scene.here, act)
+    outcomes.append((act, outcome))
+    if len(outcomes) == 1:  # the act had nothing to write
         meanwhile()
     return outcomes
 
@@ -177,6 +181,23 @@ def test_what_ends_while_work_is_asked_for(tmp_path, other, code):
     assert caught.value.code == code
     assert len(scene.there.dispatch.line(scene.device)) == 0
     assert list(scene.there.nodes.ledger.all(past=False)) == []
+
+
+def test_what_ends_while_the_line_is_read(tmp_path, monkeypatch):
+    """Hazard H30: a lease that went between two reads is no damage, and no reason to hand over nothing."""
+    scene = Scene(tmp_path)
+    last = scene.here.invoke(scene.device)
+    ledger, calls = scene.here.nodes.ledger, itertools.count()
+    line = ledger.line
+
+    def read(device):
+        found = line(device)
+        if next(calls) == 1:
+            scene.there.cancel(scene.waiting.id)
+        return found
+
+    monkeypatch.setattr(ledger, "line", read)
+    assert scene.here.take(scene.device).lease.id == last.id
 
 
 def test_one_key_for_two_devices_at_once(gateway):
