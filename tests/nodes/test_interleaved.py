@@ -89,6 +89,10 @@ class Scene:
     def end_device(self, gateway):
         return gateway.end(self.device)
 
+    def ban(self, gateway):
+        """By somebody who forgets that it is a node."""
+        return gateway.devices.revoke(self.device)
+
     def revoke_grant(self, gateway):
         return gateway.revoke_grant(self.device, self.grant.id)
 
@@ -165,6 +169,7 @@ def before_the_commit(records, meanwhile):
     ("other", "code"),
     [
         ("end_device", "device_unknown"),
+        ("ban", "device_unknown"),
         ("revoke_grant", "capability_not_granted"),
         ("without_capability", "capability_missing"),
     ],
