@@ -18,6 +18,6 @@ def presence(last_seen_ms: int, now_ms: int, *, degraded: bool = False) -> Prese
     and says nothing.
     """
     age = now_ms - last_seen_ms
-    if last_seen_ms <= 0 or not 0 <= age < STALE_MS:
+    if not 0 <= age < STALE_MS:
         return "offline"
     return "online" if age < ONLINE_MS and not degraded else "stale"
