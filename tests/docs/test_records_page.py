@@ -29,6 +29,7 @@ from palyra_kernel.auth.profile import Profile
 from palyra_kernel.auth.registry import PROFILES
 from palyra_kernel.auth.runtime import STATES
 from palyra_kernel.contracts import SlotContext, Unlock
+from palyra_kernel.device.journal import DEVICE_LEASES
 from palyra_kernel.identity.ca.documents import IDENTITY_CA
 from palyra_kernel.identity.ca.issued import IDENTITY_ISSUED
 from palyra_kernel.identity.devices import DEVICES
@@ -48,6 +49,7 @@ from palyra_kernel.nodes.grants import GRANTS
 from palyra_kernel.nodes.heartbeats import PRESENCE
 from palyra_kernel.nodes.ledger import INPUTS, LEASES, LINES, OUTPUTS
 from palyra_kernel.nodes.registry import NODES
+from palyra_kernel.nodes.events.log import NODE_EVENT_HEADS, NODE_EVENTS
 from palyra_kernel.plugins.pins import Pin
 from palyra_kernel.policy.store import POLICIES
 from palyra_kernel.records import Change, heads, journal, reseal, seal, sqlite
@@ -136,6 +138,7 @@ def test_every_namespace_is_listed():
         RUNS,
         SOURCES,
         *(NODES, GRANTS, LINES, LEASES, leases.PAST, leases.KEYS, INPUTS, OUTPUTS, PRESENCE),
+        *(SOURCES, DEVICE_LEASES, NODE_EVENT_HEADS, NODE_EVENTS),
     )
     assert len(listed) == len(namespaces) + 1
     for namespace in namespaces:
