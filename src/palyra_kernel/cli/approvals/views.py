@@ -11,6 +11,7 @@ import msgspec
 from palyra_kernel.approvals import Approval
 from palyra_kernel.approvals.approval import Vote
 from palyra_kernel.approvals.shown import visible, visible_json
+from palyra_kernel.cli.approvals.pairings import pairing_rows
 from palyra_kernel.cli.output import moment
 from palyra_kernel.values.ids import to_datetime
 
@@ -85,8 +86,11 @@ def _rows(approval: Approval) -> Iterator[tuple[str, str]]:
     for name in ("tool", "skill", "workspace"):
         if (value := getattr(binding, name)) is not None:
             yield name, visible(value)
+    pairing = [*pairing_rows(approval)]
+    yield from pairing
     if approval.shown:
-        yield "arguments", _arguments(approval.shown)
+        if not pairing:
+            yield "arguments", _arguments(approval.shown)
         yield "", f"SHA-256 {binding.arguments}"
     if approval.purpose:
         yield "purpose", visible(approval.purpose)
