@@ -57,7 +57,7 @@ class Candidate:
 
     @property
     def state(self) -> str:
-        return self.pairing.now(self.gateway.now())
+        return str(self.pairing.now(self.gateway.now()))
 
     def poll(self) -> Any:
         return self._waiting.read(self.gateway.identity.pairings.poll(self._waiting.poll()))

@@ -34,7 +34,7 @@ def make_identity(kernel: Kernel, records: Records, vault: Vault) -> Identity:
     domain = kernel.config.identity.trust_domain or f"palyra-{kernel.vault_id[:8].lower()}.internal"
 
     def session(principal: str) -> Session:
-        return kernel.session(principal, purpose="pairing", surface="enrolment")
+        return kernel.session(principal, purpose="pairing", surface="gateway")
 
     def withdraw(approvals: Collection[str]) -> Change:
         return kernel._shared_by_sessions().grants.withdraw(approvals)
