@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from palyra_kernel import Kernel
+from palyra_kernel import Kernel, SensitiveBytes
+from palyra_kernel.access.system import system_principal
 from palyra_kernel.approvals import passphrase as passphrases
+from palyra_kernel.cli.start import run
 from palyra_kernel.identity.certificates.keys import new_key
 from palyra_kernel.identity.certificates.requests import request_for
 from palyra_kernel.identity.pairing.codes import parse_pin, parse_qr
@@ -55,8 +59,6 @@ class Gateway:
 
     def __init__(self, call: Call) -> None:
         self.call = call
-        with self.opened() as kernel:
-            kernel.identity.start()
 
     def __call__(self, *arguments: str, **more: Any) -> Outcome:
         return self.call(*arguments, **more)
@@ -107,20 +109,31 @@ def approve(gateway: Gateway, coming: Coming, passphrase: str, *options: str) ->
     return gateway("pairing", "approve", coming.id, *words, *options)
 
 
+@pytest.fixture(scope="session")
+def started(tmp_path_factory) -> Path:
+    """The folders of a gateway that was started once; tests take copies."""
+    base: Path = tmp_path_factory.mktemp("gateway")
+    assert run(["--state-root", str(base / "state"), "--config-dir", str(base / "config"), "init"]) == 0
+    with Kernel.open(state_root=base / "state", config_dir=base / "config") as kernel:
+        kernel.identity.start()
+    return base
+
+
 @pytest.fixture
-def gateway(call) -> Gateway:
+def gateway(bare, started) -> Gateway:
     """A gateway that was started once."""
-    return Gateway(call)
+    for folder in ("state", "config"):
+        shutil.copytree(started / folder, bare.base / folder)
+    return Gateway(bare)
 
 
 @pytest.fixture
-def passphrase(call, prompts, monkeypatch) -> str:
+def passphrase(gateway, monkeypatch) -> str:
     """The file with the approval passphrase of whoever runs the tests; deriving its key takes no time."""
     monkeypatch.setattr(passphrases, "Cost", lambda: QUICK)
-    prompts += [PASSPHRASE, PASSPHRASE]
-    outcome = call("approvals", "passphrase", terminal=True)
-    assert outcome.code == 0, outcome
-    file = call.base / "passphrase"
+    with gateway.opened() as kernel, kernel.session(system_principal()) as session:
+        session.approvals.set_passphrase(SensitiveBytes(PASSPHRASE.encode()))
+    file: Path = gateway.call.base / "passphrase"
     file.write_text(PASSPHRASE + "\n")
     file.chmod(0o600)
     return str(file)
