@@ -46,7 +46,9 @@ def _rows():
 
 def test_every_table_is_known_here():
     listed = {name.partition(".")[0] for name in TABLES}
-    assert listed | {"sources", "checks"} == set(Config.__struct_fields__)  # each plugin knows its own table
+    assert listed | {"sources", "checks", "apps", "listeners"} == set(
+        Config.__struct_fields__
+    )  # each plugin knows its own table
 
 
 def test_every_setting_is_listed_and_no_other():

@@ -12,8 +12,11 @@ import pytest
 
 from palyra_kernel import ActionRequest, CheckPlace, DurableDatabase, SourcePlace, hookspecs, testing
 from palyra_kernel.contracts import BlobBackend, BlobCapabilities, KeyProtector, RecordStore
+from palyra_kernel.contracts.apps import AsgiApp
 from palyra_kernel.contracts.blobs import PROBE_SECONDS
 from palyra_kernel.contracts.checks import PolicyCheck
+from palyra_kernel.contracts.commands import Command
+from palyra_kernel.contracts.listeners import Listener
 from palyra_kernel.contracts.oauth import FailureKind, OAuthRefreshAdapter, Preflight
 from palyra_kernel.contracts.sources import ErrorKind, SecretError, SecretSource, SourceCapabilities
 from palyra_kernel.plugins import guard_blobs, guard_checks, threads
@@ -44,6 +47,9 @@ CONTRACTS = {
     "SecretSource": SecretSource,
     "PolicyCheck": PolicyCheck,
     "OAuthRefreshAdapter": OAuthRefreshAdapter,
+    "AsgiApp": AsgiApp,
+    "Listener": Listener,
+    "Command": Command,
 }
 CAPABILITIES = {"### Capabilities": BlobCapabilities, "### SourceCapabilities": SourceCapabilities}
 

@@ -17,6 +17,7 @@ from palyra_kernel.durable.folders import private_folder
 from palyra_kernel.errors import PalyraError
 from palyra_kernel.kernel.approving import make_approvals
 from palyra_kernel.kernel.costs import OpenSlot, costs
+from palyra_kernel.kernel.identity_health import identity_findings
 from palyra_kernel.kernel.kernel import Kernel
 from palyra_kernel.kernel.making import vault_exists
 from palyra_kernel.kernel.opening import missing_vault
@@ -107,6 +108,7 @@ def kernel_findings(kernel: Kernel) -> Iterator[Finding]:
     yield from _auth(kernel)
     yield from _checked("policies and checks", lambda: _deciding(kernel))
     yield from _approvers(kernel)
+    yield from identity_findings(kernel)
     yield from _seals(kernel._records.check_head().generation)
     yield from _journal(kernel)
 
