@@ -36,6 +36,7 @@ _WITH_EXAMPLES = {
     "auth",
     "pairing",
     "devices",
+    "nodes",
     "ca",
 }
 """The first words of verbs that take names, references or files; the others do what their name says."""

@@ -42,6 +42,7 @@ _COMMANDS = {
     "serve": ("palyra_kernel.cli.serve", "Answer devices, until you stop it."),
     "pairing": ("palyra_kernel.cli.pairing", "Let devices in."),
     "devices": ("palyra_kernel.cli.devices", "The devices that were let in."),
+    "nodes": ("palyra_kernel.cli.nodes", "Devices that take work."),
     "ca": ("palyra_kernel.cli.ca", "What certifies devices."),
     "plugins": ("palyra_kernel.cli.plugins", "What is installed, and what may run."),
     "doctor": ("palyra_kernel.cli.doctor", "Find what is wrong or weak."),

@@ -11,11 +11,11 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _UNITS = ((86_400, "d"), (3600, "h"), (60, "min"))
 
 
-def parse_span(text: str, *, code: str) -> int:
-    """*text* in seconds. Raises :class:`InvalidInputError` with *code*."""
+def parse_span(text: str, *, code: str, option: str = "--ttl") -> int:
+    """*text*, which came with *option*, in seconds. Raises :class:`InvalidInputError` with *code*."""
     span = _SPAN.fullmatch(text)
     if span is None:
-        raise InvalidInputError(code, "--ttl is no span of time", hint="like 90s, 15m or 2h")
+        raise InvalidInputError(code, f"{option} is no span of time", hint="like 90s, 15m or 2h")
     return int(span[1]) * _SECONDS[span[2]]
 
 

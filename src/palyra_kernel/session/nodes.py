@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from palyra_kernel.identity.service import Identity
+from palyra_kernel.identity.texts import reason as checked_reason
 from palyra_kernel.nodes.active import active
 from palyra_kernel.nodes.events.event import MOST_AT_ONCE
 from palyra_kernel.nodes.events.events import Followed
@@ -215,8 +216,10 @@ class SessionNodes:
     def cancel(self, id: str, why: str = "") -> Lease:
         """End the lease *id*, whether or not its device has it; the device is told, and its answer comes too late.
 
-        Raises :class:`NotFoundError` ``lease_missing``, :class:`ConflictError` ``lease_over``.
+        Raises :class:`InvalidInputError` ``invalid_reason``, :class:`NotFoundError` ``lease_missing``,
+        :class:`ConflictError` ``lease_over``.
         """
+        checked_reason(why)
         lease = self._nodes.asking.find(id)
         permit = self._gate.enter(
             "node.cancel",

@@ -166,7 +166,10 @@ def test_nobody_waits_for_ever(house):
 def test_no_piece_of_an_answer_waits():
     """Hazard H31: a dispatch took whatever the next heartbeat left of its second. Between the head and the body of an
     answer TCP waits for 40 ms, unless it is told not to."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        with socket.create_connection(server.getsockname()), server.accept()[0] as accepted:
-            keep_watch_of(accepted)
-            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname()),
+        server.accept()[0] as accepted,
+    ):
+        keep_watch_of(accepted)
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
