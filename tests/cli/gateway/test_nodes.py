@@ -45,9 +45,11 @@ class Desk:
 
         def serve():
             with self.opened() as kernel:
-                dispatch, handed = kernel.nodes.dispatch, []
-                until(lambda: handed.append(dispatch.hand_over(self.device)) or handed[-1] is not None)
-                lease, body, token, _ = handed[-1]
+                dispatch = kernel.nodes.dispatch
+                until(lambda: dispatch.line(self.device).queued)
+                handed = dispatch.hand_over(self.device)
+                assert handed is not None
+                lease, body, token, _ = handed
                 asked.append(body)
                 dispatch.report(self.device, lease.id, token, "acknowledge")
                 dispatch.report(self.device, lease.id, token, state, **answer)

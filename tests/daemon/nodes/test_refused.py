@@ -9,9 +9,11 @@ import pytest
 
 from palyra_kernel.access.member import Grants
 from palyra_kernel.errors import DeniedError, NotFoundError
+from palyra_kernel.identity.devices import DEVICES
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.ulid import new_ulid
 from tests.daemon.nodes.world import HOUR_MS
+from tests.daemon.until import until
 
 VERBS = [
     ("POST", "register", {"platform": "linux"}),
@@ -114,6 +116,27 @@ def test_what_cannot_be_had_waits(house):
     assert house.nodes.show(node.id).presence == "stale"
     node.register("echo")
     assert stream.next("lease")["lease"]["id"] == lease.id
+
+
+@pytest.mark.parametrize("verb", ["revoke", "remove"])
+def test_an_operator_ends_it_in_one_commit(house, verb):
+    """Hazard H28: revoking a device and forgetting the node were two steps, and one of them was left out."""
+    node = house.node()
+    lease = house.nodes.invoke(node.id, "echo")
+    moments = []
+    waiters = house.kernel.nodes.waiters
+    with waiters.listen(
+        DEVICES.key(node.id), lambda: moments.append(house.kernel.nodes.registry.get(node.id))
+    ):
+        getattr(house.session().devices, verb)(node.id, "lost")
+        until(lambda: moments)
+    assert moments[0] is None, "the device was gone before the node was"
+    assert house.kernel.nodes.asking.find(lease.id).state == "cancelled"
+    assert len(house.told("node.lease.cancelled", resource=f"device:{node.id}")) == 1
+    assert (
+        len(house.told(f"device.{'revoke' if verb == 'revoke' else 'manage'}", resource=f"device:{node.id}"))
+        == 1
+    )
 
 
 def test_with_a_device_ends_what_it_lent(house):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from threading import Thread
 from types import SimpleNamespace
+from typing import Any
 
 from palyra_kernel import Kernel
 from palyra_kernel.access.system import system_principal
@@ -14,7 +16,7 @@ from palyra_kernel.daemon.apps.work import Work
 from palyra_kernel.daemon.chores import Chores
 from palyra_kernel.daemon.counts import Counts
 from palyra_kernel.daemon.lending import Lending
-from tests.daemon.client import Wire
+from tests.daemon.client import RefusedError, Wire
 from tests.daemon.gateway import Gateway
 from tests.daemon.running import running
 
@@ -27,7 +29,7 @@ class KernelGateway(Gateway):
 
     def __init__(self, kernel) -> None:
         self.offset_ms = 0
-        self.parts = SimpleNamespace(records=kernel._records, vault=kernel.vault)
+        self.parts: Any = SimpleNamespace(records=kernel._records, vault=kernel.vault)
         self.identity = kernel.identity
         self.identity.start()
 
@@ -42,7 +44,7 @@ class House:
         self.lending = lending
         self.counts = counts
         self.folder = folder
-        self.wires = []
+        self.wires: list[Wire] = []
 
     def hang_up(self):
         while self.wires:
@@ -82,7 +84,7 @@ class Node:
         self.id = known.id
         self._house = house
         self._context = house.gateway.client(known, house.folder)
-        self._wire = None
+        self._wire: Wire | None = None
 
     def wire(self, port=None):
         self._house.wires.append(Wire(port or self._house.daemon.work_port, self._context))
@@ -147,6 +149,16 @@ class Stream:
                 found = json.loads(line)
                 if not kinds or found["type"] in kinds:
                     return found
+
+    def pour(self, into):
+        """Put the leases that come into a queue, in a thread, until the connection ends."""
+
+        def read():
+            with suppress(RefusedError):
+                while True:
+                    into.put((self, self.next("lease")))
+
+        Thread(target=read, daemon=True).start()
 
     def until_cut(self):
         return self._wire.until_cut()
