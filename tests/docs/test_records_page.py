@@ -45,11 +45,11 @@ from palyra_kernel.kernel.backing import COPIED_KEY, BackendRecord, PassedOver
 from palyra_kernel.keys import derive, passphrase, recovery, signer
 from palyra_kernel.keys.slots import KeyringDocument, Slot
 from palyra_kernel.nodes import ledger as leases
+from palyra_kernel.nodes.events.log import NODE_EVENT_HEADS, NODE_EVENTS
 from palyra_kernel.nodes.grants import GRANTS
 from palyra_kernel.nodes.heartbeats import PRESENCE
 from palyra_kernel.nodes.ledger import INPUTS, LEASES, LINES, OUTPUTS
 from palyra_kernel.nodes.registry import NODES
-from palyra_kernel.nodes.events.log import NODE_EVENT_HEADS, NODE_EVENTS
 from palyra_kernel.plugins.pins import Pin
 from palyra_kernel.policy.store import POLICIES
 from palyra_kernel.records import Change, heads, journal, reseal, seal, sqlite
