@@ -30,6 +30,7 @@ LISTEN: dict[str, tuple[str, ...]] = {
     # Revocation that listeners do not hear of.
     "H23": (
         f"{_D}/test_cutting.py::test_a_revoked_device_is_cut_off_in_the_middle_of_a_line",
+        f"{_D}/test_two_processes.py::test_what_another_process_revokes_is_cut_here",
         f"{_D}/test_cutting.py::test_every_line_is_a_question",
         f"{_D}/test_cutting.py::test_nobody_is_connected_while_nobody_watches",
         f"{_D}/test_clients.py::test_a_stream_over_http2_is_cut",
@@ -47,7 +48,10 @@ LISTEN: dict[str, tuple[str, ...]] = {
     # Memory ahead of the disk.
     "H33": (f"{_D}/test_tls.py::test_what_cannot_be_renewed_is_used_on",),
     # Another process revokes.
-    "H34": (f"{_D}/test_cutting.py::test_a_revoked_device_is_cut_off_in_the_middle_of_a_line",),
+    "H34": (
+        f"{_D}/test_cutting.py::test_a_revoked_device_is_cut_off_in_the_middle_of_a_line",
+        f"{_D}/test_two_processes.py::test_what_another_process_revokes_is_cut_here",
+    ),
     # A raw key in a file.
     "H35": (f"{_D}/test_tls.py::test_the_key_is_never_a_clear_file",),
     # One that writes keeps the others waiting.
