@@ -58,7 +58,7 @@ async def ours(state: Path, config: Path) -> None:
             name="work",
             app=app,
             gate=DeviceGate(identity.admission.arrived),
-            limits=replace(WORK, idle=_IDLE),
+            limits=replace(WORK, idle=_IDLE, burst=20_000),
             tls=lambda: contexts.current,
             devices=devices,
         )

@@ -31,7 +31,7 @@ def close(sockets):
 
 def test_silent_connections_leave_the_others_served(gateway, stranger):
     """Hazard H39: a connection took its place before the handshake, and no address had a share of its own."""
-    with running(gateway.identity, half_open=20, half_open_per_source=15) as daemon:
+    with running(gateway.identity, half_open=20, half_open_per_source=15, burst=400) as daemon:
         held = silent(daemon.enrolment_port, 300, "127.0.0.2")
         with Wire(daemon.enrolment_port, stranger, source="127.0.0.3") as wire:
             assert wire.who()["source"] == "127.0.0.3"
@@ -51,6 +51,19 @@ def test_who_has_most_makes_room_for_who_has_less(gateway, stranger):
             with Wire(daemon.enrolment_port, stranger, source=f"127.0.0.{last}") as wire:
                 assert wire.who()["source"] == f"127.0.0.{last}"
         close(held)
+
+
+def test_a_source_connects_so_often(gateway, stranger):
+    """Hazard H39: each handshake costs milliseconds, and one address began one behind the other, without an end."""
+    with running(gateway.identity, burst=3, per_second=0.01) as daemon:
+        for _ in range(3):
+            with Wire(daemon.enrolment_port, stranger) as wire:
+                wire.who()
+        with pytest.raises(RefusedError), Wire(daemon.enrolment_port, stranger) as wire:
+            wire.who()
+        with Wire(daemon.enrolment_port, stranger, source="127.0.0.2") as other:
+            other.who()
+        assert daemon.enrolment.counts.too_fast == 1
 
 
 def test_a_handshake_has_its_time(gateway, stranger):

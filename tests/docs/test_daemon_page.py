@@ -9,8 +9,8 @@ from tests.docs.test_devices_page import codes
 
 PAGE = page("daemon.md")
 LIMITS = (
-    *("connections", "per_source", "per_device", "half_open", "half_open_per_source", "handshake", "idle"),
-    *("transfer", "headers", "body", "streams"),
+    *("connections", "per_source", "per_device", "half_open", "half_open_per_source", "burst"),
+    *("per_second", "handshake", "idle", "transfer", "headers", "body", "streams"),
 )
 
 

@@ -60,6 +60,7 @@ LISTEN: dict[str, tuple[str, ...]] = {
     "H39": (
         f"{_D}/test_listener.py::test_silent_connections_leave_the_others_served",
         f"{_D}/test_listener.py::test_who_has_most_makes_room_for_who_has_less",
+        f"{_D}/test_listener.py::test_a_source_connects_so_often",
         f"{_D}/test_listener.py::test_a_handshake_has_its_time",
         f"{_D}/test_listener.py::test_a_request_has_its_time_and_its_size",
         f"{_D}/test_listener.py::test_who_does_not_read_is_cut_off_and_stops_nobody",

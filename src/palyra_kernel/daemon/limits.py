@@ -20,6 +20,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Open ones of one device; the oldest goes when there would be more."""
     half_open: int = 1024
     half_open_per_source: int = 128
+    burst: int = 1024
+    per_second: float = 64
+    """New ones of one source: so many at once, and so many more each second. A handshake costs milliseconds."""
     handshake: float = 10
     """For the handshake and the admission behind it."""
     idle: float = 75
@@ -39,6 +42,8 @@ STRANGERS = Limits(
     per_source=32,
     half_open=512,
     half_open_per_source=32,
+    burst=64,
+    per_second=8,
     idle=15,
     transfer=10,
     body=65_536,

@@ -18,6 +18,7 @@ from palyra_kernel.daemon.credentials import user_of
 from palyra_kernel.daemon.gates import Gate
 from palyra_kernel.daemon.limits import Limits
 from palyra_kernel.daemon.open_connections import Connection, OpenConnections
+from palyra_kernel.daemon.pace import Pace
 from palyra_kernel.daemon.peers import Peer, Tls, source_of
 from palyra_kernel.daemon.quota import Quota, Slot
 from palyra_kernel.daemon.requests import Requests
@@ -52,6 +53,7 @@ class Counts(msgspec.Struct):
     """What became of all who connected, since the start."""
 
     accepted: int = 0
+    too_fast: int = 0
     over_quota: int = 0
     no_handshake: int = 0
     not_admitted: int = 0
@@ -66,6 +68,7 @@ class Listener:
         self.counts = Counts()
         self.quota = Quota(door.limits)
         self.stopping = asyncio.Event()
+        self._pace = Pace(door.limits.burst, 1 / door.limits.per_second)
         self._sockets = tuple(sockets)
         self.addresses = tuple(map(address_of, sockets))
         """Where it listens."""
@@ -127,6 +130,10 @@ class Listener:
             peer = self._peer(connected, address)
         except (OSError, PalyraError) as error:  # it went again, or nobody says who it is
             _log.debug("%s: %s", self.door.name, said(error))
+            connected.close()
+            return
+        if not self._pace.take(peer.source):
+            self.counts.too_fast += 1
             connected.close()
             return
         slot = self.quota.take(peer.source)

@@ -14,7 +14,7 @@ from palyra_kernel.identity.certificates.keys import parsed
 from palyra_kernel.identity.certificates.times import end_ms
 from palyra_kernel.kernel.gateway import approvals_waiting
 
-_REFUSED = ("over_quota", "no_handshake", "not_admitted")
+_REFUSED = ("too_fast", "over_quota", "no_handshake", "not_admitted")
 
 
 class Numbers(Collector):

@@ -19,10 +19,10 @@ from starlette.types import Scope
 from palyra_kernel.daemon.apps.answers import raw_json
 from palyra_kernel.daemon.apps.bodies import body_of
 from palyra_kernel.daemon.apps.doors import Doors
-from palyra_kernel.daemon.apps.pace import Pace
 from palyra_kernel.daemon.apps.runs import RunTable
 from palyra_kernel.daemon.apps.threads import Threads
 from palyra_kernel.daemon.counts import Counts
+from palyra_kernel.daemon.pace import Pace
 from palyra_kernel.daemon.peers import Peer, peer_of
 from palyra_kernel.errors import DeniedError, InvalidInputError, PalyraError
 from palyra_kernel.identity.pairing.messages import MAX_BYTES, REFUSED, Proof, Ulid, decode, refused

@@ -1,4 +1,4 @@
-"""How often one source may ask: a token bucket for each, in memory."""
+"""How often one source may connect or ask: a token bucket for each, in memory."""
 
 from __future__ import annotations
 
