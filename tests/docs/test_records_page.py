@@ -136,7 +136,6 @@ def test_every_namespace_is_listed():
         IDENTITY_ISSUED,
         CODES,
         RUNS,
-        SOURCES,
         *(NODES, GRANTS, LINES, LEASES, leases.PAST, leases.KEYS, INPUTS, OUTPUTS, PRESENCE),
         *(SOURCES, DEVICE_LEASES, NODE_EVENT_HEADS, NODE_EVENTS),
     )

@@ -14,7 +14,9 @@ from tests.nodes.world import Gateway, Moving
 def gateway_of(kernel):
     time = Moving()
     time.at = now_ms()
-    return Gateway(kernel._records, time, load_incarnation(kernel._records).id)
+    incarnation = load_incarnation(kernel._records)
+    assert incarnation is not None
+    return Gateway(kernel._records, time, incarnation.id)
 
 
 def test_leases_outlive_the_root_key(places):
