@@ -50,7 +50,8 @@ def test_every_refusal_of_leases_is_told():
 def test_who_may_do_what():
     rows = {row[0].replace("`", ""): row[1:] for row in table_rows(section(PAGE, "## Who may do what"))}
     assert rows.keys() == set(KINDS)
-    for kind, (works, asks) in rows.items():
+    for kind in KINDS:
+        works, asks = rows[kind]
         assert (works == "yes") == ("take" in MAY[kind])
         assert (asks == "yes") == ("invoke" in MAY[kind])
 
@@ -80,7 +81,7 @@ def test_the_numbers():
         f"at most {waiters.PAUSE_SECONDS * 1000:.0f} ms later",
         f"for a minute to {MOST_MS // 86_400_000} days; a device has up to {MAX_CAPABILITIES}",
         f"1 to {order.KEY_CHARS} printable",
-        f"a token of {dispatch.TOKEN_BYTES} random bytes",
+        f"to a token of {dispatch.TOKEN_BYTES} random bytes",
     ):
         assert text in told, text
     assert (LEAST_MS, granted.SKEW_MS) == (60_000, 300_000)  # "a minute", "five minutes"
