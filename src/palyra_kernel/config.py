@@ -148,7 +148,8 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file ``palyra.toml``; every table has defaults. ``sources`` holds the settings of each secret source
     by its scheme; the source judges them when it is first asked. ``checks`` holds those of each policy check by its
-    name; they are judged when the first session begins. ``apps`` and ``listeners`` hold those of what plugins add to
+    name; they are judged when the first session begins. ``capabilities`` holds those of what this machine does as a
+    node, which are judged when the node starts. ``apps`` and ``listeners`` hold those of what plugins add to
     the daemon, which judges them when it starts. ``limits``: how often a principal may do something, by action;
     ``default`` is for the other actions of programs, and not for users of the operating system."""
 
@@ -160,6 +161,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     gateway: GatewayConfig = GatewayConfig()
     sources: dict[str, dict[str, Any]] = {}
     checks: dict[str, dict[str, Any]] = {}
+    capabilities: dict[str, dict[str, Any]] = {}
     apps: dict[str, dict[str, Any]] = {}
     listeners: dict[str, dict[str, Any]] = {}
     limits: dict[str, BucketConfig] = {}

@@ -46,7 +46,7 @@ def _rows():
 
 def test_every_table_is_known_here():
     listed = {name.partition(".")[0] for name in TABLES}
-    assert listed | {"sources", "checks", "apps", "listeners"} == set(
+    assert listed | {"sources", "checks", "capabilities", "apps", "listeners"} == set(
         Config.__struct_fields__
     )  # each plugin knows its own table
 

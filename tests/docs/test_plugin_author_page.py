@@ -14,6 +14,7 @@ from palyra_kernel import ActionRequest, CheckPlace, DurableDatabase, SourcePlac
 from palyra_kernel.contracts import BlobBackend, BlobCapabilities, KeyProtector, RecordStore
 from palyra_kernel.contracts.apps import AsgiApp
 from palyra_kernel.contracts.blobs import PROBE_SECONDS
+from palyra_kernel.contracts.capabilities import Capability
 from palyra_kernel.contracts.checks import PolicyCheck
 from palyra_kernel.contracts.commands import Command
 from palyra_kernel.contracts.listeners import Listener
@@ -22,6 +23,7 @@ from palyra_kernel.contracts.sources import ErrorKind, SecretError, SecretSource
 from palyra_kernel.plugins import guard_blobs, guard_checks, threads
 from palyra_kernel.testing import (
     BlobBackendContract,
+    CapabilityContract,
     OAuthRefreshAdapterContract,
     PolicyCheckContract,
     SecretSourceContract,
@@ -37,6 +39,7 @@ EXAMPLES = {
     "acme_palyra_source.py": (DOCS / "examples" / "acme_source", "## A secret source in twenty lines"),
     "acme_palyra_check.py": (DOCS / "examples" / "acme_check", "## A policy check in twenty lines"),
     "acme_palyra_adapter.py": (DOCS / "examples" / "acme_adapter", "## An adapter in twenty lines"),
+    "acme_palyra_shelf.py": (DOCS / "examples" / "acme_capability", "## A capability in twenty lines"),
 }
 FILES = ("pyproject.toml", "tests/test_contract.py")
 HOOKS = [name for name in vars(hookspecs) if name.startswith("palyra_")]
@@ -47,6 +50,7 @@ CONTRACTS = {
     "SecretSource": SecretSource,
     "PolicyCheck": PolicyCheck,
     "OAuthRefreshAdapter": OAuthRefreshAdapter,
+    "Capability": Capability,
     "AsgiApp": AsgiApp,
     "Listener": Listener,
     "Command": Command,
@@ -148,6 +152,26 @@ class TestAdapterExample(OAuthRefreshAdapterContract):
         return _module("acme_palyra_adapter.py").Acme()
 
 
+class TestCapabilityExample(CapabilityContract):
+    """And for the capability."""
+
+    @pytest.fixture
+    def settings(self, tmp_path):
+        return {"folder": str(tmp_path)}
+
+    @pytest.fixture
+    def capability(self, place):
+        return _module("acme_palyra_shelf.py").Shelf.open(place)
+
+    @pytest.fixture
+    def good(self):
+        return [b"{}"]
+
+    @pytest.fixture
+    def bad(self):
+        return [b"[]", b'{"folder":"/"}', b"null"]
+
+
 def test_every_hook_has_a_heading_with_its_arguments():
     headings = re.findall(r"^### (palyra_\w+\(.*\))$", PAGE, re.MULTILINE)
     assert headings == [f"{name}({_arguments(getattr(hookspecs, name))})" for name in HOOKS]
@@ -235,6 +259,13 @@ def test_what_an_adapter_inherits_is_concrete():
         method = row[0].strip("`").partition("(")[0]
         if "(" in row[0]:
             assert ("Inherited" in row[1]) == (method not in OAuthRefreshAdapter.__abstractmethods__), method
+
+
+def test_what_a_capability_inherits_is_concrete():
+    for row in table_rows(section(PAGE, "## Capability")):
+        method = row[0].strip("`").partition("(")[0]
+        if "(" in row[0]:
+            assert ("Inherited" in row[1]) == (method not in Capability.__abstractmethods__), method
 
 
 def test_every_word_that_an_adapter_answers_with_is_named():
