@@ -39,7 +39,7 @@ EXAMPLES = {
     "acme_palyra_source.py": (DOCS / "examples" / "acme_source", "## A secret source in twenty lines"),
     "acme_palyra_check.py": (DOCS / "examples" / "acme_check", "## A policy check in twenty lines"),
     "acme_palyra_adapter.py": (DOCS / "examples" / "acme_adapter", "## An adapter in twenty lines"),
-    "acme_palyra_shelf.py": (DOCS / "examples" / "acme_capability", "## A capability in twenty lines"),
+    "acme_palyra_capability.py": (DOCS / "examples" / "acme_capability", "## A capability in twenty lines"),
 }
 FILES = ("pyproject.toml", "tests/test_contract.py")
 HOOKS = [name for name in vars(hookspecs) if name.startswith("palyra_")]
@@ -161,7 +161,7 @@ class TestCapabilityExample(CapabilityContract):
 
     @pytest.fixture
     def capability(self, place):
-        return _module("acme_palyra_shelf.py").Shelf.open(place)
+        return _module("acme_palyra_capability.py").Shelf.open(place)
 
     @pytest.fixture
     def good(self):

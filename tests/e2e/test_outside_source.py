@@ -1,5 +1,5 @@
-"""The secret source, the policy check and the adapter of the documentation, installed as any other distribution: they
-keep their contracts and are listed."""
+"""What the documentation makes, a secret source, a policy check, an adapter and a capability, installed as any other
+distribution: they keep their contracts and are listed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,20 @@ import pytest
 from tests.docs.pages import DOCS
 from tests.e2e.environments import Environment, build_wheel
 
-PLUGINS = {"acme_source": "acme", "acme_check": "people_only", "acme_adapter": "acme"}
+PLUGINS = {
+    "acme_source": "acme",
+    "acme_check": "people_only",
+    "acme_adapter": "acme",
+    "acme_capability": "shelf",
+}
 NO_STUCK = "the fixture `stuck` returns None"
 LEFT_OUT = {
     "acme_source": [NO_STUCK, f"{NO_STUCK}, or a source that may block"],
     "acme_check": [NO_STUCK, f"{NO_STUCK}, or a check that may block"],
     "acme_adapter": ["revokes is True"],
+    "acme_capability": ["the fixture `slow` returns None"] * 2,
 }
-"""Rules that do not apply: nobody keeps anybody waiting, and there is a way to revoke."""
+"""Rules that do not apply: nobody keeps anybody waiting, nothing takes long, and there is a way to revoke."""
 
 
 @pytest.fixture(scope="module", params=PLUGINS)

@@ -1,5 +1,5 @@
 import pytest
-from acme_palyra_shelf import Shelf
+from acme_palyra_capability import Shelf
 
 from palyra_kernel.testing import CapabilityContract
 
