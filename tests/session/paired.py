@@ -33,7 +33,15 @@ class SmallHouse(House):
 class Candidate:
     """A device that proved a code, and waits."""
 
-    def __init__(self, gateway: Gateway, device: Any = None, by: str = ME, *, prove: bool = True) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        device: Any = None,
+        by: str = ME,
+        *,
+        prove: bool = True,
+        source: str = SOURCE,
+    ) -> None:
         self.gateway = gateway
         self.device = device or new_device()
         self.id = self.device.self.device
@@ -41,7 +49,7 @@ class Candidate:
             minted = session.pairing.mint_pin(name="the lamp")
         self._run = self.device.run(parse_pin(minted.text))
         identity = gateway.identity
-        self._begun = identity.pairings.begin(self._run.hello(), SOURCE, identity.terms(TLS))
+        self._begun = identity.pairings.begin(self._run.hello(), source, identity.terms(TLS))
         self.certificate = b""
         self.run = str(self._begun.run.run)
         if prove:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from palyra_kernel.approvals import Verdict
-from palyra_kernel.errors import ConflictError, DeniedError, PalyraError
+from palyra_kernel.errors import ConflictError, DeniedError, NotFoundError, PalyraError
+from palyra_kernel.values.ids import now_ms
 from tests.session.acts import other_bundle
 from tests.session.house import ME, OPERATOR, OTHER, Commits, Sure
 from tests.session.paired import Candidate, Gateway, new_device
@@ -85,6 +87,37 @@ def test_nothing_is_approved_by_default(gateway):
     with pytest.raises(ConflictError, match="expired"):
         lamp.approve()
     assert approval(gateway, lamp).state == "pending", "the clock of approvals stands still here"
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_an_approval_that_ends_by_time_ends_its_pairing_in_the_same_commit(gateway, answered):
+    """Hazard H16: the approval was over, and what had waited for it went on."""
+    lamp = Candidate(gateway)
+    if answered:
+        lamp.approve()
+    grants = gateway.kernel._shared_by_sessions().grants
+    clock, grants._clock = grants._clock, lambda: now_ms() + 3_700_000
+    radio = Candidate(gateway)
+    grants._clock = clock
+    assert (lamp.pairing.state, approval(gateway, lamp).state) == ("cancelled", "expired")
+    assert lamp.pairing.reason == "its approval is expired"
+    assert lamp.poll().state == "cancelled"
+    assert radio.pairing.state == "awaiting_approval"
+
+
+def test_an_approval_of_something_else_moves_no_pairing(gateway):
+    """Hazard H16: any approval of the same device would do."""
+    from palyra_kernel.kernel.identity import followed
+
+    lamp, radio = Candidate(gateway), Candidate(gateway)
+    lamp.approve()
+    runs, given = gateway.identity.pairings.runs, approval(gateway, lamp)
+    forged = replace(given, key=f"pairing/{radio.run}")
+    with pytest.raises(ConflictError, match="not this pairing"):
+        followed(runs, forged, gateway.now())
+    assert not followed(runs, replace(forged, state="cancelled"), gateway.now()).puts
+    with pytest.raises(NotFoundError):
+        followed(runs, replace(given, key=None), gateway.now())
 
 
 def test_an_approval_that_is_taken_back_takes_the_pairing_along(gateway):
