@@ -14,6 +14,7 @@ GATEWAY_COMMANDS: dict[str, tuple[str, ...]] = {
         f"{_P}everything_is_shown_before_it_is_approved",
         f"{_P}another_key_for_a_known_device_is_another_question",
         f"{_V}another_key_is_told_before_anything_else",
+        f"{_V}what_is_compared_is_on_one_line_of_a_narrow_terminal",
     ),
     # Codes in lists, logs and files.
     "H14": (

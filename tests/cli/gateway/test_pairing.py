@@ -170,7 +170,7 @@ def test_another_key_for_a_known_device_is_another_question(gateway, passphrase,
     assert re.search(r"^\*\*\* ANOTHER KEY", shown)
     assert old in shown
     assert new in shown
-    assert "replaces a key" in gateway("pairing", "list").text
+    assert "ANOTHER KEY FOR A KNOWN DEVICE" in gateway("pairing", "list").text
     refused = approve(gateway, coming, passphrase)
     assert (refused.code, "--replace-key" in refused.err) == (2, True)
     prompts += ["y", "yes"]

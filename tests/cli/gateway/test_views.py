@@ -17,6 +17,7 @@ from palyra_kernel.identity.device import Device
 from palyra_kernel.identity.leaf import Leaf
 from palyra_kernel.identity.pairing.keeping import Code
 from palyra_kernel.identity.pairing.states import Pairing
+from palyra_kernel.identity.pairing.words import WORDS
 from tests.identity.pairing_world import NOW
 from tests.identity.pairing_world import Device as Keys
 
@@ -65,7 +66,7 @@ def plain(text):
 def test_what_others_wrote_of_a_pairing_reaches_no_terminal(field, capsys):
     """Hazard H41: free text of a peer went to the terminal of whoever decides, control characters and all."""
     hostile = replace(WAITING, **{field: HOSTILE})
-    lines = [*pairing.explained(hostile, NOW), *map(str, pairing.row(hostile, NOW))]
+    lines = [*pairing.explained(hostile, NOW), *pairing.listed(hostile, NOW)]
     assert all(plain(line) and "\n" not in line for line in lines)
     approval_json(pairing.described(hostile, NOW))
     printed = capsys.readouterr().out
@@ -87,7 +88,7 @@ def test_a_code_is_shown_without_what_is_secret():
     states = {
         "open": code,
         "locked": replace(code, attempts=3),
-        f"used by {WAITING.id}": replace(code, used_by=WAITING.id),
+        "used": replace(code, used_by=WAITING.id),
         "expired": replace(code, expires_ms=NOW),
     }
     for state, each in states.items():
@@ -98,7 +99,7 @@ def test_a_code_is_shown_without_what_is_secret():
 
 def test_what_nobody_ended_in_time_is_expired():
     """Hazard H15: time-boxes were not enforced, and not shown."""
-    assert pairing.row(WAITING, WAITING.deadline_ms)[1] == "expired"
+    assert next(pairing.listed(WAITING, WAITING.deadline_ms)).endswith("  expired, begun 10 min ago")
     assert pairing.described(WAITING, WAITING.deadline_ms)["state"] == "expired"
 
 
@@ -109,6 +110,14 @@ def test_another_key_is_told_before_anything_else():
     (old,) = (line for line in lines if line.startswith("key until now"))
     assert old.endswith("ef" * 32)
     assert not any("ANOTHER KEY" in line for line in pairing.explained(WAITING, NOW))
+
+
+def test_what_is_compared_is_on_one_line_of_a_narrow_terminal():
+    """Hazard H9: words that were folded into columns of three letters are compared by nobody."""
+    longest = " ".join(sorted(WORDS, key=len)[-4:])
+    lines = list(pairing.listed(replace(WAITING, words=longest, name="work laptop"), NOW))
+    assert f"  {longest}   271-828" in lines
+    assert all(len(line) < 80 for line in lines)
 
 
 def test_a_device_says_how_long_it_gets_in():

@@ -33,14 +33,15 @@ Examples:
 def command(cli: Cli, count: int) -> None:
     """List the certificates that were issued last, the newest at the end. What is not in this log was not issued."""
     from palyra_kernel.cli.approvals.views import approval_json
-    from palyra_kernel.cli.ca.views import ISSUED_HEADERS, issued_json, issued_row
-    from palyra_kernel.cli.output import table
+    from palyra_kernel.cli.ca.views import issued_json, issued_lines
 
     with cli.kernel() as kernel, cli.session(kernel) as session:
         found = [*reversed(session.ca.issued(count))]
     if cli.as_json:
         approval_json({"certificates": [issued_json(each) for each in found]})
-    elif found:
-        table(ISSUED_HEADERS, map(issued_row, found))
-    else:
+        return
+    for each in found:
+        for line in issued_lines(each):
+            click.echo(line)
+    if not found:
         click.echo("no certificate was issued")

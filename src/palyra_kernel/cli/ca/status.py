@@ -24,8 +24,7 @@ Examples:
 def command(cli: Cli) -> None:
     """Show the CAs and how long they are good, the servers, how many certificates were issued, and what comes next."""
     from palyra_kernel.cli.approvals.views import approval_json
-    from palyra_kernel.cli.ca.views import HEADERS, facts, rows, status_json
-    from palyra_kernel.cli.output import table
+    from palyra_kernel.cli.ca.views import facts, listed, status_json
 
     with cli.kernel() as kernel, cli.session(kernel) as session:
         found = session.ca.status()
@@ -35,4 +34,5 @@ def command(cli: Cli) -> None:
     for line in facts(found):
         click.echo(line)
     click.echo("")
-    table(HEADERS, list(rows(found.authorities)))
+    for line in listed(found.authorities):
+        click.echo(line)

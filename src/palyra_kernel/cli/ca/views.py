@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from palyra_kernel.identity.ca.issued import Issued
     from palyra_kernel.session.ca import CaStatus
 
-ISSUED_HEADERS = ("Number", "For", "Serial", "Issued", "Until", "CA")
-HEADERS = ("CA", "Id", "Stage", "Certificate until", "Next stage")
 _FOLLOWS = {
     ("root", "announced"): "signs",
     ("root", "active"): "another is announced",
@@ -69,11 +67,11 @@ def _dates(ca: Ca) -> tuple[Any, Any]:
     return certificate.not_valid_before_utc, certificate.not_valid_after_utc
 
 
-def rows(state: Authorities) -> Iterator[tuple[object, ...]]:
-    """The columns of the table of CAs."""
+def listed(state: Authorities) -> Iterator[str]:
+    """The CAs, two lines each."""
     for ca in (*state.roots, *state.issuing):
-        following = f"{_follows(ca)}, {moment(to_datetime(ca.until_ms))}"
-        yield _kind(ca), ca.id, ca.stage, moment(_dates(ca)[1]), following
+        yield f"{_kind(ca):<8} {ca.id}  {ca.stage}"
+        yield f"         until {moment(_dates(ca)[1])}; {_follows(ca)}, {moment(to_datetime(ca.until_ms))}"
 
 
 def next_step(state: Authorities) -> str:
@@ -135,7 +133,8 @@ def issued_json(entry: Issued) -> dict[str, Any]:
     }
 
 
-def issued_row(entry: Issued) -> tuple[object, ...]:
-    """The columns of the log."""
+def issued_lines(entry: Issued) -> Iterator[str]:
+    """One line of the log, for people: two of theirs."""
     issued, end = moment(to_datetime(entry.issued_ms)), moment(to_datetime(entry.end_ms))
-    return entry.sequence, entry.subject, entry.serial, issued, end, entry.issuer
+    yield f"{entry.sequence}  {entry.subject}  {issued} - {end}"
+    yield f"   serial {entry.serial}, CA {entry.issuer}"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from palyra_kernel.identity.device import Device
     from palyra_kernel.identity.leaf import Leaf
 
-HEADERS = ("Device", "Kind", "Name", "State", "Certificate", "Paired", "By")
+HEADERS = ("Device", "Kind", "Name", "State", "Certificate")
 
 
 def described(device: Device) -> dict[str, Any]:
@@ -54,15 +54,13 @@ def _moment(milliseconds: int) -> Any:
 
 
 def row(device: Device, now_ms: int) -> tuple[object, ...]:
-    """The columns of a list."""
+    """The columns of a list: as many as a narrow terminal has room for."""
     return (
         device.id,
         device.kind,
         visible(device.name),
         device.state,
         _validity(device, now_ms),
-        moment(to_datetime(device.paired_at_ms)),
-        visible(device.approved_by),
     )
 
 

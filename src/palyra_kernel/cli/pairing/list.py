@@ -25,8 +25,7 @@ Examples:
 def command(cli: Cli, past: bool) -> None:
     """List the devices that want in, with the words that they show, oldest first."""
     from palyra_kernel.cli.approvals.views import approval_json
-    from palyra_kernel.cli.output import table
-    from palyra_kernel.cli.pairing.views import HEADERS, described, row
+    from palyra_kernel.cli.pairing.views import described, listed
     from palyra_kernel.values.ids import now_ms
 
     with cli.kernel() as kernel, cli.session(kernel) as session:
@@ -34,7 +33,9 @@ def command(cli: Cli, past: bool) -> None:
     now = now_ms()
     if cli.as_json:
         approval_json({"pairings": [described(each, now) for each in found]})
-    elif found:
-        table(HEADERS, [row(each, now) for each in found])
-    else:
+        return
+    for each in found:
+        for line in listed(each, now):
+            click.echo(line)
+    if not found:
         click.echo("no device wants in")

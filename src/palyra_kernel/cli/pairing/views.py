@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from palyra_kernel.identity.pairing.keeping import Code
     from palyra_kernel.identity.pairing.states import Pairing
 
-CODE_HEADERS = ("Code", "Name", "For", "State", "Failed tries", "Made by", "Until")
-HEADERS = ("Pairing", "State", "Age", "Kind", "Name", "Device", "Words", "Digits", "From")
+CODE_HEADERS = ("Code", "Name", "For", "State", "Failed", "Made by", "Until")
 
 
 def code_json(code: Code) -> dict[str, Any]:
@@ -48,7 +47,7 @@ def code_row(code: Code, now_ms: int) -> tuple[object, ...]:
 
 def _code_state(code: Code, now_ms: int) -> str:
     if code.used_by:
-        return f"used by {code.used_by}"
+        return "used"
     if code.locked:
         return "locked"
     return "open" if code.open(now_ms) else "expired"
@@ -87,20 +86,14 @@ def fingerprint(pairing: Pairing) -> str | None:
     return identity_print(pairing.identity) if pairing.identity else None
 
 
-def row(pairing: Pairing, now_ms: int) -> tuple[object, ...]:
-    """The columns of a list of pairings."""
-    state = pairing.now(now_ms)
-    return (
-        pairing.id,
-        f"{state}, replaces a key" if pairing.replaces else state,
-        rough(now_ms - pairing.begun_ms),
-        pairing.kind,
-        visible(pairing.name) or "-",
-        pairing.device,
-        pairing.words or "-",
-        pairing.digits or "-",
-        visible(pairing.source),
-    )
+def listed(pairing: Pairing, now_ms: int) -> Iterator[str]:
+    """A pairing in a list: what is compared stands on one line, on a narrow terminal too."""
+    state = f"{pairing.now(now_ms)}, begun {rough(now_ms - pairing.begun_ms)} ago"
+    yield f"{pairing.id}  {state}{', ANOTHER KEY FOR A KNOWN DEVICE' if pairing.replaces else ''}"
+    if pairing.words:
+        yield f"  {pairing.words}   {pairing.digits}"
+    named = f" {visible(pairing.name)}" if pairing.name else ""
+    yield f"  {pairing.kind} {pairing.device}{named}, from {visible(pairing.source)}"
 
 
 def explained(pairing: Pairing, now_ms: int) -> Iterator[str]:
