@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from palyra_kernel.device import pairing
 from tests.device.world import Gateway, Machine
 
 
@@ -21,3 +22,9 @@ def machine(tmp_path, gateway):
 def doors(gateway):
     with gateway.open() as daemon:
         yield daemon
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """A pairing that nobody decides is not waited for as long as people need."""
+    monkeypatch.setattr(pairing, "_WAIT_SECONDS", 20)

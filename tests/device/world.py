@@ -44,7 +44,7 @@ class Gateway:
     def __init__(self, folder, offset_ms=-3 * DAY, parts=None):
         self.offset_ms = offset_ms  # when its CAs began
         self.parts = parts or Parts(folder, keep=1)
-        people = People(lambda _: Asked(new_ulid(now_ms()), Change()), lambda _: Change())
+        people = People(lambda _: Asked(new_ulid(now_ms()), Change()), lambda *_: Change())
         self.clock = Clock(now_ms=lambda: now_ms() + self.offset_ms)
         self.identity = Identity(
             self.parts.records, self.parts.vault, domain="palyra.test", people=people, clock=self.clock
@@ -66,8 +66,9 @@ class Gateway:
         return sorted(self.identity.pairings.runs.list(), key=lambda pairing: pairing.id)
 
     def decide(self, *, approve=True):
-        """Answer the pairing that waits; return it as the human saw it."""
-        (shown,) = (each for each in self.pairings if each.now(self.clock.now_ms()) == "awaiting_approval")
+        """Answer the pairing that waits, the newest; return it as the human saw it."""
+        now = self.clock.now_ms()
+        *_, shown = (each for each in self.pairings if each.now(now) == "awaiting_approval")
         decided = Decided("user:1000", shown.transcript)
         self.parts.records.commit(
             self.identity.pairings.runs.plan_decide(
@@ -118,17 +119,18 @@ class PaperLink:
     answered = usable = True
     host = "localhost"
 
-    def __init__(self, gateway):
+    def __init__(self, gateway, source="192.0.2.1"):
         self._gateway = gateway
+        self._source = source
         self.leaf = gateway.leaf()
 
     def send(self, method, path, *, body=None, **_):
-        app, peer = (
-            self._gateway.paper,
-            Peer(door="enrolment", source="192.0.2.1", tls=Tls(server_leaf=sha256(self.leaf))),
-        )
-        verb = {"hello": app.hello, "proof": app.proof, "poll": app.poll}[path.rpartition("/")[2]]
-        return HttpResponse(200, [], bytearray(verb(body, peer)), 0.0)
+        app = self._gateway.paper
+        peer = Peer(door="enrolment", source=self._source, tls=Tls(server_leaf=sha256(self.leaf)))
+        name = path.rpartition("/")[2]
+        verb = {"challenge": app.challenge, "reentry": app.back}.get(name) or getattr(app, name)
+        fields = [(b"content-type", b"application/json")]
+        return HttpResponse(200, fields, bytearray(verb(body, peer)), 0.0)
 
     def close(self):
         pass
