@@ -41,6 +41,7 @@ _COMMANDS = {
     "approvals": ("palyra_kernel.cli.approvals", "What waits for a human, and the answer."),
     "serve": ("palyra_kernel.cli.serve", "Answer devices, until you stop it."),
     "pairing": ("palyra_kernel.cli.pairing", "Let devices in."),
+    "device": ("palyra_kernel.cli.device", "This machine as a device of a gateway elsewhere."),
     "devices": ("palyra_kernel.cli.devices", "The devices that were let in."),
     "nodes": ("palyra_kernel.cli.nodes", "Devices that take work."),
     "ca": ("palyra_kernel.cli.ca", "What certifies devices."),
