@@ -111,6 +111,12 @@ def unwelcome(response: HttpResponse, host: str) -> PalyraError:
     said = f"{host} answered with the status {response.status}" + (
         f" ({code})" if code.isascii() and code.replace("_", "").isalnum() and len(code) <= 64 else ""
     )
+    if code == "rate_limited":
+        return UnavailableError(
+            "rate_limited",
+            f"{host} gave this device a certificate a moment ago",
+            hint="try again in a minute",
+        )
     if response.status in (401, 403):
         return DeniedError("gateway_refused", said, hint="palyra device renew; or pair this device again")
     return UnavailableError("gateway_failed", said, hint="look at the log of the gateway")

@@ -43,12 +43,12 @@ class Enrolment:
         holder: Holder,
         dial: Dial = dial,
         limit: AddressLimit | None = None,
-        poll_seconds: float = POLL_SECONDS,
+        poll_seconds: float | None = None,
     ) -> None:
         self._holder = holder
         self._dial = dial
         self._limit = limit or AddressLimit()
-        self._poll_seconds = poll_seconds
+        self._poll_seconds = POLL_SECONDS if poll_seconds is None else poll_seconds
 
     def begin(
         self, scanned: Scanned, enrolment: str, work: str, kind: DeviceKind, *, again: bool = False

@@ -151,11 +151,13 @@ class Kernel(Lending):
         """This machine as a device of a gateway elsewhere."""
         if self._device is None:
             from palyra_kernel.device.service import ThisDevice
+            from palyra_kernel.kernel.identity_events import IdentityEvents
 
             with self._making:
                 if self._device is None:
                     secrets = Vault(self._records, self._index, self._objects, versions_kept=1)
-                    self._device = ThisDevice(self._records, secrets)
+                    events = IdentityEvents(lambda: self.audit.group)
+                    self._device = ThisDevice(self._records, secrets, tell=events.tell)
         return self._device
 
     def session(
