@@ -46,6 +46,8 @@ SERVE: dict[str, tuple[str, ...]] = {
     "H31": (f"{_S}/test_work.py::test_a_stream_says_what_there_is_to_fetch",),
     # One peer that takes everything.
     "H39": (f"{_S}/test_work.py::test_a_device_has_a_few_streams_at_most",),
+    # A pairing on paper.
+    "H42": (f"{_S}/test_whole.py::test_a_device_pairs_works_and_is_cut_off",),
     # A server that hides its peer, and headers that are believed.
     "H43": (
         f"{_S}/test_work.py::test_nobody_but_devices_is_answered",

@@ -20,20 +20,6 @@ from tests.support import Places
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and unix sockets")
 
 
-@pytest.fixture
-def folder(tmp_path):
-    """With a vault; the listeners take ports that are free."""
-    places = Places(tmp_path)
-    from palyra_kernel.kernel.kernel import BUILTINS
-    from palyra_kernel.plugins.manage import enable
-
-    places.config_dir.mkdir(mode=0o700)
-    enable(places.config_dir, "file", BUILTINS)
-    places.create(plugins=None).close()
-    (tmp_path / "config" / "palyra.toml").write_text(CONFIG)
-    return tmp_path
-
-
 def certificate(address):
     """What the server at *address* shows, and the version of TLS that it took."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
