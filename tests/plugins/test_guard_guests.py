@@ -10,7 +10,7 @@ import pytest
 
 from palyra_kernel.errors import ConflictError, DeniedError, InvalidInputError, PalyraError, UnavailableError
 from palyra_kernel.plugins.guard_apps import open_apps
-from palyra_kernel.plugins.guard_listeners import open_listeners
+from palyra_kernel.plugins.guard_listeners import GuardedListener, open_listeners
 from palyra_kernel.values.principals import Principal
 from tests.plugins.test_plugin_guard import PAYLOAD, everything_in
 from tests.serve.asgi import asking
@@ -222,7 +222,7 @@ def test_a_name_is_of_one_plugin(offer_of):
 def listener(offer_of):
     offer = offer_of(LISTENER, "listeners")
     author = sys.modules["acme_zed"].Ours
-    opened = []
+    opened: list[GuardedListener] = []
 
     def make(**changed):
         for name, value in changed.items():

@@ -16,6 +16,12 @@ def world(tmp_path):
     return World(tmp_path / "world")
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """One for all tests of a file that change nothing in it."""
+    return World(tmp_path_factory.mktemp("world"))
+
+
 @pytest.fixture
 def folder(tmp_path):
     """With a vault; the listeners take ports that are free."""

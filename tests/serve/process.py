@@ -13,6 +13,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+UNIX = getattr(socket, "AF_UNIX", socket.AF_INET)
 CONFIG = '[gateway]\nenrolment = "127.0.0.1:0"\nwork = "127.0.0.1:0"\nhealth = "127.0.0.1:0"\n'
 
 
@@ -60,7 +61,7 @@ class Running:
     def ask(self, method, path):
         """A request over the unix socket."""
         connection = http.client.HTTPConnection("localhost", timeout=20)
-        connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.sock = socket.socket(UNIX, socket.SOCK_STREAM)
         connection.sock.connect(str(self.socket))
         connection.request(method, path)
         answer = connection.getresponse()

@@ -51,10 +51,10 @@ def test_without_a_code_there_is_nothing_to_guess_at(world):
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"null", b'{"type":"hello"}', b"\xff" * 100, b"[" * 5000])
 @pytest.mark.parametrize("path", PAIRING)
-def test_every_refusal_of_a_pairing_is_one(world, path, body):
+def test_every_refusal_of_a_pairing_is_one(shared, path, body):
     """Hazard H4: each failure had an error of its own, and said so what was right about a guess."""
-    world.code()
-    answer = world.say(path, body)
+    shared.code()
+    answer = shared.say(path, body)
     assert (answer.status, answer.body) == (200, REFUSED)
     assert answer.headers == {
         "content-type": "application/json",
@@ -116,11 +116,11 @@ def test_a_gateway_with_another_certificate_is_noticed(world):
 
 
 @pytest.mark.parametrize("path", [*PAIRING, *REENTRY])
-def test_what_announces_a_gigabyte_is_not_read(world, path):
+def test_what_announces_a_gigabyte_is_not_read(shared, path):
     """A frame of 1 GB: refused by its announced length. None of its body is taken."""
-    world.code()
+    shared.code()
     answer = ask(
-        world.enrolment,
+        shared.enrolment,
         "POST",
         path,
         body=[b"x"] * 3,
@@ -131,12 +131,12 @@ def test_what_announces_a_gigabyte_is_not_read(world, path):
     assert answer.body == REFUSED
 
 
-def test_what_lies_about_its_length_is_read_no_further(world):
+def test_what_lies_about_its_length_is_read_no_further(shared):
     def endless():
         while True:
             yield b"x" * 4096
 
-    answer = ask(world.enrolment, "POST", HELLO, body=endless(), peer=stranger())
+    answer = ask(shared.enrolment, "POST", HELLO, body=endless(), peer=stranger())
     assert answer.body == REFUSED
     assert answer.read <= 6
 
@@ -145,9 +145,9 @@ def test_what_lies_about_its_length_is_read_no_further(world):
     "path", ["/v1/self", "/v1/bundle", "/v1/certificate", "/v1/events", "/v1/status", "/metrics"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_no_other_door_is_behind_this_one(world, method, path):
+def test_no_other_door_is_behind_this_one(shared, method, path):
     """Hazard H1: work was answered where nobody has a certificate."""
-    answer = ask(world.enrolment, method, path, peer=stranger())
+    answer = ask(shared.enrolment, method, path, peer=stranger())
     assert (answer.status, answer.body) == (404, b"")
 
 
@@ -163,16 +163,16 @@ def test_no_other_door_is_behind_this_one(world, method, path):
         ("POST", HELLO, {"query": b"x=1"}, 400),
     ],
 )
-def test_a_path_has_one_spelling(world, method, path, options, status):
-    answer = ask(world.enrolment, method, path, peer=stranger(), **options)
+def test_a_path_has_one_spelling(shared, method, path, options, status):
+    answer = ask(shared.enrolment, method, path, peer=stranger(), **options)
     assert (answer.status, answer.body) == (status, b"")
 
 
 @pytest.mark.parametrize("peer", [None, local()])
-def test_nothing_is_answered_without_tls(world, peer):
+def test_nothing_is_answered_without_tls(shared, peer):
     """Hazard H43: an app that believes that its server verified somebody."""
-    world.code()
-    assert ask(world.enrolment, "POST", HELLO, peer=peer).status == 403
+    shared.code()
+    assert ask(shared.enrolment, "POST", HELLO, peer=peer).status == 403
 
 
 def proof_of(world, device, request, nonce, tls=TLS):

@@ -17,6 +17,7 @@ from palyra_kernel.errors import ConflictError, DeniedError
 from tests.serve.process import CONFIG, Running, running
 from tests.support import Places
 
+HANGUP = getattr(signal, "SIGHUP", signal.SIGTERM)
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and unix sockets")
 
 
@@ -46,7 +47,7 @@ def test_a_daemon_from_its_start_to_its_end(folder):
 
         file = folder / "config" / "palyra.toml"
         file.write_text(CONFIG + 'hosts = ["gateway.example"]\n')
-        daemon.send(signal.SIGHUP)
+        daemon.send(HANGUP)
         daemon.until("gateway.hosts")
         after = before
         while after == before:  # the watcher of the listeners takes it up

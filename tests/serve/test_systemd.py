@@ -16,6 +16,7 @@ from palyra_kernel.daemon.binding import bind_all, close_all
 from palyra_kernel.daemon.systemd import Notifier, inherited
 from palyra_kernel.errors import InvalidInputError
 
+UNIX = getattr(socket, "AF_UNIX", socket.AF_INET)
 UNITS = Path(__file__).parents[2] / "docs" / "systemd"
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="systemd is not on Windows")
 
@@ -30,7 +31,7 @@ def test_systemd_hears_how_the_service_is(tmp_path, abstract):
     if abstract and sys.platform != "linux":
         pytest.skip("names without a file are Linux's")
     name = f"\0palyra-{os.getpid()}" if abstract else str(tmp_path / "notify")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+    with socket.socket(UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(name)
         notifier = Notifier({"NOTIFY_SOCKET": name.replace("\0", "@"), "WATCHDOG_USEC": "3000000"})
         notifier.ready("listening")

@@ -34,7 +34,7 @@ class Stranger:
     def __init__(self, address):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        self.connection = http.client.HTTPSConnection(*address, context=context, timeout=20)
+        self.connection = http.client.HTTPSConnection(address[0], address[1], context=context, timeout=20)
         self.connection.connect()
         assert isinstance(self.connection.sock, ssl.SSLSocket)
         self.seen = hashlib.sha256(self.connection.sock.getpeercert(True) or b"").digest()
@@ -75,7 +75,9 @@ class Stranger:
 @contextmanager
 def getting(address, context, path):
     """The answer, as it comes."""
-    with closing(http.client.HTTPSConnection(*address, context=context, timeout=20)) as connection:
+    with closing(
+        http.client.HTTPSConnection(address[0], address[1], context=context, timeout=20)
+    ) as connection:
         connection.request("GET", path)
         with closing(connection.getresponse()) as answer:
             yield answer

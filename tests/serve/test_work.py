@@ -26,6 +26,12 @@ def paired(world):
     return device, world.peer(certificate)
 
 
+@pytest.fixture(scope="module")
+def known(shared):
+    """The same in the world that all tests share."""
+    return shared.peer(shared.paired()[1])
+
+
 def test_a_device_hears_of_itself(world, paired):
     device, peer = paired
     answer = ask(world.work, "GET", "/v1/self", peer=peer)
@@ -70,18 +76,18 @@ def test_who_renews_all_the_time_is_told_to_wait(world, paired):
 
 @pytest.mark.parametrize("path", [*PAIRING, *REENTRY, "/v1/status", "/v1/reload", "/metrics", "/healthz"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_no_other_door_is_behind_this_one(world, paired, method, path):
+def test_no_other_door_is_behind_this_one(shared, known, method, path):
     """Hazard H1: pairing and work on one listener, so that one of them had to go without authentication."""
-    answer = ask(world.work, method, path, peer=paired[1])
+    answer = ask(shared.work, method, path, peer=known)
     assert (answer.status, answer.body) == (404, b"")
 
 
 @pytest.mark.parametrize("peer", [None, stranger(), local()], ids=["nobody", "stranger", "user"])
-def test_nobody_but_devices_is_answered(world, peer):
+def test_nobody_but_devices_is_answered(shared, peer):
     """Hazard H43: the app trusted its server to have verified somebody, and headers to say whom."""
     headers = {"x-client-cert": "MIIB", "x-ssl-client-verify": "SUCCESS", "ssl-client-cert": "MIIB"}
     for path in ("/v1/self", "/v1/bundle", "/v1/events", "/v1/nothing"):
-        answer = ask(world.work, "GET", path, peer=peer, headers=headers)
+        answer = ask(shared.work, "GET", path, peer=peer, headers=headers)
         assert answer.status == 403
 
 

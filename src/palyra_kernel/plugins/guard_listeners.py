@@ -85,7 +85,7 @@ def _open(cls: type[Listener], place: ListenerPlace) -> Listener:
 
 
 def _serve(inner: Listener, sessions: Sessions, stop: Event) -> None:
-    answer: Any = inner.serve(sessions, stop)  # type: ignore[func-returns-value]  # an author may
+    answer: Any = inner.serve(sessions, stop)
     nothing(answer)
 
 
