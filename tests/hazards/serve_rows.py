@@ -21,6 +21,7 @@ SERVE: dict[str, tuple[str, ...]] = {
     "H3": (
         f"{_S}/test_enrolment.py::test_three_failures_lock_a_code_on_this_route_too",
         f"{_S}/test_enrolment.py::test_one_source_cannot_use_up_the_challenges_of_another",
+        f"{_S}/test_threads.py::test_a_pace_is_of_one_source",
     ),
     # An oracle.
     "H4": (
@@ -45,7 +46,10 @@ SERVE: dict[str, tuple[str, ...]] = {
     # News on heartbeats.
     "H31": (f"{_S}/test_work.py::test_a_stream_says_what_there_is_to_fetch",),
     # One peer that takes everything.
-    "H39": (f"{_S}/test_work.py::test_a_device_has_a_few_streams_at_most",),
+    "H39": (
+        f"{_S}/test_work.py::test_a_device_has_a_few_streams_at_most",
+        f"{_S}/test_threads.py::test_who_hangs_up_has_not_made_room_for_another",
+    ),
     # A pairing on paper.
     "H42": (f"{_S}/test_whole.py::test_a_device_pairs_works_and_is_cut_off",),
     # A server that hides its peer, and headers that are believed.

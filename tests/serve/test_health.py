@@ -17,8 +17,8 @@ def app(scrape=lambda: b"", **parts):
     return Health(parts, scrape).app()
 
 
-def get(found, path):
-    return ask(found, "GET", path, peer=stranger())
+def get(found, path, host="127.0.0.1:7142"):
+    return ask(found, "GET", path, peer=stranger(), headers={"host": host})
 
 
 def unavailable():
@@ -42,6 +42,24 @@ def test_ready_is_every_part():
 def test_no_other_door_is_behind_this_one(path):
     """Hazard H1: what needs no authentication shared a listener with what does."""
     assert (get(app(), path).status, get(app(), path).body) == (404, b"")
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 200),
+        ("LOCALHOST:7142", 200),
+        ("[::1]:7142", 200),
+        ("127.0.0.1", 200),
+        ("rebound.example:7142", 403),
+        ("127.0.0.1.example", 403),
+        ("192.0.2.1:7142", 403),
+        ("", 403),
+    ],
+)
+def test_no_page_in_a_browser_reads_the_numbers(host, status):
+    """A name of somebody's own that leads here, for a moment: then their page may read what we answer."""
+    assert get(app(), "/healthz", host).status == status
 
 
 def test_the_parts_of_a_daemon_say_what_is_wrong(kernel):

@@ -14,7 +14,7 @@ import pytest
 
 from palyra_kernel.daemon.daemon import serve
 from palyra_kernel.errors import ConflictError, DeniedError
-from tests.serve.process import CONFIG, Running, running
+from tests.serve.process import CONFIG, UNIX, Running, running
 from tests.support import Places
 
 HANGUP = getattr(signal, "SIGHUP", signal.SIGTERM)
@@ -75,11 +75,16 @@ def test_one_that_was_killed_leaves_nothing_in_the_way(folder):
         daemon.process.kill()
         daemon.ended()
         assert daemon.socket.exists()
-    with running(folder) as daemon:
-        daemon.send(signal.SIGTERM)
-        daemon.send(signal.SIGTERM)  # what a terminal and a wrapper make of one Ctrl-C
-        assert daemon.ended() == 0
-        assert daemon.lines[-1]["message"] == "stopped"
+    with socket.socket(UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(folder / "notify"))
+        manager.settimeout(20)
+        with running(folder, NOTIFY_SOCKET=str(folder / "notify")) as daemon:
+            assert manager.recv(4096).startswith(b"READY=1\nSTATUS=listening: local on ")
+            daemon.send(signal.SIGTERM)
+            daemon.send(signal.SIGTERM)  # what a terminal and a wrapper make of one Ctrl-C
+            assert daemon.ended() == 0
+            assert manager.recv(4096) == b"STOPPING=1"
+            assert daemon.lines[-1]["message"] == "stopped"
 
 
 @pytest.mark.real

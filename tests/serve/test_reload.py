@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from palyra_kernel.config import read_config
+from palyra_kernel.access.system import system_principal
+from palyra_kernel.config import BucketConfig, read_config
 from palyra_kernel.daemon.reload import reread
-from palyra_kernel.errors import ConflictError, InvalidInputError
+from palyra_kernel.errors import ConflictError, InvalidInputError, UnavailableError
+from palyra_kernel.kernel.gateway import change_limits
 
 BEFORE = """
 [gateway]
@@ -71,3 +73,18 @@ def test_a_file_that_is_damaged_meanwhile_is_refused(file):
     file.write_text("[gateway")
     with pytest.raises(InvalidInputError):
         reread(file.parent, before)
+
+
+def test_limits_hold_from_now_on_in_sessions_that_are_open(kernel):
+    with kernel.session(system_principal()) as session:
+        change_limits(kernel, {"principal.list": BucketConfig(burst=1, per_minute=0.01)})
+        session.principals.list()
+        with pytest.raises(UnavailableError) as caught:
+            session.principals.list()
+        assert caught.value.code == "rate_limited"
+        with pytest.raises(InvalidInputError):
+            change_limits(kernel, {"no.such.action": BucketConfig()})
+        with pytest.raises(UnavailableError):
+            session.principals.list()
+        change_limits(kernel, {})
+        session.principals.list()

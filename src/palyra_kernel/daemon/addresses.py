@@ -39,6 +39,12 @@ class Address(NamedTuple):
             )
         return cls(host, int(port))
 
+    @staticmethod
+    def names_this_machine(text: str) -> bool:
+        """Whether ``HOST`` or ``HOST:PORT``, as it stands in a request, is ``localhost`` or a loopback address."""
+        host = text.rpartition(":")[0] if text.rpartition(":")[2].isdecimal() else text
+        return host.lower() == "localhost" or _is_loopback(host.removeprefix("[").removesuffix("]"))
+
     @property
     def local(self) -> bool:
         """Whether nobody from elsewhere reaches it. A name other than ``localhost`` is not believed: what it means is

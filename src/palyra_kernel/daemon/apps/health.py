@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
+from palyra_kernel.daemon.addresses import Address
 from palyra_kernel.daemon.apps.answers import as_json, named
 from palyra_kernel.daemon.apps.doors import Doors
 from palyra_kernel.daemon.apps.threads import Threads
-from palyra_kernel.errors import PalyraError
+from palyra_kernel.errors import DeniedError, PalyraError
 
 Check = Callable[[], str | None]
 """None, or the code of what is wrong with a part. What it raises counts as that."""
@@ -35,7 +38,7 @@ class Health:
             ("GET", "/readyz"): self.ready,
             ("GET", "/metrics"): self.metrics,
         }
-        return Doors("health", handlers, answer=named, admit=lambda _: None)
+        return Doors("health", handlers, answer=named, admit=_means_this_machine)
 
     async def alive(self, _request: Request) -> Response:
         """Whether the event loop goes round."""
@@ -55,6 +58,14 @@ class Health:
     async def metrics(self, _request: Request) -> Response:
         """Numbers."""
         return Response(await self._threads.run(partial(self._scrape)), media_type=_SCRAPE)
+
+
+def _means_this_machine(scope: Scope) -> None:
+    """A page in a browser here can have its own name lead to this machine, and read the answer: by that name it is not
+    given."""
+    host = Headers(scope=scope).get("host", "")
+    if not Address.names_this_machine(host):
+        raise DeniedError("other_host", "ask by an address of this machine")
 
 
 def _code(check: Check) -> str | None:
