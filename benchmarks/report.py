@@ -35,6 +35,7 @@ TITLES = {
     "pairing": "Pairing",
     "connections": "Connected devices",
     "dispatch": "Work for nodes",
+    "dispatch_tls": "Work for nodes, over TLS",
 }
 COUNTED = {
     "faults": "Faults",

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Lock
+from time import monotonic
 from typing import TypeVar
 
 from palyra_kernel.records import Records
 from palyra_kernel.values.deadline import Deadline
 
 T = TypeVar("T")
-PAUSE_SECONDS = 0.05
+PAUSE_SECONDS = 0.01
 """Between two looks at the store, each of which costs a few microseconds as long as nothing happens."""
+MOST_SECONDS = 0.05
+"""Where many listen and much happens, the pause is nine times as long as the look; but no longer than this."""
 
 _Seen = tuple[int, bool]
 Tell = Callable[[], object]
@@ -90,8 +93,11 @@ class Waiters:
         with self._lock:
             self._running += 1
         try:
-            while not stop.wait(PAUSE_SECONDS):
+            pause = PAUSE_SECONDS
+            while not stop.wait(pause):
+                begun = monotonic()
                 self.poll()
+                pause = min(max(PAUSE_SECONDS, 9 * (monotonic() - begun)), MOST_SECONDS)
         finally:
             with self._lock:
                 self._running -= 1

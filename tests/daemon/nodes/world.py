@@ -130,14 +130,14 @@ class Stream:
     """The lines of a work stream, as they come."""
 
     def __init__(self, wire) -> None:
-        self._wire = wire
+        self.wire = wire
         self._rest = b""
         wire.send(b"GET /v1/node/work HTTP/1.1\r\nhost: localhost\r\n\r\n")
         self.hello = self.next("hello")
 
     def line(self):
         while b"\n" not in self._rest:
-            self._rest += self._wire.read()
+            self._rest += self.wire.read()
         line, _, self._rest = self._rest.partition(b"\n")
         return line.strip()
 
@@ -161,10 +161,10 @@ class Stream:
         Thread(target=read, daemon=True).start()
 
     def until_cut(self):
-        return self._wire.until_cut()
+        return self.wire.until_cut()
 
     def close(self):
-        self._wire.close()
+        self.wire.close()
 
 
 @contextmanager
