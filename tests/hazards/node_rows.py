@@ -134,6 +134,8 @@ NODES: dict[str, tuple[str, ...]] = {
         "nodes/test_interleaved.py::test_the_last_place_for_two_devices_at_once",
         "nodes/test_tending.py::test_tidying_up_writes_nothing_where_nothing_is_due",
     ),
+    # Work that grows with the number of records.
+    "H38": ("nodes/test_tending.py::test_tidying_up_has_an_end",),
     # Three thresholds of freshness.
     "H40": (
         "nodes/test_presence.py::test_one_function_for_everybody",

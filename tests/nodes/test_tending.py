@@ -83,6 +83,22 @@ def test_what_time_has_ended_is_written_down(parts):
     assert again.nodes.tend() == 0
 
 
+def test_tidying_up_has_an_end(parts, monkeypatch):
+    """Hazard H38: work that grows with the number of records stops everything else. A few leases at a time, and all of
+    them in the end, again and again."""
+    monkeypatch.setattr("palyra_kernel.nodes.tending._LOOKED_AT", 2)
+    gateway = Gateway(parts.records)
+    for _ in range(5):
+        gateway.invoke(gateway.node(), within_ms=2 * MINUTE)
+    assert [gateway.nodes.tend() for _ in range(2)] == [0, 0]
+    gateway.time.pass_ms(2 * MINUTE)
+    assert sum(gateway.nodes.tend() for _ in range(5)) == 5
+    late = gateway.invoke(gateway.node(), within_ms=MINUTE)
+    gateway.time.pass_ms(MINUTE)
+    assert sum(gateway.nodes.tend() for _ in range(2)) == 1
+    assert gateway.nodes.ledger.live(late.id) is None
+
+
 def test_tidying_up_writes_nothing_where_nothing_is_due(gateway):
     """Hazard H37: whatever runs every few seconds runs all year."""
     device = gateway.node()

@@ -114,6 +114,11 @@ class Ledger:
         for stored in self.records.stored(namespace.prefix):
             yield _of(stored.key.removeprefix(namespace.prefix).decode(), self.records.open(stored))
 
+    def some(self, after: str, limit: int) -> list[Lease]:
+        """The next *limit* of those that wait or run, by their id."""
+        found = self.records.scan(LEASES.prefix, LEASES.key(after), limit)
+        return [_of(key.removeprefix(LEASES.prefix).decode(), document) for key, document in found]
+
     def oldest(self, limit: int) -> list[Lease]:
         """The first *limit* of the history."""
         found = self.records.scan(PAST.prefix, None, limit)

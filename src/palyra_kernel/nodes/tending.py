@@ -13,6 +13,8 @@ from palyra_kernel.records import Change
 from palyra_kernel.values.ulid import is_ulid, ulid_ms
 
 _AT_ONCE = 100
+_LOOKED_AT = 2_000
+"""Leases at a time, some 40 ms: the others the next time. Nothing depends on when it is written down that one is over."""
 
 
 class Tending:
@@ -23,6 +25,7 @@ class Tending:
         self._ledger = shared.ledger
         self._limits = shared.limits
         self._dispatch = dispatch
+        self._after = ""
 
     def tend(self) -> int:
         """Do what is due; return how many leases time has ended."""
@@ -32,13 +35,13 @@ class Tending:
         while self._forget(self._history):
             pass
         dead = self._shared.dead
-        self._ledger.purge([dead.popleft() for _ in range(len(dead))])
+        self._ledger.purge([dead.popleft() for _ in range(min(len(dead), _LOOKED_AT))])
         return ended
 
     def _end_overdue(self) -> int:
-        overdue = {
-            lease.device for lease in self._ledger.all(past=False) if self._shared.seen(lease) is not lease
-        }
+        found = self._ledger.some(self._after, _LOOKED_AT)
+        self._after = found[-1].id if len(found) == _LOOKED_AT else ""
+        overdue = {lease.device for lease in found if self._shared.seen(lease) is not lease}
         return sum(self._dispatch.end_overdue(device) for device in sorted(overdue))
 
     def _forget(self, plan: Callable[[Change], Sequence[bytes]]) -> bool:
