@@ -14,7 +14,7 @@ from palyra_kernel.values.ulid import is_ulid, ulid_ms
 
 _AT_ONCE = 100
 _LOOKED_AT = 2_000
-"""Leases at a time, some 40 ms: the others the next time. Nothing depends on when it is written down that one is over."""
+"""Leases at a time, some 40 ms; the others the next time. Nothing depends on when it is noted that one is over."""
 
 
 class Tending:
