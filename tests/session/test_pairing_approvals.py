@@ -33,6 +33,7 @@ def test_a_pairing_from_code_to_certificate(gateway):
         ME,
         "device.pair",
     )
+    assert waiting.until_ms - waiting.asked_ms == 600_000
     for fact in (lamp.id, lamp.pairing.words, lamp.pairing.transcript.hex(), "192.0.2.7", "the lamp"):
         assert fact in waiting.shown
     assert lamp.poll().state == "waiting"

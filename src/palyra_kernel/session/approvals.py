@@ -7,11 +7,12 @@ from typing import TypeVar
 
 from palyra_kernel.approvals import Approval, Approvals, Plan, Proof, Verdict
 from palyra_kernel.approvals.service import OWN, Perform
+from palyra_kernel.errors import DeniedError
 from palyra_kernel.records import Change
 from palyra_kernel.session.gate import Gate
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.decisions import VAULT, Resource
-from palyra_kernel.values.principals import Principal
+from palyra_kernel.values.principals import Principal, Subject
 from palyra_kernel.values.sensitive import SensitiveBytes
 
 T = TypeVar("T")
@@ -74,14 +75,22 @@ class SessionApprovals:
     ) -> Approval:
         """Answer a request, with the approval passphrase of the principal or another *proof*. See
         :meth:`Approvals.decide <palyra_kernel.approvals.service.Approvals.decide>` for what is refused."""
-        by = self._gate.subject
+        by = self._by("approval.decide", Resource("approval", id))
         if passphrase is not None:
             proof = self._approvals.passphrases.proof(by.principal, passphrase)
         return self._approvals.decide(id, verdict, by=by, session=self._gate.who.session, proof=proof)
 
     def cancel(self, id: str) -> Approval:
         """Take a request or a grant back."""
-        return self._approvals.cancel(id, by=self._gate.subject)
+        return self._approvals.cancel(id, by=self._by("approval.cancel", Resource("approval", id)))
+
+    def _by(self, action: str, resource: Resource) -> Subject:
+        """Who acts. That nobody knows them is written down like any other refusal."""
+        try:
+            return self._gate.subject
+        except DeniedError:
+            self._gate.enter(action, resource)
+            raise
 
     def has_passphrase(self, principal: Principal | None = None) -> bool:
         """Whether *principal*, or that of the session, has an approval passphrase."""
@@ -92,7 +101,8 @@ class SessionApprovals:
     ) -> None:
         """Give *principal*, or that of the session, an approval passphrase. See :meth:`Approvals.set_passphrase
         <palyra_kernel.approvals.service.Approvals.set_passphrase>` for what is refused."""
-        self._approvals.set_passphrase(new, by=self._gate.subject, old=old, principal=principal)
+        by = self._by("approval.passphrase", VAULT)
+        self._approvals.set_passphrase(new, by=by, old=old, principal=principal)
 
     def wait(self, id: str, deadline: Deadline) -> Approval:
         """Return the approval as soon as it is not pending any more, or at the deadline as it is then."""
