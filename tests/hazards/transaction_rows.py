@@ -33,6 +33,8 @@ DECIDED: dict[str, tuple[str, ...]] = {
         f"{_L}::test_an_approval_of_another_life_approves_of_nothing",
         "policy/test_defaults.py::test_every_device_asks_a_human",
     ),
+    # Keys beside the data.
+    "H35": (f"{_L}::test_the_keys_of_the_authority_move_with_the_vault",),
     # What a restore leaves of a device.
     "H17": (f"{_L}::test_a_restored_gateway_refuses_what_was_issued_in_the_life_that_was_lost",),
     # A fingerprint of long ago.

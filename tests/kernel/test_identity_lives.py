@@ -18,6 +18,7 @@ from tests.backup.machines import Machine, add_recovery
 from tests.identity.pairing_world import TLS
 from tests.session.house import ME
 from tests.session.paired import Candidate, Gateway
+from tests.stranger import KIND, held
 
 ADDRESS = "https://gateway.test:7443"
 
@@ -164,3 +165,17 @@ def test_a_clock_that_is_wrong_is_no_damage(gateway):
 def test_a_vault_without_a_gateway_makes_none_to_be_verified(kernel):
     assert errors(kernel) == []
     assert kernel._identity is None
+
+
+def test_the_keys_of_the_authority_move_with_the_vault(both, monkeypatch):
+    """Hazard H35: keys that lay beside the data stayed where they were when the data moved."""
+    gateway = Gateway(both, monkeypatch)
+    certificate = Candidate(gateway).paired()
+    kernel = gateway.kernel
+    old = kernel.backend_kind
+    kernel.migrate(KIND if old == "file" else "file", accept_volatile=True)
+    assert held(kernel, old) == set()
+    assert gateway.identity.admission.arrived(certificate).used
+    assert Candidate(gateway).paired()
+    assert errors(kernel) == []
+    gateway.house.close()
