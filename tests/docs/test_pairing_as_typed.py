@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from threading import Thread
@@ -16,6 +15,11 @@ from typing import NamedTuple
 
 import pytest
 
+from palyra_kernel import Kernel, SensitiveBytes
+from palyra_kernel.access.system import system_principal
+from palyra_kernel.approvals import passphrase as passphrases
+from palyra_kernel.keys.slots import KEYRING_FILE
+from tests.approvals.room import QUICK
 from tests.docs.pages import page, section, table_rows
 from tests.docs.sessions import environment
 from tests.docs.terminal import on_terminal
@@ -25,6 +29,7 @@ if sys.platform == "win32":
 
 PASSPHRASE = "correct horse battery"
 _ADDRESS = "https://gateway.example:7443"
+_LISTED = re.compile(r"^(01\w{24})  awaiting_approval, .*\n  (\w+ \w+ \w+ \w+)   ", re.MULTILINE)
 _TYPED = re.compile(r"`(palyra [^`]+)`")
 
 
@@ -44,16 +49,15 @@ class Side(NamedTuple):
         assert done.returncode == 0, (command, done.stdout)
         return done.stdout
 
-    def json(self, command: str) -> dict[str, object]:
-        """What *command* tells a program."""
-        done = subprocess.run(
-            ["sh", "-c", command.replace("palyra", "palyra --json", 1)],
-            env=environment(self.home),
-            capture_output=True,
-            check=True,
-        )
-        found: dict[str, object] = json.loads(done.stdout)
-        return found
+    def folders(self) -> dict[str, Path]:
+        """Where its vault is."""
+        (keyring,), (lock,) = self.home.rglob(KEYRING_FILE), self.home.rglob("plugins.lock")
+        return {"state_root": keyring.parent, "config_dir": lock.parent}
+
+    def opened(self) -> Kernel:
+        """The vault, once more."""
+        folders = self.folders()
+        return Kernel.open(state_root=folders["state_root"], config_dir=folders["config_dir"])
 
 
 def side(home: Path) -> Side:
@@ -82,15 +86,16 @@ def port() -> int:
 
 
 @pytest.fixture
-def gateway(tmp_path: Path, port: int) -> Iterator[Side]:
+def gateway(tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Side]:
     at = side(tmp_path / "gateway")
-    (config,) = at.home.rglob("plugins.lock")
-    file = config.with_name("palyra.toml")
+    file = at.folders()["config_dir"] / "palyra.toml"
     file.write_text(
         f'[gateway]\nenrolment = "127.0.0.1:{port}"\nwork = "127.0.0.1:{port + 1}"\nhealth = ""\n'
     )
     file.chmod(0o600)
-    at("palyra approvals passphrase", PASSPHRASE, PASSPHRASE)
+    monkeypatch.setattr(passphrases, "Cost", lambda: QUICK)
+    with at.opened() as kernel, kernel.session(system_principal()) as session:
+        session.approvals.set_passphrase(SensitiveBytes(PASSPHRASE.encode()))
     serving = subprocess.Popen(
         ["palyra", "serve"], env=environment(at.home), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
     )
@@ -120,28 +125,21 @@ def test_a_device_is_paired_as_the_page_says(gateway: Side, tmp_path: Path, port
     running = Thread(target=lambda: shown.append(device(here, text)))
     running.start()
     try:
-        (waiting,) = _waiting(gateway, listing)
-        assert str(waiting["words"]) in gateway(listing)
-        said = gateway(approving.replace("ID", str(waiting["pairing_id"])), "y", PASSPHRASE)
-        assert str(waiting["words"]) in said
+        words, asked = _waiting(gateway, listing)
+        assert words in gateway(approving.replace("ID", asked), "y", PASSPHRASE)
     finally:
         running.join(60)
-    assert str(waiting["words"]) in shown[0]
-    assert str(waiting["device_id"]) in device(status)
-    (known,) = _devices(gateway)
-    assert (known["name"], known["state"]) == ("work laptop", "active")
+    assert words in shown[0]
+    with gateway.opened() as kernel:
+        (known,) = kernel.identity.devices.all()
+    assert (known.name, known.state) == ("work laptop", "active")
+    assert known.certificate is not None
+    assert known.id in device(status)
 
 
-def _waiting(gateway: Side, listing: str) -> Sequence[dict[str, object]]:
-    """Pairings, as soon as there is one that can be decided."""
+def _waiting(gateway: Side, listing: str) -> tuple[str, str]:
+    """The words and the id of a pairing, as soon as there is one that waits for an answer."""
     while True:
-        found = gateway.json(listing)["pairings"]
-        assert isinstance(found, list)
-        if any(each["state"] == "awaiting_approval" for each in found):
-            return found
-
-
-def _devices(gateway: Side) -> Sequence[dict[str, object]]:
-    found = gateway.json("palyra devices list")["devices"]
-    assert isinstance(found, list)
-    return found
+        found = _LISTED.search(gateway(listing))
+        if found is not None:
+            return found[2], found[1]
