@@ -1,4 +1,4 @@
-"""What has gone wrong elsewhere with devices that have a gateway, and the test that shows that it does not go wrong here."""
+"""What has gone wrong elsewhere with devices that have a gateway, and the test that shows it does not go wrong here."""
 
 from __future__ import annotations
 
