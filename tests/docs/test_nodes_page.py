@@ -78,7 +78,7 @@ def test_the_numbers():
         f"once in {heartbeats.PAUSE_MS // 1000} seconds",
         f"those that are {heartbeats.LAG_MS // 1000} seconds behind",
         f"at most {heartbeats.ROWS_AT_ONCE:,} records",
-        f"within {waiters.PAUSE_SECONDS * 1000:.0f} ms, or {waiters.MOST_SECONDS * 1000:.0f} ms where many",
+        f"at most {waiters.MOST_SECONDS * 1000:.0f} ms later, mostly {waiters.PAUSE_SECONDS * 1000:.0f}, what",
         f"for a minute to {MOST_MS // 86_400_000} days; a device has up to {MAX_CAPABILITIES}",
         f"1 to {order.KEY_CHARS} printable",
         f"to a token of {dispatch.TOKEN_BYTES} random bytes",
