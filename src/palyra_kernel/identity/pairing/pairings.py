@@ -214,9 +214,11 @@ class Pairings:
             self.codes.plan_pins(change, version, pins)
             change.merge(self._telling.pins(before, pins, pairing))
             row = self.codes.row(pairing.code)
-            known = row.code and self._warned(change, row.code, pairing)
-            if known is not None and known != row.code:
-                self.codes.plan_put(change, row, known)
+            if row.code is not None:
+                self._records.check_epoch()  # as reading what is not there does: both take as long
+                known = self._warned(change, row.code, pairing)
+                if known != row.code:  # once in the life of a code, so nobody can measure it
+                    self.codes.plan_put(change, row, known)
             return change
 
         with suppress(ConflictError, NotFoundError):  # it is over already
