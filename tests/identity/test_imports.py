@@ -41,7 +41,6 @@ BANNED = (
 """What nobody pays for who neither serves devices nor is one."""
 
 PROGRAMS = {
-    "the import": "import palyra_kernel",
     "an open vault": """
 import palyra_kernel
 with palyra_kernel.Kernel.open(create=True, plugins=["file"]) as kernel, kernel.session({me!r}) as session:

@@ -15,10 +15,11 @@ from palyra_kernel.kernel.identity_events import REFUSALS
 from tests.identity.pairing_world import TLS, Device, wrong
 from tests.kernel.test_identity_lives import comes_back
 from tests.session.house import ME, Commits
-from tests.session.paired import SOURCE, Candidate, Gateway
+from tests.session.paired import Candidate, Gateway
 from tests.support import Places
 
 DAY = 86_400_000
+SOURCE = "192.0.2.7"
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,7 @@ def test_the_life_of_a_device_is_told_event_by_event(gateway):
         ("device.reentered", "allowed", "reentered"),
     ]
     pair, renewed = gateway.house.events()[1], gateway.house.events()[3]
-    assert pair.details == {"run": lamp.run, "source": SOURCE, "serial": pair.details["serial"]}
+    assert pair.details == {"run": lamp.run, "source": lamp.source, "serial": pair.details["serial"]}
     assert (pair.principal, pair.approval) == (ME, lamp.pairing.approval)
     assert (renewed.principal, renewed.resource) == (f"device:{lamp.id}", f"device:{lamp.id}")
     assert renewed.details["serial"] == gateway.identity.authority.log.newest(2)[1].serial

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from palyra_kernel.access.member import Grants
@@ -15,7 +16,7 @@ from tests.identity.pairing_world import TLS, Device
 from tests.session.house import ME, NOBODY, OTHER, House, Sure
 from tests.support import Places
 
-SOURCE = "192.0.2.7"
+_sources = itertools.count(1)
 
 
 class SmallHouse(House):
@@ -40,16 +41,16 @@ class Candidate:
         by: str = ME,
         *,
         prove: bool = True,
-        source: str = SOURCE,
     ) -> None:
         self.gateway = gateway
+        self.source = f"2001:db8::{next(_sources):x}"
         self.device = device or new_device()
         self.id = self.device.self.device
         with gateway.house.session(by) as session:
             minted = session.pairing.mint_pin(name="the lamp")
         self._run = self.device.run(parse_pin(minted.text))
         identity = gateway.identity
-        self._begun = identity.pairings.begin(self._run.hello(), source, identity.terms(TLS))
+        self._begun = identity.pairings.begin(self._run.hello(), self.source, identity.terms(TLS))
         self.certificate = b""
         self.run = str(self._begun.run.run)
         if prove:

@@ -48,7 +48,7 @@ AGREE = {
 @pytest.mark.parametrize(("first", "second"), [*itertools.product(VERBS, repeat=2)])
 def test_two_at_once_leave_one_answer(gateway, first, second, monkeypatch):
     """Hazards H15, H16: of two decisions at once both counted, or one of the two states was left behind."""
-    lamp = Candidate(gateway, source=f"{first} {second}")
+    lamp = Candidate(gateway)
     if first == "fetch" or second == "fetch":
         lamp.approve()
     records = gateway.kernel._records
