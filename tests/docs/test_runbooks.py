@@ -18,8 +18,6 @@ RUNBOOKS = sorted((DOCS / "runbooks").glob("*.md"))
 TEXTS = {path.name: path.read_text("utf-8") for path in RUNBOOKS}
 TEXTS["pairing.md"] = section(page("pairing.md"), "## What you type")
 _SOURCES = Path(palyra_kernel.__file__).parent
-_OF_OTHERS = ("palyra device ", "palyra serve")
-"""Commands that other pages answer for."""
 
 
 def _typed(text: str) -> Iterator[str]:
@@ -30,7 +28,7 @@ def _typed(text: str) -> Iterator[str]:
         for line in block.splitlines()
     ]
     for line in [*lines, *re.findall(r"`(palyra [^`]+)`", text)]:
-        if line.startswith("palyra ") and not line.startswith(_OF_OTHERS):
+        if line.startswith("palyra "):
             yield line.partition(" > ")[0]
 
 

@@ -91,7 +91,7 @@ def _rows(device: Device, now_ms: int) -> Iterator[tuple[str, str]]:
     if device.next is not None:
         yield "", "not used yet; with its first use the one before ends"
     if device.past:
-        yield "replaced", f"{len(device.past)} certificates that have not expired; they stand for nobody"
+        yield "replaced", f"{len(device.past)}, not expired, and standing for nobody"
     if device.renewal_wanted:
         yield "renewal", "wanted: it renews at its next contact"
     if device.proven_ms:
