@@ -7,6 +7,7 @@ import pytest
 
 from palyra_kernel import config, errors
 from palyra_kernel.cli import app, outcome, output
+from palyra_kernel.daemon.remote import ACKNOWLEDGED
 from tests.docs import cli_table
 from tests.docs.pages import page, section, table_rows
 
@@ -68,4 +69,4 @@ def test_the_codes_without_an_error_are_listed():
 def test_every_variable_is_listed():
     listed = [row[0].strip("`") for row in table_rows(section(PAGE, "## Environment variables"))]
     ours = {config.STATE_VARIABLE, config.CONFIG_VARIABLE, outcome.TRACEBACK_VARIABLE, "_PALYRA_COMPLETE"}
-    assert set(listed) == ours
+    assert set(listed) == ours | {ACKNOWLEDGED}

@@ -13,6 +13,8 @@ SERVE: dict[str, tuple[str, ...]] = {
         f"{_S}/test_remote.py::test_each_condition_stands_alone",
         f"{_S}/test_remote.py::test_nothing_in_the_file_turns_a_protection_off",
         f"{_S}/test_process.py::test_nobody_from_elsewhere_reaches_a_daemon_that_was_not_told_so",
+        f"{_S}/test_guests.py::test_an_app_is_behind_its_own_door_alone",
+        f"{_S}/test_guests.py::test_nobody_gets_to_an_app_who_was_not_let_in",
         "plugins/test_guard_guests.py::test_no_app_is_behind_a_door_where_strangers_come",
     ),
     # A poll that gave a key away.

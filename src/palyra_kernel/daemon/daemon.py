@@ -26,16 +26,16 @@ from palyra_kernel.daemon.signals import Signals
 from palyra_kernel.daemon.systemd import Notifier, inherited
 from palyra_kernel.daemon.watch import Watcher
 from palyra_kernel.kernel import Kernel
-from palyra_kernel.kernel.gateway import weak_slot
+from palyra_kernel.kernel.gateway import undecided, weak_slot
 
 _log = logging.getLogger(__name__)
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
-    """``listeners``: where each listens. ``warnings``: what could be better."""
+    """``listeners``: where each listens. ``bound``: whether approvals take something that only people know."""
 
     listeners: dict[str, tuple[str, ...]]
-    warnings: tuple[str, ...] = ()
+    bound: bool
 
 
 Announce = Callable[[Started], object]
@@ -124,15 +124,12 @@ class Daemon:
 
     def _say_started(self) -> None:
         where = self._running.where()
-        warnings = []
         if self._running.remote and (reason := weak_slot(self._kernel)):
-            warnings.append(f"the vault's only slot is a weak one: {reason}")
-        for warning in warnings:
-            _log.warning("%s", warning)
+            _log.warning("the vault's only slot is a weak one: %s", reason)
         shown = ", ".join(f"{name} on {' and '.join(each)}" for name, each in where.items())
         _log.info("listening: %s", shown)
         self._notifier.ready(f"listening: {shown}")
-        self._announce(Started(listeners=where, warnings=tuple(warnings)))
+        self._announce(Started(listeners=where, bound="approvals" not in dict(undecided(self._kernel))))
 
     async def _alive(self) -> None:
         self._notifier.alive()

@@ -24,6 +24,11 @@ _WHAT = {
     "health": "/healthz, /readyz and /metrics over HTTP",
     "local": "this user: status and reload",
 }
+_NEXT = (
+    "palyra pairing code           a code for a device",
+    "palyra approvals list         what waits for you",
+    "palyra tour                   what else there is",
+)
 
 
 @click.command("serve", epilog=_EPILOG)
@@ -56,11 +61,9 @@ def _announce(cli: Cli, started: Started) -> None:
         click.echo(f"  {name:<11}{', '.join(addresses)}  {_WHAT.get(name, '')}", err=True)
     if "local" not in started.listeners:
         click.echo("  This system has no unix sockets: commands act on the vault themselves.", err=True)
-    click.echo(
-        "\nNext:\n"
-        "  palyra pairing code        in another terminal: a code for a device\n"
-        "  palyra approvals list      what waits for you\n"
-        "  palyra tour                what else there is\n"
-        "Ctrl-C stops it.\n",
-        err=True,
-    )
+    click.echo("\nNext, in another terminal:", err=True)
+    if not started.bound:
+        click.echo("  palyra approvals passphrase   what you will let devices in with", err=True)
+    for line in _NEXT:
+        click.echo(f"  {line}", err=True)
+    click.echo("Ctrl-C stops it.\n", err=True)
