@@ -16,7 +16,8 @@ from tests.testing.toy_guests import ToyApp, ToyListener
 
 
 class ForUsers(ToyApp):
-    name, door = "users", "local"
+    name = "users"
+    door = "local"  # type: ignore[assignment]
 
 
 class Fails(ToyListener):

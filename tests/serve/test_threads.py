@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from palyra_kernel.daemon.apps.pace import Pace
 from palyra_kernel.daemon.apps.threads import Threads
+from palyra_kernel.daemon.pace import Pace
 from palyra_kernel.errors import UnavailableError
 
 
