@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from palyra_kernel.daemon.apps.health import Health
+from palyra_kernel.daemon.assembly import secured
 from palyra_kernel.daemon.metrics import Numbers
 from palyra_kernel.daemon.operating import Running
 from palyra_kernel.daemon.readiness import checks
@@ -68,10 +69,14 @@ def test_the_parts_of_a_daemon_say_what_is_wrong(kernel):
     kernel.identity.start()
     running = Running(kernel, {})
     chores = Chores(running.counts)
-    found = checks(kernel, running.devices, chores, lambda: False)
+    found = checks(running, chores, lambda: False)
     codes = {name: check() for name, check in found.items()}
     assert codes.pop("revocations") == "revocations_unknown"
     assert not any(codes.values())
+    running.tls = secured(kernel.identity, running.config)
+    assert found["certificates"]() is None
+    running.tls.work.end_ms = 1
+    assert found["certificates"]() == "server_certificate_expired"
     running.devices.reopen()
     chores.troubles["tend"] = "disk_full"
     assert (found["revocations"](), found["background"]()) == (None, "disk_full")

@@ -109,7 +109,7 @@ class Daemon:
     def _apps(self, chores: Chores, guests: Guests) -> dict[str, Doors]:
         running, identity = self._running, self._kernel.identity
         parts = {
-            **checks(self._kernel, running.devices, chores, self._stop.is_set),
+            **checks(running, chores, self._stop.is_set),
             "plugins": guests.trouble,
         }
         on_work, on_local = guests.mounted(WORK), guests.mounted(LOCAL)

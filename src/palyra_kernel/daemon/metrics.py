@@ -94,6 +94,14 @@ class Numbers(Collector):
             "ca",
             {name: ms / 1000 for name, ms in left.items()},
         )
+        tls = self._running.tls
+        shown = {} if tls is None else {name: each.end_ms - now for name, each in tls._asdict().items()}
+        yield _gauge(
+            "palyra_server_certificate_expires_in_seconds",
+            "Until the certificate that a listener shows expires; it is renewed after two thirds of its life.",
+            "listener",
+            {name: ms / 1000 for name, ms in shown.items()},
+        )
         yield _single("palyra_trust_bundle_number", "The number of what devices trust.", state.bundle)
         yield _single(
             "palyra_revocations_number",

@@ -56,6 +56,8 @@ class Contexts:
         self._devices = devices
         self._made_of: tuple[int, str, Hosts] | None = None
         self._renew_ms = 0
+        self.end_ms = 0
+        """When the certificate that is shown expires."""
         self.current = self._make()
 
     def serve(self, hosts: Hosts) -> None:
@@ -83,5 +85,5 @@ class Contexts:
             context = ServerContext.of(identity, (*bundle.roots, *bundle.issuing) if self._devices else None)
         finally:
             identity.key.wipe()
-        self._made_of, self._renew_ms = wanted, identity.renew_ms
+        self._made_of, self._renew_ms, self.end_ms = wanted, identity.renew_ms, identity.end_ms
         return context
