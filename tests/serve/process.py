@@ -10,11 +10,23 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 UNIX = getattr(socket, "AF_UNIX", socket.AF_INET)
 CONFIG = '[gateway]\nenrolment = "127.0.0.1:0"\nwork = "127.0.0.1:0"\nhealth = "127.0.0.1:0"\n'
+
+
+def ask_at(path, method, target):
+    """A request over the unix socket at *path*."""
+    with closing(http.client.HTTPConnection("localhost", timeout=20)) as connection:
+        connection.sock = socket.socket(UNIX, socket.SOCK_STREAM)
+        connection.sock.settimeout(20)
+        connection.sock.connect(str(path))
+        connection.request(method, target)
+        answer = connection.getresponse()
+        body = answer.read()
+    return answer.status, json.loads(body) if body else None
 
 
 class Running:
@@ -60,14 +72,7 @@ class Running:
 
     def ask(self, method, path):
         """A request over the unix socket."""
-        connection = http.client.HTTPConnection("localhost", timeout=20)
-        connection.sock = socket.socket(UNIX, socket.SOCK_STREAM)
-        connection.sock.connect(str(self.socket))
-        connection.request(method, path)
-        answer = connection.getresponse()
-        body = answer.read()
-        connection.close()
-        return answer.status, json.loads(body) if body else None
+        return ask_at(self.socket, method, path)
 
     def address(self, name):
         host, _, port = self.ask("GET", "/v1/status")[1]["listeners"][name]["addresses"][0].rpartition(":")

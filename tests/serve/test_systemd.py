@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from palyra_kernel.config import GatewayConfig
 from palyra_kernel.daemon.binding import bind_all, close_all
 from palyra_kernel.daemon.systemd import Notifier, inherited
 from palyra_kernel.errors import InvalidInputError
+from tests.serve.process import ask_at
 
 UNIX = getattr(socket, "AF_UNIX", socket.AF_INET)
 UNITS = Path(__file__).parents[2] / "docs" / "systemd"
@@ -120,3 +122,31 @@ def test_the_units_are_what_systemd_takes(tmp_path):
     command = ["systemd-analyze", "verify", "--man=no", *map(str, sorted(tmp_path.glob("palyra.*")))]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.real
+@pytest.mark.skipif(shutil.which("systemd-socket-activate") is None, reason="apt-get install systemd")
+def test_a_daemon_that_systemd_starts_when_somebody_knocks(folder):
+    """The socket is there before the daemon is, and nobody's request is lost."""
+    path, log = folder / "given.sock", folder / "log"
+    variables = {"PALYRA_STATE_ROOT": folder / "state", "PALYRA_CONFIG_DIR": folder / "config"}
+    command = ["systemd-socket-activate", "--fdname=local", f"--listen={path}"]
+    command += [f"--setenv={name}={value}" for name, value in variables.items()]
+    with log.open("wb") as to:
+        started = subprocess.Popen([*command, sys.executable, "-m", "palyra_kernel.cli", "serve"], stderr=to)
+    try:
+        while not path.exists():
+            assert started.poll() is None, log.read_text()
+            time.sleep(0.01)
+        status, facts = ask_at(path, "GET", "/v1/status")
+        assert status == 200
+        assert facts["pid"] == started.pid  # it became the daemon
+        assert facts["listeners"]["local"]["addresses"] == [str(path)]
+        assert not (folder / "state" / "palyra.sock").exists()
+        started.terminate()
+        assert started.wait(40) == 0
+        assert path.exists()  # it is systemd's
+    finally:
+        if started.poll() is None:
+            started.kill()
+            started.wait()
