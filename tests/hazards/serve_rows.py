@@ -45,6 +45,8 @@ SERVE: dict[str, tuple[str, ...]] = {
     ),
     # Clocks.
     "H20": (f"{_S}/test_doctor.py::test_a_clock_that_was_set_back",),
+    # Verbs that nobody decided.
+    "H29": (f"{_S}/test_operating.py::test_whoever_may_not_is_denied_and_that_is_written_down",),
     # News on heartbeats.
     "H31": (f"{_S}/test_work.py::test_a_stream_says_what_there_is_to_fetch",),
     # One peer that takes everything.
