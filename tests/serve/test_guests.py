@@ -58,6 +58,22 @@ def test_an_app_is_behind_its_own_door_alone(world, guests, work):
     assert ask(socket, "POST", "/apps/toy/echo", body=b"x", peer=local()).status == 404
 
 
+def test_policies_see_where_a_request_came_in(world, kernel, work, monkeypatch):
+    """What goes to a peer is written down before it does, as are the peer and how it was known."""
+    seen = []
+
+    def act(self):
+        with self.place.session("to look") as session:
+            seen.append(session.who)
+
+    monkeypatch.setattr(ToyApp, "act", act)
+    peer = world.peer(world.paired()[1])
+    assert ask(work, "POST", "/apps/toy/echo", peer=peer).status == 200
+    (who,) = seen
+    assert str(who.principal) == f"device:{peer.standing.device}"
+    assert (who.surface, who.auth_method, who.mtls, who.reveals) == ("app", "mtls", True, True)
+
+
 @pytest.mark.parametrize("peer", [None, stranger(), local()], ids=["nobody", "stranger", "user"])
 def test_nobody_gets_to_an_app_who_was_not_let_in(work, peer):
     """Hazard H1: an app that is asked before the door is."""

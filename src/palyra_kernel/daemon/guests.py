@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 from palyra_kernel.daemon.apps.doors import Mounted
@@ -42,7 +43,7 @@ class Guests:
     def start(self) -> None:
         """Let the listeners serve."""
         for each in self._listeners:
-            each.start(self._session_of)
+            each.start(partial(self._session_of, each.name))
 
     def trouble(self) -> str | None:
         """The code of a listener that serves no more."""
@@ -70,10 +71,17 @@ class Guests:
                 _log.error("%s", said(error))
 
     def _session(self, principal: Principal, purpose: str) -> Session:
-        return self._kernel.session(principal, purpose=purpose, surface="app")
+        """For an app: what it reads goes to its peer, so that is written down first."""
+        mtls = principal.kind == "device"
+        method = "mtls" if mtls else "peer_credentials"
+        return self._kernel.session(
+            principal, purpose=purpose, surface="app", auth_method=method, mtls=mtls, reveals=True
+        )
 
-    def _session_of(self, principal: str, purpose: str) -> AbstractContextManager[Any]:
-        return self._kernel.session(principal, purpose=purpose, surface="listener")
+    def _session_of(self, listener: str, principal: str, purpose: str) -> AbstractContextManager[Any]:
+        return self._kernel.session(
+            principal, purpose=purpose, surface="listener", auth_method=listener, reveals=True
+        )
 
 
 def _asking(scope: Mapping[str, Any]) -> Principal:

@@ -45,6 +45,7 @@ class Kept(Generic[T]):
         self._state: SetState | None = None
         self._count = 0
         self._moment: object | None = None
+        self._looked: tuple[int, SetState | None] | None = None
         self.full_readings = 0
         """How often all of them were read."""
 
@@ -89,11 +90,17 @@ class Kept(Generic[T]):
         """What was written behind *version*, oldest first, and the version to ask with the next time."""
         self._refresh(self._records.store.moment())
         with self._lock:
+            if self._looked == (
+                version,
+                self._state,
+            ):  # whoever looks all the time finds nothing most of the time
+                return version, []
             found = sorted(
                 (each.version, each.key) for each in (self._stored or {}).values() if each.version > version
             )
             values = [self._opened(key) for _, key in found]
-        last = found[-1][0] if found else version
+            last = found[-1][0] if found else version
+            self._looked = last, self._state
         return last, [value for value in values if value is not None]
 
     def last(self) -> int:
