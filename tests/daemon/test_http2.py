@@ -1,13 +1,19 @@
 """HTTP/2 by hand: what a peer can do to a connection, and that it does it to its own alone."""
 
+import asyncio
+import socket
+import struct
 from contextlib import suppress
+from random import Random
 
 import h2.config
 import h2.connection
 import h2.errors
 import pytest
 
+from tests.daemon.app import app
 from tests.daemon.client import RefusedError, Wire
+from tests.daemon.noise import frames, requests
 from tests.daemon.running import running
 from tests.daemon.until import until
 
@@ -118,6 +124,34 @@ def test_a_header_has_its_size(gateway, daemon, known, tmp_path):
         peer.flush()
         peer.wire.until_cut()
     until(lambda: daemon.work.open == 0)
+
+
+def test_whatever_is_sent_leaves_nothing_behind(gateway, known, tmp_path):
+    """Frames in an order that no library sends left tasks, buffers and places that nobody got back."""
+    random = Random(8)
+    with running(gateway.identity, application=_patient, transfer=0.3, idle=0.5) as daemon:
+        for number in range(60):
+            context = gateway.client(None, tmp_path)
+            context.set_alpn_protocols(["h2"] if number % 2 else ["http/1.1"])
+            with suppress(RefusedError), Wire(daemon.enrolment_port, context) as wire:
+                wire.send(frames(random) if number % 2 else requests(random))
+                if number % 3:
+                    wire.read()
+                if number % 5 == 0:  # no word of farewell
+                    wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        until(lambda: daemon.enrolment.open == 0 and daemon.enrolment.quota.half_open == 0)
+        assert daemon.call(_tasks()) == 3  # two that accept, and this one
+        with Wire(daemon.enrolment_port, gateway.client(None, tmp_path)) as wire:
+            assert wire.get()[0] == 200
+
+
+async def _patient(scope, receive, send):
+    with suppress(KeyError):  # of a path that it does not know
+        await app(scope, receive, send)
+
+
+async def _tasks():
+    return len(asyncio.all_tasks())
 
 
 def test_tunnels_and_sockets_are_not_there(gateway, daemon, known, tmp_path):

@@ -65,7 +65,7 @@ async def refuse(status: int, scope: Scope, receive: Receive, send: Send) -> Non
     headers = [(b"content-length", b"0")]
     if scope["http_version"] != "2":
         headers.append((b"connection", b"close"))
-    discarding = asyncio.create_task(_discard(receive))
+    discarding = asyncio.create_task(discard(receive))
     try:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body"})
@@ -73,6 +73,7 @@ async def refuse(status: int, scope: Scope, receive: Receive, send: Send) -> Non
         discarding.cancel()
 
 
-async def _discard(receive: Receive) -> None:
+async def discard(receive: Receive) -> None:
+    """All that comes, until the request is over or its peer has gone."""
     while (await receive())["type"] == "http.request":
         pass

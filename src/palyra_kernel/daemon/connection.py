@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.asyncio.worker_context import WorkerContext
@@ -22,6 +23,9 @@ from palyra_kernel.daemon.limits import Limits
 from palyra_kernel.daemon.requests import Requests
 from palyra_kernel.daemon.said import said
 from palyra_kernel.errors import DeniedError
+
+_LEFT_SECONDS = 1.0
+"""Behind a lost connection, for what was read of it."""
 
 _log = logging.getLogger(__name__)
 
@@ -48,10 +52,34 @@ def check_no_quic(config: Config) -> None:
         raise DeniedError("quic_refused", "HTTP/3 does not verify devices: it is never served")
 
 
+class Line(asyncio.StreamReaderProtocol):
+    """Tells when the connection is lost, also while nobody reads from it."""
+
+    def __init__(self, reader: asyncio.StreamReader) -> None:
+        super().__init__(reader)
+        self._lost = False
+        self._told: Callable[[], object] | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """As asyncio calls it."""
+        super().connection_lost(exc)
+        self._lost = True
+        if self._told is not None:
+            self._told()
+
+    def when_lost(self, told: Callable[[], object] | None) -> None:
+        """*told* is called once it is lost, at once if it is."""
+        self._told = told
+        if self._lost and told is not None:
+            told()
+
+
 class Bounded(TCPServer):
-    """Cuts off a peer that does not take what was written for it, and writes nothing to one that was cut off."""
+    """Cuts off a peer that does not take what was written for it, and writes nothing to one that was cut off. There are
+    frames behind which hypercorn reads no more and waits for ever; that ends with the connection."""
 
     seconds: float
+    line: Line
     _first: H11Protocol | H2Protocol | None = None
 
     async def protocol_send(self, event: Event) -> None:
@@ -78,10 +106,21 @@ class Bounded(TCPServer):
         self._first = protocol = self.protocol.protocol
         if isinstance(protocol, H2Protocol):
             http2.bound(protocol, self.config.h2_max_header_list_size)
-        await super()._read_data()
+        reading = self.loop.create_task(super()._read_data())
+        self.line.when_lost(lambda: self.loop.call_later(_LEFT_SECONDS, reading.cancel))
+        try:
+            await asyncio.wait([reading])
+        finally:
+            self.line.when_lost(None)
+            reading.cancel()
         await self.idle_task.stop()
         if isinstance(last := self.protocol.protocol, H2Protocol):
             await http2.leave(last)
+        if reading.cancelled():
+            async with asyncio.timeout(_LEFT_SECONDS):
+                await self.protocol.handle(Closed())
+        else:
+            reading.result()
 
     async def _close(self) -> None:
         """A peer that does not end TLS in time is no error: it is gone, or will find out."""
@@ -97,14 +136,17 @@ async def converse(  # what hypercorn wants, and what we do
     context: WorkerContext,
     state: LifespanState,
     limits: Limits,
+    line: Line,
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
 ) -> None:
     """Answer until the connection is closed. Whatever goes wrong in it ends it, and nothing else."""
     server = Bounded(requests, asyncio.get_running_loop(), config, context, state, reader, writer)
-    server.seconds = limits.transfer
+    server.seconds, server.line = limits.transfer, line
     try:
         await server.run()
     except Exception as error:  # noqa: BLE001  # frames that hypercorn trips over; the others must be served
         _log.debug("a connection was cut off: %s", said(error))
         writer.transport.abort()
+    finally:
+        requests.end()

@@ -13,7 +13,7 @@ from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.typing import LifespanState
 from starlette.types import ASGIApp
 
-from palyra_kernel.daemon.connection import converse, http_config
+from palyra_kernel.daemon.connection import Line, converse, http_config
 from palyra_kernel.daemon.credentials import user_of
 from palyra_kernel.daemon.gates import Gate
 from palyra_kernel.daemon.limits import Limits
@@ -159,10 +159,10 @@ class Listener:
         writer = None
         try:
             async with asyncio.timeout(self.door.limits.handshake):
-                reader, writer, peer = await self._shake(connected, peer)
+                line, reader, writer, peer = await self._shake(connected, peer)
                 peer = await self._admit(peer)
             if slot.opened():
-                await self._serve(reader, writer, peer)
+                await self._serve(line, reader, writer, peer)
             else:
                 self.counts.over_quota += 1
         except (OSError, _NotAdmittedError):  # the peer will see that nobody is there
@@ -176,22 +176,22 @@ class Listener:
 
     async def _shake(
         self, connected: socket.socket, peer: Peer
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, Peer]:
+    ) -> tuple[Line, asyncio.StreamReader, asyncio.StreamWriter, Peer]:
         loop = asyncio.get_running_loop()
         reader = asyncio.StreamReader()
-        protocol = asyncio.StreamReaderProtocol(reader)
+        line = Line(reader)
         context = None if self.door.tls is None else self.door.tls()
         connected.setblocking(False)
         transport, _ = await loop.connect_accepted_socket(
-            lambda: protocol,
+            lambda: line,
             connected,
             ssl=context,
             ssl_shutdown_timeout=None if context is None else _GOODBYE_SECONDS,
         )
-        writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+        writer = asyncio.StreamWriter(transport, line, reader, loop)
         if context is not None:
             peer = msgspec.structs.replace(peer, tls=_tls(context, transport))
-        return reader, writer, peer
+        return line, reader, writer, peer
 
     async def _admit(self, peer: Peer) -> Peer:
         try:
@@ -201,14 +201,16 @@ class Listener:
             _log.info("%s: a peer at %s is not let in: %s", self.door.name, peer.address, said(error))
             raise _NotAdmittedError from None
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: Peer) -> None:
+    async def _serve(
+        self, line: Line, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: Peer
+    ) -> None:
         """Registered first, and asked again by each request: so who is revoked in between is answered nothing."""
         self.counts.served += 1
         held = self._register(peer, writer.transport.abort)
         try:
             requests = Requests(self.door.app, self.door.gate, peer, self.door.limits, writer.transport)
             await converse(
-                requests, self._config, self._context, self._state, self.door.limits, reader, writer
+                requests, self._config, self._context, self._state, self.door.limits, line, reader, writer
             )
         finally:
             if held is not None and self.door.devices is not None:

@@ -9,11 +9,13 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from palyra_kernel.daemon.bodies import BodyError, check_announced, read_body, refuse, replayed
+from palyra_kernel.daemon.bodies import BodyError, check_announced, discard, read_body, refuse, replayed
 from palyra_kernel.daemon.gates import Gate
 from palyra_kernel.daemon.limits import Limits
 from palyra_kernel.daemon.peers import EXTENSION, Peer
 from palyra_kernel.daemon.said import said
+
+_GRACE_SECONDS = 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +32,20 @@ class Requests:
         self._limits = limits
         self._transport = transport
         self._running = 0
+        self._discarding: set[asyncio.Task[None]] = set()
+        self._idle = self._aborting()
+
+    def _aborting(self) -> asyncio.TimerHandle:
+        """Nobody waits for a request for ever. hypercorn's own time for it is shorter, and politer; but there are frames
+        behind which it waits for nothing any more."""
+        seconds = self._limits.idle + _GRACE_SECONDS
+        return asyncio.get_running_loop().call_later(seconds, self._transport.abort)
+
+    def end(self) -> None:
+        """There is no connection any more."""
+        self._idle.cancel()
+        for task in self._discarding:
+            task.cancel()
 
     async def __call__(
         self,
@@ -44,13 +60,23 @@ class Requests:
             # No websockets here; and who resets streams to begin others has requests running that nobody waits for.
             self._transport.abort()
             return
+        self._idle.cancel()
         self._running += 1
         try:
             await self._answer(scope, receive, send)
         except _CutOffError:
             self._transport.abort()
+            self._discard(receive)
         finally:
             self._running -= 1
+            if not self._running:
+                self._idle = self._aborting()
+
+    def _discard(self, receive: Receive) -> None:
+        """What was still read of a request; until it is, hypercorn does nothing else."""
+        task = asyncio.create_task(discard(receive))
+        self._discarding.add(task)
+        task.add_done_callback(self._discarding.discard)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._admit()
@@ -78,6 +104,9 @@ class Requests:
                 async with asyncio.timeout(self._limits.transfer):
                     await send(message)
             except TimeoutError:
+                raise _CutOffError from None
+            except Exception as error:  # noqa: BLE001  # over what the peer did: no failure of the application
+                _log.debug("an answer was cut off: %s", said(error))
                 raise _CutOffError from None
 
         return sent
