@@ -39,6 +39,17 @@ def test_a_user_of_this_machine_is_who_the_system_says(tmp_path):
 
 
 @posix
+def test_who_has_said_all_is_answered(tmp_path):
+    """A client that closes its side behind its request, as small ones do, was taken for gone."""
+    path = tmp_path / "palyra.sock"
+    with local(path, UID), connected(path) as wire:
+        wire.send(b"GET /slow HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        wire.socket.shutdown(socket.SHUT_WR)
+        assert wire.answer() == (200, b"done")
+        assert wire.until_cut() == 0
+
+
+@posix
 def test_the_socket_of_a_dead_process_is_removed_and_of_a_living_one_is_not(tmp_path):
     """A daemon took the socket of one that was running, and left its users with nobody at the other end."""
     path = tmp_path / "palyra.sock"

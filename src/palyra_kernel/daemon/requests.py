@@ -36,8 +36,8 @@ class Requests:
         self._idle = self._aborting()
 
     def _aborting(self) -> asyncio.TimerHandle:
-        """Nobody waits for a request for ever. hypercorn's own time for it is shorter, and politer; but there are frames
-        behind which it waits for nothing any more."""
+        """Nobody waits for a request for ever. hypercorn's own time for it is shorter, and politer; but there are
+        frames behind which it waits for nothing any more."""
         seconds = self._limits.idle + _GRACE_SECONDS
         return asyncio.get_running_loop().call_later(seconds, self._transport.abort)
 
