@@ -23,28 +23,37 @@ def load_chain(context: ssl.SSLContext, chain: Iterable[bytes], key: SensitiveBy
     with a password that is made for it and that nobody else gets to know.
     """
     shown = "".join(ssl.DER_cert_to_PEM_cert(der) for der in chain).encode()
-    if sys.platform != "linux" or not _load_from_memory(context, shown, key):
+    if not _load_from_memory(context, shown, key):
         _load_encrypted(context, shown, key)
 
 
-def _load_from_memory(context: ssl.SSLContext, shown: bytes, key: SensitiveBytes) -> bool:
-    """False where the system has no such files, or no ``/proc`` to name them by."""
-    try:
-        fd = os.memfd_create("certificate", os.MFD_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        path = f"/proc/self/fd/{fd}"
-        if not os.access(path, os.R_OK):
+if sys.platform == "linux":
+
+    def _load_from_memory(context: ssl.SSLContext, shown: bytes, key: SensitiveBytes) -> bool:
+        """False where the system has no such files, or no ``/proc`` to name them by."""
+        try:
+            fd = os.memfd_create("certificate", os.MFD_CLOEXEC)
+        except OSError:
             return False
-        with _pem(key) as pem:
-            os.write(fd, shown)
-            os.write(fd, pem.view())
-            context.load_cert_chain(path)
-            os.pwrite(fd, bytes(len(shown) + len(pem.view())), 0)
-    finally:
-        os.close(fd)
-    return True
+        try:
+            path = f"/proc/self/fd/{fd}"
+            if not os.access(path, os.R_OK):
+                return False
+            with _pem(key) as pem:
+                os.write(fd, shown)
+                os.write(fd, pem.view())
+                context.load_cert_chain(path)
+                os.pwrite(fd, bytes(len(shown) + len(pem.view())), 0)
+        finally:
+            os.close(fd)
+        return True
+
+else:
+
+    def _load_from_memory(context: ssl.SSLContext, shown: bytes, key: SensitiveBytes) -> bool:
+        """There are no such files."""
+        del context, shown, key
+        return False
 
 
 def _pem(key: SensitiveBytes) -> SensitiveBytes:
