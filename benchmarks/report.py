@@ -36,6 +36,7 @@ TITLES = {
     "connections": "Connected devices",
     "dispatch": "Work for nodes",
     "dispatch_tls": "Work for nodes, over TLS",
+    "node_side": "A node's own side",
 }
 COUNTED = {
     "faults": "Faults",

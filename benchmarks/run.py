@@ -28,7 +28,7 @@ from benchmarks.table import HEAD, cells, line
 NAMES = (
     *("vault", "peers", "race", "crash", "writers", "size", "start", "resolve", "audit", "policy", "net"),
     *("auth_token", "auth_selection", "certificates", "devices", "pairing", "connections", "dispatch"),
-    "dispatch_tls",
+    *("dispatch_tls", "node_side"),
     "secretservice",
 )
 LONG = ("faults", "fuzz", "refresh-race", "refresh-faults", "pairing-storm")
