@@ -109,7 +109,7 @@ class Node:
         self.ran = Counter() if ran is None else ran
         self.store = Mortal.open(f"memory://{base}")
         self.parts = Parts(base, store=self.store)
-        self.journal = Journal(self.parts.records)
+        self.journal = Journal(self.parts.records, options.pop("incarnation", ""))
         self.toy, self.asking = Toy(self.ran), Asking(self.ran)
         self.said: list[Report] = []
         options.setdefault("check_grant", lambda _: None)

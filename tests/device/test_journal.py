@@ -18,6 +18,7 @@ from palyra_kernel.device.work import FINAL, Report
 from palyra_kernel.errors import DeniedError, IntegrityError, UnavailableError
 from palyra_kernel.records import Change
 from palyra_kernel.values.deadline import Deadline
+from palyra_kernel.values.ulid import ulid_ms
 from tests.device.node_world import Node, lease_id, work
 
 LEASES = 4
@@ -275,6 +276,26 @@ def test_what_is_forgotten_is_not_done_again(tmp_path, monkeypatch):
     process.runner.offer(work(9))
     assert process.last().state == "succeeded"
     assert set(node.ran.values()) == {1}
+
+
+def test_in_another_life_of_the_vault_nothing_of_before_is_done(tmp_path):
+    """Hazard H30: a node that was restored from a backup knew nothing of what it had done since, and did it again."""
+    node = Node(tmp_path / "node", incarnation="first").start()
+    node.runner.offer(work(1))
+    node.wait()
+    node.runner.settled(lease_id(1))
+    again = Node(tmp_path / "node", node.ran, incarnation="first").start()
+    again.runner.offer(work(2))
+    assert again.last().state == "succeeded"
+    restored = Node(tmp_path / "node", node.ran, incarnation="second")
+    restored.journal.begin(ulid_ms(lease_id(5)))
+    for number in (1, 2, 3, 4, 5):
+        restored.runner.offer(work(number))
+    known = ["lease_settled", "", "lease_forgotten", "lease_forgotten", "lease_forgotten"]
+    assert [report.code for report in restored.wait()] == known
+    restored.runner.offer(work(6))
+    assert restored.last().state == "succeeded"
+    assert node.ran == {1: 1, 2: 1, 6: 1}
 
 
 def test_a_lease_that_is_over_is_not_taken_and_one_that_is_not_is_not_settled(tmp_path):

@@ -31,6 +31,7 @@ NODE_SIDE: dict[str, tuple[str, ...]] = {
     "H30": (
         "device/test_journal.py::test_killed_at_any_write_nothing_runs_twice",
         "device/test_journal.py::test_what_is_forgotten_is_not_done_again",
+        "device/test_journal.py::test_in_another_life_of_the_vault_nothing_of_before_is_done",
         "device/test_runner.py::test_without_a_thread_a_lease_ends",
         "device/test_runner_waiting.py::test_what_was_called_off_does_not_begin",
         "device/test_runner_waiting.py::test_who_waits_for_a_seat_and_is_called_off_does_not_run",

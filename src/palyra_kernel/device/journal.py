@@ -34,10 +34,11 @@ Step = Literal["taken", "over", "settled"]
 
 
 class _Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which process writes here, and how old the ids are that nobody knows any more."""
+    """Which process writes here, in which life of the vault, and how old the ids are that nobody knows any more."""
 
     format: int = _FORMAT
     run: str
+    incarnation: str = ""
     forgotten_ms: int = -1
 
 
@@ -55,11 +56,15 @@ T = TypeVar("T", _Run, _Entry)
 class Journal:
     """The leases of this node. One process writes at a time: where another one begins, this one's writes are refused.
 
+    *incarnation*: the present life of the vault. In another one than the journal is of, the vault was put back: what
+    was done in the life that was given up is not known here, so no id from before now is taken.
+
     Every method may raise :class:`UnavailableError` ``superseded`` and what committing raises; then nothing changed.
     """
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, incarnation: str = "") -> None:
         self._records = records
+        self._incarnation = incarnation
         self._lock = RLock()
         self._steps: dict[str, Step] = {}
         self._terms: dict[str, bytes] = {}
@@ -76,7 +81,11 @@ class Journal:
             found = {each.key: self._records.open(each) for each in self._records.load_guarded(DEVICE_LEASES)}
             record = self._records.read(_RUN)
             before = _decoded(found.pop(_RUN, None), _Run)
-            run = _Run(run=new_ulid(at_ms), forgotten_ms=-1 if before is None else before.forgotten_ms)
+            run = _Run(
+                run=new_ulid(at_ms),
+                incarnation=self._incarnation,
+                forgotten_ms=self._forgotten(before, at_ms),
+            )
             change = Change()
             change.check(_RUN, record.version)
             change.put(_RUN, msgspec.json.encode(run))
@@ -139,6 +148,13 @@ class Journal:
         with self._lock:
             return sorted(lease for lease, step in self._steps.items() if step == "over")
 
+    def _forgotten(self, before: _Run | None, at_ms: int) -> int:
+        if before is None:
+            return -1
+        if before.incarnation != self._incarnation:
+            return max(before.forgotten_ms, at_ms)
+        return before.forgotten_ms
+
     def _write(self, lease: str, entry: _Entry) -> None:
         change = Change()
         change.put(_key(lease), msgspec.json.encode(entry))
@@ -152,7 +168,7 @@ class Journal:
         for lease in old:
             change.delete(_key(lease))
         newest = max(self._run.forgotten_ms, *(ulid_ms(lease) for lease in old))
-        run = _Run(run=self._run.run, forgotten_ms=newest)
+        run = msgspec.structs.replace(self._run, forgotten_ms=newest)
         change.put(_RUN, msgspec.json.encode(run))
         self._commit(change)
         self._settle_on(run)
