@@ -96,7 +96,7 @@ def live(base: Path, acts: list[tuple[str, int]], dies_at: int = 0, after: bool 
     first.store.close()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(acts=ACTS)
 def test_killed_at_any_write_nothing_runs_twice(acts):
     """Hazard H32: a torn file stopped the start, and what was acknowledged was lost. Hazard H30: work that a process
