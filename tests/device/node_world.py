@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,14 @@ def work(number: int = 1, capability: str = "toy", **changed: Any) -> Work:
         "holder": b"holder %d" % number,
     }
     return Work(**{**facts, **changed})
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for *condition*; a test that waits for ever fails."""
+    end = Deadline.after(20)
+    while not condition():
+        assert not end.expired, "it did not come to that"
+        time.sleep(0.001)
 
 
 class Mortal(MemoryRecordStore):
@@ -131,10 +140,7 @@ class Node:
 
     def wait(self) -> list[Report]:
         """Everything that was said when nothing runs any more."""
-        end = Deadline.after(20)
-        while self.runner.under_way and not end.expired:
-            time.sleep(0.001)
-        assert not self.runner.under_way
+        until(lambda: not self.runner.under_way)
         return self.said
 
     def states(self) -> list[str]:

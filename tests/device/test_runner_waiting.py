@@ -10,7 +10,7 @@ import pytest
 from palyra_kernel.device.work import LeaseDeadline
 from palyra_kernel.errors import DeniedError
 from palyra_kernel.values.deadline import Deadline
-from tests.device.node_world import Node, lease_id, work
+from tests.device.node_world import Node, lease_id, until, work
 
 
 @pytest.fixture
@@ -41,10 +41,7 @@ def test_only_so_many_run_at_once_and_the_others_wait(made):
     for number in (1, 2, 3, 4):
         node.runner.offer(work(number))
     assert [report.code for report in node.said if report.state == "refused"] == ["busy"]
-    end = Deadline.after(20)
-    while len(node.ran) < 2 and not end.expired:
-        time.sleep(0.001)
-    assert len(node.ran) == 2
+    until(lambda: len(node.ran) == 2)
     node.toy.gate.set()
     node.wait()
     assert node.ran == {1: 1, 2: 1, 3: 1}
@@ -61,9 +58,7 @@ def test_who_waits_for_a_seat_and_is_called_off_does_not_run(made):
     node.runner.offer(work(2))
     node.runner.offer(work(3, left_ms=200))
     node.runner.cancel(lease_id(2))
-    end = Deadline.after(20)
-    while len(node.runner.under_way) > 1 and not end.expired:
-        time.sleep(0.001)
+    until(lambda: len(node.runner.under_way) == 1)
     node.toy.gate.set()
     ends = {report.lease: report.state for report in node.wait() if report.final}
     assert ends == {lease_id(1): "succeeded", lease_id(2): "cancelled", lease_id(3): "expired"}
@@ -76,9 +71,7 @@ def test_a_question_takes_no_seat(made):
     node = made(at_once=1, consent=lambda given, call: free.wait(20))
     node.runner.offer(work(1, "asking"))
     node.runner.offer(work(2))
-    end = Deadline.after(20)
-    while node.ran != {2: 1} and not end.expired:
-        time.sleep(0.001)
+    until(lambda: node.ran == {2: 1})
     free.set()
     node.wait()
     assert node.ran == {1: 1, 2: 1}
@@ -116,9 +109,7 @@ def test_what_is_revoked_is_called_off(made):
         node.runner.offer(work(number))
     granted.discard(1)
     node.runner.check_again()
-    end = Deadline.after(20)
-    while len(node.runner.under_way) > 1 and not end.expired:
-        time.sleep(0.001)
+    until(lambda: len(node.runner.under_way) == 1)
     node.toy.gate.set()
     ends = {report.lease: report.state for report in node.wait() if report.final}
     assert ends == {lease_id(1): "cancelled", lease_id(2): "succeeded"}
@@ -130,9 +121,7 @@ def test_what_the_gateway_does_not_know_of_is_called_off(node):
     for number in (1, 2):
         node.runner.offer(work(number))
     node.runner.cancel_all(but={lease_id(2)})
-    end = Deadline.after(20)
-    while len(node.runner.under_way) > 1 and not end.expired:
-        time.sleep(0.001)
+    until(lambda: len(node.runner.under_way) == 1)
     assert node.runner.under_way == (lease_id(2),)
 
 
@@ -183,6 +172,20 @@ def test_a_machine_that_slept_does_not_begin_late(monkeypatch):
     monkeypatch.setattr(time, "time", lambda: now + 61)
     assert not deadline.expired
     assert not deadline.may_begin()
+
+
+def test_what_was_agreed_to_after_the_machine_slept_does_not_begin(made, monkeypatch):
+    """Hazard H30: the lid was closed over the question; the yes of the next morning was for work that was long over."""
+
+    def consent(given, call):
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now + 61)
+        return True
+
+    node = made(consent=consent)
+    node.runner.offer(work(capability="asking"))
+    assert node.last().state == "expired"
+    assert not node.ran
 
 
 @pytest.mark.parametrize("answer", [False, None, "yes", 1])

@@ -38,6 +38,7 @@ NODE_SIDE: dict[str, tuple[str, ...]] = {
         "device/test_runner_waiting.py::test_what_the_gateway_does_not_know_of_is_called_off",
         "device/test_runner_waiting.py::test_a_result_behind_the_deadline_is_none",
         "device/test_runner_waiting.py::test_a_machine_that_slept_does_not_begin_late",
+        "device/test_runner_waiting.py::test_what_was_agreed_to_after_the_machine_slept_does_not_begin",
         "device/test_consent.py::test_a_question_that_is_called_off_ends",
         "plugins/test_guard_capabilities.py::test_without_time_nothing_runs",
         "plugins/test_guard_capabilities.py::test_one_that_hangs_is_left_behind_and_then_not_asked",

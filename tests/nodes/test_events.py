@@ -94,7 +94,7 @@ def test_events_that_were_put_back_are_noticed(gateway):
         gateway.say("c", token=token)
 
 
-@pytest.mark.parametrize("damage", ["moved", "gone", "older", "garbage"])
+@pytest.mark.parametrize("damage", ["moved", "gone", "older", "of another life", "garbage"])
 def test_an_event_in_the_wrong_place_is_noticed(gateway, damage):
     """Hazard H35: a record that was swapped with another one opened."""
     keys = [NODE_EVENTS.key(f"{A}/".encode() + slot.to_bytes(4, "big")) for slot in (1, 2)]
@@ -103,6 +103,12 @@ def test_an_event_in_the_wrong_place_is_noticed(gateway, damage):
     first = records[keys[0]]
     if damage == "older":
         gateway.say(*"cdefghi")  # around the ring: slot 1 has number 9 now
+        records[keys[0]] = first
+    elif damage == "of another life":
+        change = Change()
+        gateway.events.plan_end(change, A)
+        gateway.records.commit(change)
+        gateway.say("c", "d")
         records[keys[0]] = first
     elif damage == "moved":
         records[keys[1]] = first._replace(key=keys[1])
