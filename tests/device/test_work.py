@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -135,7 +136,7 @@ def test_a_key_reaches_tls_without_a_file_that_has_it(paired, monkeypatch, tmp_p
         return real(self, certfile, *arguments, **options)
 
     monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", load)
-    monkeypatch.setattr(keyfile.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     paired.device.work.connected().link.close()
     monkeypatch.setattr(keyfile, "_load_from_memory", lambda *_: False)
     paired.device.work.connected().link.close()

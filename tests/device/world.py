@@ -102,8 +102,7 @@ class Gateway:
         daemon.start()
         try:
             until(lambda: daemon.devices.accepting)
-            daemon.urls = [f"https://127.0.0.1:{port}" for port in (daemon.enrolment_port, daemon.work_port)]
-            yield daemon
+            yield Open(daemon)
         finally:
             daemon.stop()
 
@@ -111,6 +110,14 @@ class Gateway:
         """The certificate of the enrolment door, DER."""
         with self.identity.servers.identity("enrolment", HOSTS).key:
             return self.identity.servers.identity("enrolment", HOSTS).chain[0]
+
+
+class Open:
+    """Doors that are open; ``urls``: of enrolment and of work."""
+
+    def __init__(self, daemon: Running) -> None:
+        self.enrolment_port = daemon.enrolment_port
+        self.urls = tuple(f"https://127.0.0.1:{port}" for port in (daemon.enrolment_port, daemon.work_port))
 
 
 class PaperLink:
@@ -148,7 +155,8 @@ class Machine:
     def __init__(self, folder, gateway=None, parts=None, dial=dial):
         self.parts = parts or Parts(folder, keep=1)
         self.gateway = gateway
-        self.offset_ms = None
+        self.offset_ms: int | None = None
+        self.came_back = False
         self.dial = dial
         self.restart()
 
@@ -178,7 +186,8 @@ class Machine:
 
     def pair(self, urls, code, *, approve=True, kind="node", **options):
         """The whole of it, with a human who says yes or no while it waits."""
-        run = self.device.enrolment.begin(code, *urls, kind, **options)
+        enrolment, work = urls
+        run = self.device.enrolment.begin(code, enrolment, work, kind, **options)
         shown = self.gateway.decide(approve=approve)
         assert (shown.words, shown.digits) == (run.words, run.digits)
         return self.device.enrolment.decided(run)

@@ -134,7 +134,7 @@ def test_every_namespace_is_listed():
         DOCUMENTS,
         *(STATES, IDENTITY_CA, IDENTITY_ISSUED, CODES, RUNS),
         *(NODES, GRANTS, LINES, LEASES, leases.PAST, leases.KEYS, INPUTS, OUTPUTS, PRESENCE),
-        *(SOURCES, DEVICE_LEASES, NODE_EVENT_HEADS, NODE_EVENTS),
+        *(SOURCES, DEVICE_SELF, DEVICE_LEASES, NODE_EVENT_HEADS, NODE_EVENTS),
     )
     assert len(listed) == len(namespaces) + 1
     for namespace in namespaces:
