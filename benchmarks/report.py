@@ -37,6 +37,7 @@ TITLES = {
     "dispatch": "Work for nodes",
     "dispatch_tls": "Work for nodes, over TLS",
     "node_side": "A node's own side",
+    "pairing_tls": "Pairing, over TLS",
 }
 COUNTED = {
     "faults": "Faults",

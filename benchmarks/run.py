@@ -29,6 +29,7 @@ NAMES = (
     *("vault", "peers", "race", "crash", "writers", "size", "start", "resolve", "audit", "policy", "net"),
     *("auth_token", "auth_selection", "certificates", "devices", "pairing", "connections", "dispatch"),
     *("dispatch_tls", "node_side"),
+    *("dispatch_tls", "pairing_tls"),
     "secretservice",
 )
 LONG = ("faults", "fuzz", "refresh-race", "refresh-faults", "pairing-storm")
