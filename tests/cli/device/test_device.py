@@ -177,6 +177,7 @@ def test_what_happened_is_in_the_log_of_this_machine(call, gateway, doors):
     events = call("audit", "tail", "--json").json["events"]
     told = [each["event"]["api.operation"] for each in events]
     assert [action for action in told if action.startswith("self.")] == [
+        "self.pair",
         "self.pairing_begun",
         "self.pairing_confirmed",
         "self.paired",

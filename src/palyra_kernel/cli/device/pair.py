@@ -45,7 +45,7 @@ def command(cli: Cli, /, **given: Any) -> None:
     It asks for the code, unseen, and shows four words: whoever approves must see the same ones at the gateway. Then it
     waits for that; when it is run again it goes on waiting. With --json the words are a line of JSON on standard error.
     """
-    with cli.kernel() as kernel:
+    with cli.kernel() as kernel, cli.acting(kernel, "self.pair"):
         device = kernel.device
         run = None if given["again"] else device.enrolment.under_way()
         if run is None:

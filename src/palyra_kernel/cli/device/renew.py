@@ -42,7 +42,7 @@ def command(cli: Cli, if_due: bool, gateway: str | None, work: str | None) -> No
 
     if work is not None and gateway is None:
         raise click.UsageError("--work comes with --gateway")
-    with cli.kernel() as kernel:
+    with cli.kernel() as kernel, cli.acting(kernel, "self.renew"):
         device = kernel.device
         if gateway is not None:
             enrolment = gateway_url(gateway)

@@ -26,7 +26,7 @@ def command(cli: Cli) -> None:
     from palyra_kernel.cli.device.views import described, lines
     from palyra_kernel.cli.output import json_out
 
-    with cli.kernel() as kernel:
+    with cli.kernel() as kernel, cli.acting(kernel, "self.show"):
         known = kernel.device.holder.read()
         now_ms = kernel.device.holder.clock.now_ms()
     if cli.as_json:
