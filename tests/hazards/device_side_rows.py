@@ -18,11 +18,17 @@ DEVICE_SIDE: dict[str, tuple[str, ...]] = {
     # A gateway that only a CA file could prove.
     "H6": (
         f"{_D}/test_pairing.py::test_who_sits_in_between_with_another_certificate_is_found_out",
+        f"{_D}/test_accepting.py::test_the_first_bundle_has_the_root_of_the_pairing",
         f"{_D}/test_pairing.py::test_a_wrong_pin_is_refused_and_the_right_one_then_taken",
         f"{_D}/test_pairing.py::test_three_failures_at_an_address_are_the_last",
         f"{_D}/test_work.py::test_the_gateway_is_checked_by_name_and_by_root",
         f"{_D}/test_renewal.py::test_another_gateway_cannot_take_the_device_over",
         "cli/device/test_device.py::test_the_address_of_a_qr_code_is_the_one_that_is_used",
+    ),
+    # An answer that is for another.
+    "H26": (
+        f"{_D}/test_accepting.py::test_a_certificate_is_for_this_key_and_this_device",
+        f"{_D}/test_holder.py::test_no_answer_replaces_the_next_certificate_of_another_key",
     ),
     # Replays.
     "H11": (f"{_D}/test_renewal.py::test_a_clock_that_was_wrong_once_does_not_shut_the_door_for_good",),
@@ -71,6 +77,7 @@ DEVICE_SIDE: dict[str, tuple[str, ...]] = {
     ),
     # Servers without a bound.
     "H39": (
+        f"{_D}/test_accepting.py::test_nothing_but_a_refusal_comes_of_any_bytes",
         "net/test_link.py::test_what_is_no_answer",
         "net/test_link.py::test_a_stream_is_silent_only_for_so_long",
         "net/test_link.py::test_a_line_has_a_size",

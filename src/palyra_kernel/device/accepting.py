@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from palyra_kernel.device.documents import Credential, Pins
-from palyra_kernel.errors import DeniedError, PalyraError
+from palyra_kernel.device.documents import Credential, Gateway, Pins
+from palyra_kernel.errors import DeniedError, IntegrityError, PalyraError
 from palyra_kernel.identity.ca.bundle import MAX_BYTES, TrustBundle, accepted_bundle
 from palyra_kernel.identity.certificates.keys import key_id, parsed, public_key, spki_hash
 from palyra_kernel.identity.certificates.verifying import verify_device, verify_server
@@ -28,9 +28,29 @@ def first_bundle(raw: bytes, pins: Pins) -> TrustBundle:
         domain = trust_domain(decode_json(raw[:MAX_BYTES], _Named).domain)
     except (msgspec.DecodeError, UnicodeDecodeError, PalyraError):
         raise DeniedError("bundle_refused", "a trust bundle is refused: it is not well-formed") from None
-    bundle = accepted_bundle(raw, pins.identity, domain)
+    bundle = _of_certificates(accepted_bundle(raw, pins.identity, domain))
     if pins.ca_hash not in {spki_hash(public_key(parsed(root))) for root in bundle.roots}:
         raise DeniedError("bundle_refused", "a trust bundle is refused: it has not the root of the pairing")
+    return bundle
+
+
+def later_bundle(raw: bytes, gateway: Gateway) -> TrustBundle:
+    """The bundle that *gateway* has by now: the one that is known, or a newer one. Raises :class:`DeniedError`
+    ``bundle_refused``, ``bundle_old``."""
+    if raw == gateway.bundle:
+        return stored_bundle(raw)
+    above = gateway.number
+    return _of_certificates(accepted_bundle(raw, gateway.pins.identity, gateway.domain, above=above))
+
+
+def _of_certificates(bundle: TrustBundle) -> TrustBundle:
+    """*bundle*, if what is in it are certificates: who signed it may have signed anything."""
+    try:
+        for der in (*bundle.roots, *bundle.issuing):
+            public_key(parsed(der))
+    except IntegrityError:
+        message = "a trust bundle is refused: what is in it is no certificate of a CA"
+        raise DeniedError("bundle_refused", message) from None
     return bundle
 
 

@@ -12,12 +12,12 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from palyra_kernel.device.accepting import accepted_credential, first_bundle, stored_bundle
+from palyra_kernel.device.accepting import accepted_credential, first_bundle, later_bundle
 from palyra_kernel.device.documents import Credential, Enrolling, Gateway, Holding, Pins, Run
 from palyra_kernel.device.kept import Kept
 from palyra_kernel.device.keys import CHANNEL, Keys, new_pair, new_tls_key, tls_ref
 from palyra_kernel.errors import ConflictError, NotFoundError
-from palyra_kernel.identity.ca.bundle import TrustBundle, accepted_bundle
+from palyra_kernel.identity.ca.bundle import TrustBundle
 from palyra_kernel.identity.clock import Clock
 from palyra_kernel.identity.events import SILENT, Tell
 from palyra_kernel.identity.names import DeviceKind, device_kind, new_device_id
@@ -255,7 +255,5 @@ def _changed() -> ConflictError:
 
 
 def _trusted(gateway: Gateway, raw: bytes) -> tuple[Gateway, TrustBundle]:
-    if raw == gateway.bundle:
-        return gateway, stored_bundle(raw)
-    bundle = accepted_bundle(raw, gateway.pins.identity, gateway.domain, above=gateway.number)
+    bundle = later_bundle(raw, gateway)
     return replace(gateway, number=bundle.number, bundle=raw), bundle
