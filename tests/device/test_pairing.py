@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import threading
 from base64 import b64encode
 
@@ -11,18 +10,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from palyra_kernel.device.keys import SCOPE
 from palyra_kernel.errors import PalyraError
-from palyra_kernel.identity.certificates import profiles
-from palyra_kernel.identity.certificates.building import Signer
-from palyra_kernel.identity.certificates.hosts import Hosts
-from palyra_kernel.identity.certificates.keyfile import load_chain
-from palyra_kernel.identity.certificates.keys import new_key, packed
 from palyra_kernel.identity.pairing.codes import parse_qr
 from palyra_kernel.identity.pairing.device import Confirmed, Waiting
 from palyra_kernel.identity.pairing.messages import REFUSED
 from palyra_kernel.records.namespaces import HEAD_KEY
 from palyra_kernel.values.ids import now_ms
-from tests.device.world import HOUR, MINUTE, Between
-from tests.identity.making import Ca, der
+from tests.device.between import Between, another_gateways, self_signed
+from tests.device.world import HOUR, MINUTE
 from tests.identity.pairing_world import wrong
 
 
@@ -119,21 +113,20 @@ def test_who_sits_in_between_with_another_certificate_is_found_out(gateway, door
     machine.device.work.connected().link.close()
 
 
-def self_signed():
-    return _server(Ca().root)
-
-
-def another_gateways():
-    ca = Ca(now_ms())
-    key = new_key()
-    leaf = profiles.server_leaf(key.public_key(), ca.issuing, hosts=Hosts.of(["127.0.0.1"]), now_ms=ca.now_ms)
-    return _server(Signer(leaf, key))
-
-
-def _server(signer):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    load_chain(context, [der(signer.certificate)], packed(signer.key))
-    return context
+def test_who_comes_in_between_later_is_found_out_too(gateway, doors, machine):
+    """Hazard H6: behind the confirmation the decision is sealed, and whoever passes it on is still not the gateway."""
+    run = machine.device.enrolment.begin(gateway.pin(), *doors.urls, "node")
+    gateway.decide()
+    proxy, real = Between(another_gateways(), doors.enrolment_port), machine.dial
+    try:
+        machine.dial = lambda _, context: real(proxy.url, context)
+        assert refusal(lambda: machine.device.enrolment.decided(run)) == "certificate_refused"
+    finally:
+        proxy.close()
+    assert machine.held.gateway is None
+    machine.dial = real
+    machine.device.enrolment.decided(run)
+    machine.device.work.connected().link.close()
 
 
 def test_three_failures_at_an_address_are_the_last(gateway, doors, machine):

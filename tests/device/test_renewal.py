@@ -9,6 +9,7 @@ import pytest
 from palyra_kernel.device.connecting import Nonce
 from palyra_kernel.errors import PalyraError, UnavailableError
 from palyra_kernel.net.messages import HttpResponse
+from tests.device.between import Between, another_gateways
 from tests.device.world import DAY, HOUR, MINUTE, Gateway, Machine
 
 
@@ -165,6 +166,21 @@ def test_another_gateway_cannot_take_the_device_over(tmp_path):
     assert machine.held.gateway == before.gateway
     raw = other.identity.authority.bundle().encoded()
     assert refusal(lambda: machine.device.holder.trust(raw)) == "bundle_refused"
+
+
+def test_who_passes_a_proof_on_gets_nothing_for_it(tmp_path):
+    """Hazard H6: the proof names the certificate that the device saw, and the gateway showed another one."""
+    gateway, machine = away(tmp_path, 25 * HOUR)
+    with gateway.open() as daemon:
+        proxy = Between(another_gateways(), daemon.enrolment_port)
+        try:
+            machine.device.holder.reached_at(proxy.url, daemon.urls[1])
+            assert refusal(machine.device.renewal.tend) == "reentry_refused"
+            assert b"proof" in proxy.heard
+        finally:
+            proxy.close()
+        at(machine, daemon)
+        assert machine.device.renewal.tend().what == "reentered"
 
 
 def test_a_new_bundle_is_taken_and_an_old_one_never(tmp_path):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
-import threading
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -207,47 +205,3 @@ class Machine:
 
         vault = self.parts.vault
         return {each.ref.key: vault.get(each.ref).reveal() for each in vault.list(SCOPE)}
-
-
-class Between:
-    """Ends TLS with a certificate of its own and passes everything on: a proxy that the device does not know of."""
-
-    def __init__(self, context, port):
-        import socket
-
-        self._context, self._port = context, port
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"https://127.0.0.1:{self._socket.getsockname()[1]}"
-        self.heard = bytearray()
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        import socket
-
-        while True:
-            try:
-                raw, _ = self._socket.accept()
-                near = self._context.wrap_socket(raw, server_side=True)
-            except OSError:
-                if self._socket.fileno() < 0:
-                    return
-                continue
-            trusting = ssl.create_default_context()
-            trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
-            far = trusting.wrap_socket(socket.create_connection(("127.0.0.1", self._port)))
-            for one, other in ((near, far), (far, near)):
-                threading.Thread(target=self._pass, args=(one, other), daemon=True).start()
-
-    def _pass(self, one, other):
-        try:
-            while data := one.recv(65536):
-                self.heard += data
-                other.sendall(data)
-        except OSError:
-            pass
-        finally:
-            for each in (one, other):
-                each.close()
-
-    def close(self):
-        self._socket.close()

@@ -19,6 +19,8 @@ DEVICE_SIDE: dict[str, tuple[str, ...]] = {
     "H6": (
         f"{_D}/test_pairing.py::test_who_sits_in_between_with_another_certificate_is_found_out",
         f"{_D}/test_accepting.py::test_the_first_bundle_has_the_root_of_the_pairing",
+        f"{_D}/test_pairing.py::test_who_comes_in_between_later_is_found_out_too",
+        f"{_D}/test_renewal.py::test_who_passes_a_proof_on_gets_nothing_for_it",
         f"{_D}/test_pairing.py::test_a_wrong_pin_is_refused_and_the_right_one_then_taken",
         f"{_D}/test_pairing.py::test_three_failures_at_an_address_are_the_last",
         f"{_D}/test_work.py::test_the_gateway_is_checked_by_name_and_by_root",
