@@ -13,7 +13,7 @@ from palyra_kernel.device.connecting import gateway_url, trusting, trusting_nobo
 from palyra_kernel.errors import PalyraError
 from palyra_kernel.net.link import Link
 from palyra_kernel.net.messages import HttpResponse
-from tests.device.world import Gateway, Machine
+from tests.device.world import Gateway, Machine, PaperLink
 
 
 def refusal(act):
@@ -143,3 +143,43 @@ def test_a_key_reaches_tls_without_a_file_that_has_it(paired, monkeypatch, tmp_p
     assert seen[-1][0].startswith(str(tmp_path))
     assert b"ENCRYPTED PRIVATE KEY" in seen[-1][1]
     assert not list(tmp_path.glob("palyra-certificate-*"))
+
+
+class Says(PaperLink):
+    """A gateway that answers everything alike."""
+
+    answers = b""
+
+    def send(self, *_, **__):
+        return HttpResponse(200, [(b"content-type", b"application/json")], bytearray(self.answers), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("answers", "code"),
+    [
+        (b'{"device":"01JD8Z6N6V4J1G5E1Q0QK5Z9XW"}', "gateway_refused"),
+        (b'{"device":7}', "response_malformed"),
+        (b"[" * 10_000, "response_malformed"),
+        (b"", "response_malformed"),
+    ],
+)
+def test_a_gateway_that_takes_it_for_somebody_else_is_not_worked_for(paired, gateway, answers, code):
+    """Hazard H26: what is meant for another device is not for this one."""
+    link = Says(gateway)
+    link.answers = answers
+    paired.dial = lambda *_: link
+    before = paired.held
+    assert refusal(paired.device.work.connected) == code
+    assert paired.held == before
+
+
+def test_coming_back_is_to_the_host_that_was_asked_for(paired, gateway):
+    """Hazard H6: the certificate of the connection is checked against the bundle that came, also where a proof let the
+    device in."""
+    link = PaperLink(gateway)
+    link.host = "other.test"
+    paired.dial = lambda *_: link
+    before = paired.held
+    assert refusal(paired.device.renewal.reenter) == "certificate_refused"
+    assert paired.held.current == before.current
+    assert not paired.held.next.chain
