@@ -51,12 +51,15 @@ NODE_VERBS: dict[str, tuple[str, ...]] = {
     "H31": (
         f"{_D}/test_work.py::test_one_effect_for_one_key",
         f"{_D}/test_work.py::test_sizes_are_the_gateways",
+        f"{_D}/test_refused.py::test_a_gigabyte_is_refused_unread",
         f"{_D}/test_work.py::test_no_piece_of_an_answer_waits",
         f"{_D}/test_two_gateways.py::test_the_command_line_asks_and_a_gateway_hands_over",
         f"{_C}::test_one_effect_for_one_key",
     ),
     # What another process revoked.
     "H34": (f"{_D}/test_two_gateways.py::test_a_revocation_by_another_process_reaches_the_stream",),
+    # One that does not read.
+    "H39": (f"{_D}/test_refused.py::test_who_stops_reading_holds_up_nobody_else",),
     # Tokens to go on with.
     "H40": (f"{_D}/test_refused.py::test_tokens_are_for_whom_they_were_made",),
     # Free text.

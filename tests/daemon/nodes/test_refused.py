@@ -253,3 +253,28 @@ def test_who_may_what_with_nodes(house):
             session.close()
             told = house.told(action, session=session.who.session)
             assert [each.outcome for each in told] == [outcome], (action, who)
+
+
+def test_who_stops_reading_holds_up_nobody_else(house):
+    """Hazard H39: one stream that nobody read stopped all others."""
+    deaf, node = house.node(), house.node()
+    deaf.stream()
+    stream = node.stream()
+    for _ in range(20):
+        house.nodes.invoke(deaf.id, "echo", b'"' + b"x" * 60_000 + b'"')
+    lease = house.nodes.invoke(node.id, "echo")
+    line = stream.next("lease")
+    assert line["lease"]["id"] == lease.id
+    node.finish(line)
+    assert house.nodes.show(deaf.id).held <= house.kernel.nodes.limits.in_hand
+
+
+def test_a_gigabyte_is_refused_unread(house):
+    """Hazard H31: how much a node may answer was advice to the node."""
+    node = house.node()
+    wire = node.wire()
+    wire.send(
+        f"POST /v1/node/leases/{new_ulid(1)} HTTP/1.1\r\nhost: localhost\r\n"
+        f"content-length: {2**30}\r\n\r\n".encode()
+    )
+    assert wire.answer()[0] == 413
