@@ -14,6 +14,7 @@ NODE_VERBS: dict[str, tuple[str, ...]] = {
         f"{_D}/test_refused.py::test_the_lease_of_another_is_not_answered",
         f"{_D}/test_refused.py::test_a_lease_that_never_was_is_answered_like_one_of_another",
         f"{_D}/test_refused.py::test_another_token_is_not_the_holder",
+        f"{_D}/test_asking.py::test_leases_of_others_are_not_shown_and_not_ended",
         "policy/test_defaults.py::test_leases_of_others_are_for_the_owner",
     ),
     # Revoking a capability was cosmetic.
@@ -26,6 +27,8 @@ NODE_VERBS: dict[str, tuple[str, ...]] = {
     "H28": (
         f"{_D}/test_work.py::test_who_may_asks_and_the_node_is_told_at_once",
         f"{_D}/test_work.py::test_a_device_without_a_permit_asks_nobody",
+        f"{_D}/test_asking.py::test_a_device_with_a_permit_asks_another",
+        f"{_D}/test_asking.py::test_without_a_permit_nobody_asks",
         f"{_D}/test_refused.py::test_with_a_device_ends_what_it_lent",
         f"{_D}/test_refused.py::test_an_operator_ends_it_in_one_commit",
         "policy/test_defaults.py::test_nodes_are_for_whom_they_were_granted",
@@ -42,6 +45,7 @@ NODE_VERBS: dict[str, tuple[str, ...]] = {
     "H30": (
         f"{_D}/test_work.py::test_who_comes_too_late_gets_nothing",
         f"{_D}/test_work.py::test_nobody_waits_for_ever",
+        f"{_D}/test_asking.py::test_a_wait_ends_with_the_lease",
         f"{_D}/test_work.py::test_the_newest_stream_wins_and_knows_what_the_device_has",
         f"{_D}/test_two_gateways.py::test_what_another_process_asks_for_is_handed_over_once",
         f"{_D}/test_two_gateways.py::test_what_waits_survives_a_restart",
@@ -65,6 +69,7 @@ NODE_VERBS: dict[str, tuple[str, ...]] = {
     # Free text.
     "H41": (
         f"{_D}/test_refused.py::test_nonsense_is_refused",
+        f"{_D}/test_asking.py::test_nonsense_is_refused",
         f"{_C}::test_what_is_called_off_is_over",
         f"{_C}::test_what_nodes_say_does_not_act_on_a_terminal",
     ),

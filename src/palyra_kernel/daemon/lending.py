@@ -6,6 +6,9 @@ import asyncio
 import logging
 from threading import Event, Thread
 
+from palyra_kernel.daemon.apps.asking import MOUNT as ASKING
+from palyra_kernel.daemon.apps.asking import AskingDoor
+from palyra_kernel.daemon.apps.doors import Mounted
 from palyra_kernel.daemon.apps.node_stream import PING_SECONDS, WorkStreams
 from palyra_kernel.daemon.apps.nodes import MOUNT, NodeDoor
 from palyra_kernel.daemon.apps.threads import Threads
@@ -30,7 +33,8 @@ class Lending:
         threads, signed = Threads(at_once=8, waiting=8_192), SignedGrants(kernel.nodes, identity)
         self.streams = WorkStreams(self._nodes, identity, signed, threads, ping_seconds=ping_seconds)
         door = NodeDoor(self._nodes, lambda: kernel.audit, signed, self.streams, counts, threads)
-        self.mounted = {MOUNT: door}
+        asking = AskingDoor(kernel, Threads(at_once=4, waiting=1_024))
+        self.mounted: dict[str, Mounted] = {MOUNT: door, ASKING: asking}
         self._stop = Event()
         self._watch = Thread(target=self._run, name="palyra-nodes", daemon=True)
 

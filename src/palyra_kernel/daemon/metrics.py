@@ -38,7 +38,7 @@ class Numbers(Collector):
         """See :meth:`scrape`."""
         yield from self._connections()
         yield from self._counted()
-        for read in (self._identity, self._pairing, self._approvals, self._refreshes):
+        for read in (self._leases, self._identity, self._pairing, self._approvals, self._refreshes):
             yield from _readable(read)
 
     def _connections(self) -> Iterator[Metric]:
@@ -80,6 +80,9 @@ class Numbers(Collector):
         yield _counter("palyra_certificates_issued", "Later certificates.", "why", counts.issued.read())
         yield _counter("palyra_config_reloads", "Readings of palyra.toml.", "outcome", counts.reloads.read())
         yield _counter("palyra_troubles", "Failures in the background.", "chore", counts.troubles.read())
+
+    def _leases(self) -> Iterator[Metric]:
+        yield _single("palyra_leases", "Leases that wait or run.", self._kernel.nodes.ledger.count())
 
     def _identity(self) -> Iterator[Metric]:
         identity = self._kernel.identity

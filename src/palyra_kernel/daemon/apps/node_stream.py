@@ -127,7 +127,7 @@ class WorkStreams:
     async def lines(self, stream: WorkStream) -> AsyncIterator[bytes]:
         """What is said on *stream*, until a newer one takes its place. A store that fails ends it: the device comes
         again."""
-        tell = _teller(asyncio.get_running_loop(), stream.wake)
+        tell = teller(asyncio.get_running_loop(), stream.wake)
         try:
             with ExitStack() as listening:
                 await self._threads.run(partial(self._listen, listening, stream, tell))
@@ -217,7 +217,9 @@ class WorkStreams:
         }
 
 
-def _teller(loop: asyncio.AbstractEventLoop, wake: Callable[[], None]) -> Callable[[], None]:
+def teller(loop: asyncio.AbstractEventLoop, wake: Callable[[], object]) -> Callable[[], None]:
+    """Calls *wake* in *loop*, from any thread."""
+
     def tell() -> None:
         with suppress(RuntimeError):  # the loop is closed, and every stream with it
             loop.call_soon_threadsafe(wake)
