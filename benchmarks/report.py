@@ -45,6 +45,7 @@ COUNTED = {
     "refresh-race": "Refreshes in a race",
     "refresh-faults": "Refreshes that are killed",
     "pairing-storm": "Guesses at a pairing code",
+    "ninety-days": "Ninety days of handshakes",
 }
 """The long runs, which bring counts of their own."""
 

@@ -9,6 +9,7 @@
                                logins whose tokens expire under many processes, and under kill -9
   dev.py bench pairing-storm [ARGS]
                                wrong PINs from a thousand addresses at once
+  dev.py bench ninety-days     handshakes of ninety days, by a clock that is moved
 
 Machines differ and drift: only the ratio carries over. A benchmark judges nothing and is never a test.
 """
@@ -28,11 +29,10 @@ from benchmarks.table import HEAD, cells, line
 NAMES = (
     *("vault", "peers", "race", "crash", "writers", "size", "start", "resolve", "audit", "policy", "net"),
     *("auth_token", "auth_selection", "certificates", "devices", "pairing", "connections", "dispatch"),
-    *("dispatch_tls", "node_side"),
-    *("dispatch_tls", "pairing_tls"),
+    *("dispatch_tls", "node_side", "pairing_tls"),
     "secretservice",
 )
-LONG = ("faults", "fuzz", "refresh-race", "refresh-faults", "pairing-storm")
+LONG = ("faults", "fuzz", "refresh-race", "refresh-faults", "pairing-storm", "ninety-days")
 """Run only when named; they take arguments of their own and keep their own numbers."""
 
 

@@ -114,6 +114,7 @@ class Open:
     """Doors that are open; ``urls``: of enrolment and of work."""
 
     def __init__(self, daemon: Running) -> None:
+        self.daemon = daemon
         self.enrolment_port = daemon.enrolment_port
         self.urls = tuple(f"https://127.0.0.1:{port}" for port in (daemon.enrolment_port, daemon.work_port))
 

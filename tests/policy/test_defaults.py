@@ -244,7 +244,7 @@ NODES = ["node.list vault:own", *(f"node.{act} device:01J" for act in ("show", "
 
 @pytest.mark.parametrize("act", NODES)
 def test_nodes_are_for_whom_they_were_granted(engine, act):
-    """Hazard H28: an owner could not ask a node without its own certificate, and a device needs a permit for another."""
+    """Hazard H28: an owner could not ask a node without its own certificate; a device needs a permit for another."""
     action, resource = act.split()
     user = subject("user:1001", capabilities=("NodeInvoke",))
     device = subject("device:01K", capabilities=("NodeInvoke",))

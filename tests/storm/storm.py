@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -91,7 +90,7 @@ class Storm:
     def kill(self) -> None:
         """The gateway, with no warning."""
         assert self._gateway is not None
-        self._gateway.send_signal(signal.SIGKILL)
+        self._gateway.kill()
         self._gateway.wait()
 
     def round(self, runs: int, threads: int, kills: int) -> Round:
