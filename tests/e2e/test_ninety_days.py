@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.ninety_days import LIBRARY, run
 
-DAYS = 8
+DAYS = 9
 
 
 @pytest.mark.real
@@ -25,4 +25,4 @@ def test_nobody_is_shut_out(tmp_path):
     assert did["never"].keys() == {"nothing", "renewed"}
     assert did["never"]["renewed"] >= DAYS
     assert did["a day"]["reentered"] >= 3
-    assert did["a week"]["reentered"] == 1
+    assert did["a week"]["reentered"] == 1  # it was there for a day, away for a week, and there again
