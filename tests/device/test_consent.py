@@ -140,7 +140,8 @@ def test_a_terminal_obeys_nothing_of_it(text):
 def test_what_is_too_long_to_be_read_is_not_asked_about(person):
     """Nobody can agree to what they did not see: what was cut off was what mattered."""
     given = work(input=b'"' + b"x" * MOST_SHOWN + b'"')
-    assert TerminalConsent(person.name)(given, call()) is False
+    assert TerminalConsent(person.name)(given, call(0.3)) is False
+    assert select.select([person.end], [], [], 0)[0] == []
 
 
 def test_without_a_terminal_the_answer_is_no(tmp_path):

@@ -62,9 +62,8 @@ class TerminalConsent:
         try:
             _drop_typed(descriptor)  # what was typed before the question is no answer to it
             os.write(descriptor, f"{question(work)}Type yes to let it: ".encode())
-            answer = _line(descriptor, call)
-            agreed = answer.strip() == _YES and not call.cancelled and call.deadline.may_begin()
-            os.write(descriptor, b"It begins.\n" if agreed else b"\nIt does not take place.\n")
+            agreed = _line(descriptor, call).strip() == _YES
+            os.write(descriptor, b"Agreed.\n" if agreed else b"\nNot agreed: it does not take place.\n")
             return agreed
         finally:
             os.close(descriptor)
