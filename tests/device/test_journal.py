@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from palyra_kernel.device import journal as journal_room
 from palyra_kernel.device.journal import DEVICE_LEASES, Journal
 from palyra_kernel.device.work import FINAL, Report
-from palyra_kernel.errors import DeniedError, IntegrityError, UnavailableError
+from palyra_kernel.errors import DeniedError, IntegrityError, PalyraError, UnavailableError
 from palyra_kernel.records import Change
 from palyra_kernel.values.deadline import Deadline
 from palyra_kernel.values.ulid import ulid_ms
@@ -179,6 +179,28 @@ def test_two_processes_are_one_too_many(tmp_path):
     new.runner.offer(work(2))
     assert new.last().state == "succeeded"
     assert old.ran == {1: 1, 2: 1}
+
+
+@pytest.mark.parametrize(("first", "code"), [(True, "record_changed"), (False, "superseded")])
+def test_of_two_that_begin_at_the_same_moment_one_is_refused(tmp_path, monkeypatch, first, code):
+    """Hazard H34: two that started at once both believed that they were alone."""
+    one, other = Node(tmp_path / "node"), Node(tmp_path / "node")
+    commit = one.store.commit
+
+    def beside(checks, puts, deletes):
+        monkeypatch.undo()
+        if first:
+            other.start()
+        commit(checks, puts, deletes)
+        if not first:
+            other.start()
+
+    monkeypatch.setattr(one.store, "commit", beside)
+    with pytest.raises(PalyraError) as caught:
+        one.start()
+    assert caught.value.code == code
+    other.runner.offer(work(1))
+    assert other.last().state == "succeeded"
 
 
 @pytest.mark.parametrize("key", ["run", "lease"])

@@ -69,6 +69,7 @@ NODE_SIDE: dict[str, tuple[str, ...]] = {
     # Two processes on one state.
     "H34": (
         "device/test_journal.py::test_two_processes_are_one_too_many",
+        "device/test_journal.py::test_of_two_that_begin_at_the_same_moment_one_is_refused",
         "nodes/test_events.py::test_threads_and_processes_give_each_number_once",
         "nodes/test_events.py::test_a_reader_beside_a_writer_sees_no_gap",
     ),
