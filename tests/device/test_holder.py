@@ -9,6 +9,7 @@ from palyra_kernel.device.connecting import dial
 from palyra_kernel.device.documents import SELF
 from palyra_kernel.device.keys import IDENTITY, tls_ref
 from palyra_kernel.errors import ConflictError, IntegrityError, NotFoundError, PalyraError
+from palyra_kernel.identity.certificates.keys import new_key, packed
 from palyra_kernel.records import Change
 from palyra_kernel.testing import MemoryRecordStore
 from tests.device.world import HOUR, Gateway, Machine, PaperLink
@@ -142,6 +143,11 @@ def test_a_key_that_is_not_its_own_is_not_used(machine):
     with pytest.raises(IntegrityError) as caught:
         holder.keys.tls(known.enrolling.key)
     assert caught.value.code == "device_key_missing"
+    with packed(new_key()) as stranger:
+        machine.parts.vault.put(tls_ref(other.enrolling.key), stranger)
+    with pytest.raises(IntegrityError) as caught:
+        holder.keys.tls(other.enrolling.key)
+    assert caught.value.code == "device_key_mismatch"
     machine.parts.vault.put(IDENTITY, bytes(32))
     with pytest.raises(IntegrityError) as caught:
         holder.keys.identity(known.identity_key)

@@ -16,7 +16,7 @@ from palyra_kernel.identity.pairing.messages import REFUSED
 from palyra_kernel.records.namespaces import HEAD_KEY
 from palyra_kernel.values.ids import now_ms
 from tests.device.between import Between, another_gateways, self_signed
-from tests.device.world import HOUR, MINUTE
+from tests.device.world import HOUR, MINUTE, PAPER, PaperLink
 from tests.identity.pairing_world import wrong
 
 
@@ -136,6 +136,13 @@ def test_three_failures_at_an_address_are_the_last(gateway, doors, machine):
         code = gateway.pin()
         assert refusal(lambda: begin(wrong(code), *doors.urls, "node")) == "pairing_failed"  # noqa: B023
     assert refusal(lambda: begin(gateway.pin(), *doors.urls, "node")) == "too_many_failures"
+
+
+def test_a_success_is_no_failure(gateway, machine):
+    """Hazard H6: the count is of codes that failed, or a device that pairs often would lock itself out."""
+    machine.dial = lambda *_: PaperLink(gateway)
+    for _ in range(4):
+        machine.pair((PAPER, PAPER), gateway.pin(), again=True)
 
 
 def test_a_door_that_is_shut_answers_like_a_wrong_code(gateway, doors, machine):

@@ -13,6 +13,7 @@ from palyra_kernel.device.connecting import gateway_url, trusting, trusting_nobo
 from palyra_kernel.errors import PalyraError
 from palyra_kernel.net.link import Link
 from palyra_kernel.net.messages import HttpResponse
+from tests.device.between import Between, another_gateways
 from tests.device.world import Gateway, Machine, PaperLink
 
 
@@ -183,3 +184,20 @@ def test_coming_back_is_to_the_host_that_was_asked_for(paired, gateway):
     assert refusal(paired.device.renewal.reenter) == "certificate_refused"
     assert paired.held.current == before.current
     assert not paired.held.next.chain
+
+
+def test_older_tls_is_not_spoken(paired, doors):
+    """Hazard H24: TLS 1.2 resumes sessions that verified nothing; neither side speaks it."""
+    old = another_gateways()
+    old.maximum_version = ssl.TLSVersion.TLSv1_2
+    proxy = Between(old, doors.enrolment_port)
+    try:
+        assert refusal(lambda: Link(proxy.url, trusting_nobody())) == "tls_failed"
+    finally:
+        proxy.close()
+    known = paired.held
+    with paired.device.holder.keys.tls(known.current.key) as key:
+        context = trusting(paired.device.holder.judged(known.gateway.bundle).roots, known.current.chain, key)
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_3
+    assert context.verify_flags & ssl.VERIFY_X509_STRICT
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)

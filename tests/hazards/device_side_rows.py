@@ -58,7 +58,10 @@ DEVICE_SIDE: dict[str, tuple[str, ...]] = {
         f"{_D}/test_renewal.py::test_a_refusal_shows_by_how_much_the_clock_is_off",
     ),
     # Revoked, and in by another door.
-    "H24": (f"{_D}/test_renewal.py::test_a_revoked_device_is_told_and_stays_out",),
+    "H24": (
+        f"{_D}/test_renewal.py::test_a_revoked_device_is_told_and_stays_out",
+        f"{_D}/test_work.py::test_older_tls_is_not_spoken",
+    ),
     # State in parts.
     "H32": (
         f"{_D}/test_holder.py::test_killed_at_any_write_it_goes_on_where_it_was",
