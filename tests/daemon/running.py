@@ -23,7 +23,7 @@ from tests.daemon.until import until
 class Running:
     """``work`` for devices, ``enrolment`` for strangers."""
 
-    def __init__(self, identity, *, watched=None, application=app, **limits) -> None:
+    def __init__(self, identity, *, watched=None, application=app, strangers=None, **limits) -> None:
         self.identity = identity
         self.contexts = Contexts(identity.authority, identity.servers, "work", HOSTS, devices=True)
         self.own = Contexts(identity.authority, identity.servers, "enrolment", HOSTS, devices=False)
@@ -38,7 +38,7 @@ class Running:
         )
         self.enrolment_door = Door(
             name="enrolment",
-            app=application,
+            app=strangers or application,
             gate=OpenGate(tls=True),
             limits=replace(STRANGERS, **limits),
             tls=lambda: self.own.current,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from palyra_kernel.identity import granted
 from palyra_kernel.identity.names import KINDS
-from palyra_kernel.nodes import asking, dispatch, granted, heartbeats, lease, order, presence, waiters
+from palyra_kernel.nodes import asking, dispatch, heartbeats, lease, order, presence, waiters
 from palyra_kernel.nodes.capability import MAX_CAPABILITIES, NAME_CHARS, PLATFORM_CHARS
 from palyra_kernel.nodes.grants import GRANTS, LEAST_MS, MOST_MS
 from palyra_kernel.nodes.kinds import MAY

@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from palyra_kernel.errors import ConflictError, DeniedError, InvalidInputError, NotFoundError, PalyraError
-from palyra_kernel.nodes.granted import MAX_BYTES, SKEW_MS, SignedGrants, accepted_grants
+from palyra_kernel.identity.granted import MAX_BYTES, SKEW_MS, SignedGrants, accepted_grants
 from tests.identity.devices.registry import DAY, NOW
 from tests.identity.making import DOMAIN
 from tests.nodes.world import ECHO, MINUTE, OPERATOR, OTHER

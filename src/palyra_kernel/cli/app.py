@@ -42,6 +42,7 @@ _COMMANDS = {
     "serve": ("palyra_kernel.cli.serve", "Answer devices, until you stop it."),
     "pairing": ("palyra_kernel.cli.pairing", "Let devices in."),
     "device": ("palyra_kernel.cli.device", "This machine as a device of a gateway elsewhere."),
+    "node": ("palyra_kernel.cli.node", "This machine takes work from its gateway."),
     "devices": ("palyra_kernel.cli.devices", "The devices that were let in."),
     "nodes": ("palyra_kernel.cli.nodes", "Devices that take work."),
     "ca": ("palyra_kernel.cli.ca", "What certifies devices."),

@@ -11,9 +11,13 @@ import msgspec
 from palyra_kernel.errors import DeniedError, IntegrityError, InvalidInputError, PalyraError, UnavailableError
 from palyra_kernel.identity.certificates.keyfile import load_chain
 from palyra_kernel.net.hosts import parse_url, place_of
+from palyra_kernel.net.limits import Limits
 from palyra_kernel.net.link import Link
 from palyra_kernel.net.messages import HttpResponse
 from palyra_kernel.values.sensitive import SensitiveBytes
+
+_LIMITS = Limits(body_bytes=256 * 1024, connections=1, idle_seconds=60)
+"""A gateway keeps a connection for 75 seconds without a request, and a node has something to say every 15."""
 
 
 class Dial(Protocol):
@@ -24,7 +28,7 @@ class Dial(Protocol):
 
 def dial(url: str, context: ssl.SSLContext, /) -> Link:
     """A link to the gateway at *url*."""
-    return Link(url, context)
+    return Link(url, context, limits=_LIMITS)
 
 
 def trusting_nobody() -> ssl.SSLContext:

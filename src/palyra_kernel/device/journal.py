@@ -101,6 +101,11 @@ class Journal:
             self._records.commit(change)
             self._settle_on(run)
 
+    def check(self) -> None:
+        """Raise :class:`UnavailableError` ``superseded`` if another process began behind this one."""
+        if self._records.read(_RUN).version != self._version:
+            raise _superseded()
+
     def step(self, work: Work) -> Step | None:
         """How far the lease of *work* is; None if it was never taken. Raises :class:`DeniedError` ``lease_changed`` for
         an id that was another's, ``lease_forgotten`` for one that is older than what is remembered."""

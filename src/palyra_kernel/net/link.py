@@ -92,11 +92,11 @@ class Link:
             raise outcome  # here, where no frame of the transport hangs on it
         return outcome
 
-    def lines(self, path: str, *, idle_seconds: float = 45.0) -> Iterator[bytes]:
+    def lines(self, path: str, *, idle_seconds: float = 45.0, most: int = LINE_BYTES) -> Iterator[bytes]:
         """The lines of an answer that goes on, without their ends; over when the server ends it.
 
         Raises as :meth:`send`, ``timeout`` if nothing came for so long, ``response_too_large`` for a line over
-        65,536 bytes, :class:`UnavailableError` ``bad_status``.
+        *most* bytes, :class:`UnavailableError` ``bad_status``.
         """
         flow = _Flow(self._limits, None)
         try:
@@ -107,7 +107,7 @@ class Link:
                 raise UnavailableError(
                     "bad_status", f"{self.host} answered with the status {response.status}"
                 )
-            yield from self._split(response, flow, idle_seconds)
+            yield from self._split(response, flow, idle_seconds, most)
         except Exception as error:  # noqa: BLE001  # whatever it is, its frames hold the request: none may pass
             ours: PalyraError | None = self._ours(error, flow)
         else:
@@ -117,12 +117,14 @@ class Link:
         if ours is not None:
             raise ours
 
-    def _split(self, response: httpcore2.Response, flow: _Flow, idle_seconds: float) -> Iterator[bytes]:
+    def _split(
+        self, response: httpcore2.Response, flow: _Flow, idle_seconds: float, most: int
+    ) -> Iterator[bytes]:
         rest = b""
         flow.go_on(idle_seconds)
         for part in response.iter_stream():
             *whole, rest = (rest + part).split(b"\n")
-            if len(rest) > LINE_BYTES or any(len(line) > LINE_BYTES for line in whole):
+            if len(rest) > most or any(len(line) > most for line in whole):
                 raise too_large("line")
             yield from whole
             flow.go_on(idle_seconds)

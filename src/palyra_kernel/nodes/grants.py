@@ -7,11 +7,11 @@ from collections.abc import Callable
 import msgspec
 
 from palyra_kernel.errors import ConflictError, InvalidInputError, NotFoundError, PalyraError
+from palyra_kernel.identity.granted import Grant, SignedGrants, not_granted
 from palyra_kernel.identity.kept import Kept
 from palyra_kernel.identity.names import device_id
 from palyra_kernel.nodes.active import active
 from palyra_kernel.nodes.capability import MAX_CAPABILITIES, capability_name
-from palyra_kernel.nodes.granted import Grant, SignedGrants, not_granted
 from palyra_kernel.records import Change, Namespace, Records
 from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.principals import Principal

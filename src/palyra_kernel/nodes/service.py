@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from palyra_kernel.identity.clock import Clock
+from palyra_kernel.identity.granted import Grant
 from palyra_kernel.nodes.acting import act
 from palyra_kernel.nodes.asking import Asking
 from palyra_kernel.nodes.capability import Capability
 from palyra_kernel.nodes.dispatch import Dispatch
 from palyra_kernel.nodes.events.events import Events
-from palyra_kernel.nodes.granted import Grant
 from palyra_kernel.nodes.grants import GRANTS
 from palyra_kernel.nodes.heartbeats import Heartbeats
 from palyra_kernel.nodes.lease import Lease

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
+from palyra_kernel.identity.granted import Grant
 from palyra_kernel.identity.service import Identity
 from palyra_kernel.identity.texts import reason as checked_reason
 from palyra_kernel.nodes.active import active
 from palyra_kernel.nodes.events.event import MOST_AT_ONCE
 from palyra_kernel.nodes.events.events import Followed
-from palyra_kernel.nodes.granted import Grant
 from palyra_kernel.nodes.kinds import Verb
 from palyra_kernel.nodes.lease import Lease
 from palyra_kernel.nodes.order import Order, order

@@ -11,6 +11,7 @@ from typing import Any
 
 from palyra_kernel import Kernel
 from palyra_kernel.access.system import system_principal
+from palyra_kernel.daemon.apps.enrolment import Enrolment
 from palyra_kernel.daemon.apps.stream import Streams
 from palyra_kernel.daemon.apps.work import Work
 from palyra_kernel.daemon.chores import Chores
@@ -174,7 +175,8 @@ def house_of(kernel, folder, *, ping_seconds=15.0):
     counts = Counts()
     lending = Lending(kernel, counts, ping_seconds=ping_seconds)
     app = Work(kernel.identity, Streams(kernel.identity), counts, mounted=lending.mounted).app()
-    with running(kernel.identity, application=app, per_device=32) as daemon:
+    strangers = Enrolment(kernel.identity, counts).app()
+    with running(kernel.identity, application=app, strangers=strangers, per_device=32) as daemon:
 
         async def begin():
             chores = Chores(counts)

@@ -18,8 +18,8 @@ from palyra_kernel.values.ids import to_datetime
 
 if TYPE_CHECKING:
     from palyra_kernel.cli.context import Cli
+    from palyra_kernel.identity.granted import Grant
     from palyra_kernel.nodes.events.event import Event
-    from palyra_kernel.nodes.granted import Grant
     from palyra_kernel.nodes.lease import Lease
     from palyra_kernel.session.nodes import NodeStatus, Result
 
