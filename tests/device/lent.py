@@ -10,6 +10,7 @@ from cryptography import x509
 
 from palyra_kernel.device.documents import Pins
 from palyra_kernel.device.node import Node
+from palyra_kernel.errors import PalyraError
 from palyra_kernel.identity.device import Device
 from palyra_kernel.identity.leaf import Leaf
 from palyra_kernel.identity.pairing.device import Confirmed
@@ -66,11 +67,12 @@ class Laptop:
         self.ran: Counter[int] = Counter()
         self.toy, self.asking = Toy(self.ran), Asking(self.ran)
         self.said: list[str] = []
-        self.failure: Exception | None = None
+        self.failure: PalyraError | None = None
         self.chance = lambda: 0.0
 
-    def grant(self, *names):
-        for name in names or ("toy",):
+    def grants(self):
+        """Everything, to everybody."""
+        for name in ("toy", "asking"):
             self.house.nodes.grant(self.id, name, ttl_ms=HOUR_MS)
 
     @property
@@ -95,7 +97,7 @@ class Laptop:
     def _run(self):
         try:
             self._node.run(self._stop)
-        except Exception as error:
+        except PalyraError as error:
             self.failure = error
 
     def up(self):

@@ -63,12 +63,12 @@ class Outbox:
             self._changed.notify_all()
 
     def flush(self, deadline: Deadline) -> bool:
-        """Wait until everything was said, or *deadline*; return whether it was."""
+        """Try now, and wait until everything was said, something could not be, or *deadline*; return whether it was."""
         with self._changed:
             self._failures = 0
             self._changed.notify_all()
             while self._passing or self._finals or self._saying:
-                if deadline.expired or self._closed:
+                if deadline.expired or self._closed or self._failures:
                     return False
                 self._changed.wait(min(deadline.remaining(), 0.2))
             return True

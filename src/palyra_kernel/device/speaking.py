@@ -65,8 +65,8 @@ class Speaker:
                 raise unwelcome(response, "the gateway")
 
     def report(self, report: Report) -> Answer:
-        """What becomes of a lease. Raises :class:`UnavailableError` ``gateway_failed`` where the answer is neither yes nor
-        no."""
+        """What becomes of a lease. Raises :class:`UnavailableError` ``gateway_failed`` where the answer is neither yes
+        nor no."""
         response = self._send(f"/v1/node/leases/{report.lease}", said(report))
         with response:
             if response.status == 200:
