@@ -39,6 +39,7 @@ NODE_VERBS: dict[str, tuple[str, ...]] = {
     "H29": (
         f"{_D}/test_refused.py::test_who_may_what_with_nodes",
         f"{_D}/test_refused.py::test_refusals_do_not_flood_the_audit_log",
+        f"{_D}/test_refused.py::test_nobody_registers_all_the_time",
         f"{_C}::test_a_marked_capability_waits_for_a_human",
     ),
     # Too late, twice, for ever.

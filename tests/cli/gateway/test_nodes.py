@@ -195,6 +195,11 @@ def test_whoever_has_no_permit_does_nothing(desk, gateway):
         with kernel.session(system_principal()) as owner:
             owner.principals.grant("agent:planner", Grants(capabilities=("NodeInvoke",)))
         lease = session.nodes.invoke(desk.device, "echo")
+        assert [each.id for each in session.nodes.leases(desk.device)] == [lease.id]
+        with kernel.session(system_principal()) as owner:
+            owner.nodes.invoke(desk.device, "echo")
+            assert len(owner.nodes.leases(desk.device)) == 2
+        assert len(session.nodes.leases(desk.device)) == 1, "those of others are for the owner"
         assert session.nodes.wait(lease.id, Deadline.after(0)).lease.state == "queued"
     outcome = gateway("--as", "agent:other", "nodes", "list")
     assert outcome.code == 4, outcome

@@ -217,6 +217,17 @@ def test_a_flood_is_stopped_and_others_are_not(house):
     assert other.post("events", {"name": "tick"})[0] == 200
 
 
+def test_nobody_registers_all_the_time(house):
+    """Hazard H29: what a device said anew was written down as often as it liked."""
+    node = house.node()
+    answers = [
+        node.post("register", {"platform": f"linux {number}", "capabilities": []})[0] for number in range(32)
+    ]
+    assert answers[0] == 200
+    assert 429 in answers
+    assert len(house.told("node.registered", principal=f"device:{node.id}")) <= 32
+
+
 def test_refusals_do_not_flood_the_audit_log(house):
     """Hazard H29: failed attempts were not written down; all of them would fill a disk."""
     node = house.node()

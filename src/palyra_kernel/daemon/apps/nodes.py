@@ -24,7 +24,7 @@ from palyra_kernel.daemon.apps.node_stream import WorkStreams
 from palyra_kernel.daemon.apps.threads import Threads
 from palyra_kernel.daemon.counts import Counts
 from palyra_kernel.daemon.peers import peer_of
-from palyra_kernel.errors import ConflictError, DeniedError, InvalidInputError, PalyraError
+from palyra_kernel.errors import ConflictError, DeniedError, InvalidInputError, PalyraError, UnavailableError
 from palyra_kernel.identity.prints import Standing
 from palyra_kernel.kernel.nodes import SignedGrants, refused
 from palyra_kernel.nodes.capability import Capability
@@ -39,7 +39,7 @@ from palyra_kernel.values.ulid import is_ulid
 MOUNT = "/v1/node"
 MAX_BYTES = 16_384
 _MOST_TOKEN = 1_024
-_STATUS = {"lease_over": 410, "output_too_large": 413, "events_flooded": 429}
+_STATUS = {"lease_over": 410, "output_too_large": 413, "events_flooded": 429, "too_often": 429}
 
 _log = logging.getLogger(__name__)
 Said = Literal[
@@ -102,6 +102,8 @@ class NodeDoor:
         self._counts = counts
         self._threads = threads
         self._written = Quota(burst=20, per_second=0.2)
+        self._registering = Quota(burst=30, per_second=0.5)
+        self._local = Quota(burst=30, per_second=0.5)
         most = nodes.limits.output_bytes
         self._most_report = MAX_BYTES + (most + 2) // 3 * 4
         self._doors: dict[tuple[str, str], tuple[Verb, Handler]] = {
@@ -152,6 +154,7 @@ class NodeDoor:
 
     async def register(self, asked: Asked) -> Response:
         """What it is and can do. The answer has what it may be asked for, signed."""
+        _check_pace(self._registering, asked.device)
         given = await _body(asked, _Registration, MAX_BYTES)
         return as_json({"grants": [await self._threads.run(partial(self._register, asked.device, given))]})
 
@@ -172,6 +175,8 @@ class NodeDoor:
     async def report(self, asked: Asked) -> Response:
         """What becomes of a lease that it has. Said again, it is answered again."""
         said = await _body(asked, _Report, self._most_report)
+        if said.state == "awaiting_local":  # to and fro without an end, and each time an event
+            _check_pace(self._local, asked.device)
         if _event(said) in _LAST:
             self._streams.settles(asked.device, asked.lease)
         state = await self._threads.run(partial(self._report, asked.device, asked.lease, said))
@@ -232,6 +237,11 @@ def _named(scope: Scope) -> tuple[str, str]:
     if lease != name:
         return ("leases", lease) if is_ulid(lease) else ("", "")
     return name if name != "leases" else "", ""
+
+
+def _check_pace(quota: Quota, device: str) -> None:
+    if quota.take(device, 1):
+        raise UnavailableError("too_often", "this device says this too often")
 
 
 def _event(said: _Report) -> NodeEvent:
