@@ -66,7 +66,10 @@ def test_the_first_bundle_has_the_root_of_the_pairing():
         made(domain="Palyra.Example"),
         made().replace(b'"number":7', b'"number":8'),
     ],
-    ids=lambda raw: f"{len(raw)}-{raw[:12]!r}",
+    ids=[
+        *("nothing", "empty", "nested", "long", "unfinished", "signed by another", "no root", "no certificate"),
+        *("no issuing CA", "another domain", "another number"),
+    ],
 )
 def test_what_is_no_bundle(raw):
     """Hazard H39: bytes of the other side, of any size and any form."""

@@ -115,7 +115,7 @@ def test_nesting_that_no_parser_follows_is_no_json(author, offers, made):
         (bytearray(b"{}"), "plugin_failed"),
         (memoryview(b"{}"), "plugin_failed"),
     ],
-    ids=lambda value: str(value)[:16] if not isinstance(value, bytes) else f"{len(value)}",
+    ids=lambda value: f"{len(value)}" if isinstance(value, bytes | memoryview) else str(value)[:16],
 )
 def test_what_is_no_answer_does_not_leave_the_node(made, answer, code):
     """Hazard H31: an answer of 1 GB was sent, and refused where it arrived, if at all."""
