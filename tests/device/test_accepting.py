@@ -67,7 +67,16 @@ def test_the_first_bundle_has_the_root_of_the_pairing():
         made().replace(b'"number":7', b'"number":8'),
     ],
     ids=[
-        *("nothing", "empty", "nested", "long", "unfinished", "signed by another", "no root", "no certificate"),
+        *(
+            "nothing",
+            "empty",
+            "nested",
+            "long",
+            "unfinished",
+            "signed by another",
+            "no root",
+            "no certificate",
+        ),
         *("no issuing CA", "another domain", "another number"),
     ],
 )
