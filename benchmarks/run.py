@@ -10,6 +10,7 @@
   dev.py bench pairing-storm [ARGS]
                                wrong PINs from a thousand addresses at once
   dev.py bench ninety-days     handshakes of ninety days, by a clock that is moved
+  dev.py bench soak [ARGS]     nodes at work while they and their gateway are killed, frozen and reconnected
 
 Machines differ and drift: only the ratio carries over. A benchmark judges nothing and is never a test.
 """
@@ -32,7 +33,7 @@ NAMES = (
     *("dispatch_tls", "node_side", "pairing_tls"),
     "secretservice",
 )
-LONG = ("faults", "fuzz", "refresh-race", "refresh-faults", "pairing-storm", "ninety-days")
+LONG = ("faults", "fuzz", "refresh-race", "refresh-faults", "pairing-storm", "ninety-days", "soak")
 """Run only when named; they take arguments of their own and keep their own numbers."""
 
 
