@@ -20,6 +20,20 @@ from tests.daemon.gateway import HOSTS
 from tests.daemon.until import until
 
 
+def ended(loop):
+    """Close it as asyncio.run does: a task that is left holds a thread of anyio, and that the end of the tests."""
+    loop.run_until_complete(_all_over())
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+
+
+async def _all_over():
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+
+
 class Running:
     """``work`` for devices, ``enrolment`` for strangers."""
 
@@ -68,7 +82,7 @@ class Running:
         self.call(self._stop(grace))
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
-        self.loop.close()
+        ended(self.loop)
 
     async def _stop(self, grace):
         await asyncio.gather(self.work.stop(grace), self.enrolment.stop(grace))
@@ -117,4 +131,4 @@ def local(path, *uids, application=app, **limits):
         asyncio.run_coroutine_threadsafe(listener.stop(1), loop).result(30)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        loop.close()
+        ended(loop)
