@@ -182,7 +182,7 @@ class Soak:
             self._nodes[number] = self.start_nodes(number)
             self.done["node processes killed"] += 1
         else:
-            self._nodes[number].send_signal(signal.SIGSTOP)
+            _send(self._nodes[number], "SIGSTOP")
             self._frozen[number] = time.monotonic() + self._chance.uniform(2, 25)
             self.done["node processes frozen"] += 1
 
@@ -196,15 +196,15 @@ class Soak:
 
     def _freeze_gateway(self) -> None:
         assert self._gateway is not None
-        self._gateway.send_signal(signal.SIGSTOP)
+        _send(self._gateway, "SIGSTOP")
         time.sleep(self._chance.uniform(0.5, 5))
-        self._gateway.send_signal(signal.SIGCONT)
+        _send(self._gateway, "SIGCONT")
         self.done["gateway frozen"] += 1
 
     def _thaw(self, now: float) -> None:
         for number, until in list(self._frozen.items()):
             if until <= now:
-                self._nodes[number].send_signal(signal.SIGCONT)
+                _send(self._nodes[number], "SIGCONT")
                 del self._frozen[number]
 
     def _recover(self) -> None:
@@ -267,6 +267,10 @@ class Soak:
             if path.exists():
                 found += [tuple(json.loads(line)) for line in path.read_text().splitlines()]
         return found
+
+
+def _send(process: subprocess.Popen[bytes], name: str) -> None:
+    process.send_signal(getattr(signal, name))
 
 
 def _resident(pid: int) -> int:

@@ -54,7 +54,7 @@ def node(tmp_path):
 
 def heard(node, *lines):
     """What *lines* led to."""
-    told = []
+    told: list[object] = []
     listening = Listening(
         DEVICE,
         node.runner,
@@ -90,7 +90,16 @@ def test_a_lease_that_comes_twice_runs_once(node):
 
 @pytest.mark.parametrize(
     "line",
-    [b"", b"{", b"[]", b'{"type":1}', b"\xff", {"type": "lease"}, {"type": "cancel"}, {"type": "of tomorrow"}],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"type":1}',
+        b"\xff",
+        {"type": "lease"},
+        {"type": "cancel"},
+        {"type": "of tomorrow"},
+    ],
 )
 def test_a_line_that_is_none_harms_nobody(node, line):
     assert heard(node, line, {"type": "ping"}) == ["ping"]

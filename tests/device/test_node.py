@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from threading import Event, Thread
 
 import pytest
 from msgspec.structs import replace
 
 from palyra_kernel.device.held_grants import HeldGrants
-from palyra_kernel.errors import DeniedError, UnavailableError
+from palyra_kernel.errors import DeniedError, NotFoundError, UnavailableError
+from palyra_kernel.kernel.node import node_of
 from palyra_kernel.values.deadline import Deadline
-from tests.daemon.nodes.world import house_of, opened
+from tests.daemon.nodes.world import HOUR_MS, house_of, opened
 from tests.daemon.until import until
-from tests.device.lent import Laptop, working
+from tests.device.lent import Laptop, paired, working
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +179,12 @@ def test_a_result_that_is_too_long_is_a_failure(house, laptop, monkeypatch):
 
 def test_the_person_here_decides(house, laptop):
     asked = []
-    with working(laptop, consent=lambda work, _: asked.append(work.invoker) or len(asked) > 1):
+
+    def decide(work, _):
+        asked.append(work.invoker)
+        return len(asked) > 1
+
+    with working(laptop, consent=decide):
         no = ended(house, laptop.ask(1, "asking")).lease
         assert (no.state, no.ended) == ("failed", "consent_denied")
         assert state(house, laptop.ask(2, "asking")) == "succeeded"
@@ -228,3 +235,38 @@ def test_the_newest_process_runs_the_node(house, laptop):
         laptop.failure = None
         assert before is not laptop.node
         assert state(house, laptop.ask()) == "succeeded"
+
+
+def test_what_the_machine_brings_is_lent(house, tmp_path):
+    """The node of a Kernel: its own capabilities, with the operator's settings."""
+    with opened(tmp_path / "laptop", create=True) as kernel:
+        laptop, stop = paired(kernel.device, house), Event()
+        said: list[str] = []
+        with node_of(kernel, said=said.append) as node:
+            thread = Thread(target=node.run, args=(stop,))
+            thread.start()
+            try:
+                until(lambda: said)
+                assert said[0].startswith("lending echo system.health system.identity to https://")
+                house.nodes.grant(laptop, "echo", ttl_ms=HOUR_MS)
+                result = ended(house, house.nodes.invoke(laptop, "echo", b"[1]"))
+                assert result.output == b"[1]"
+            finally:
+                stop.set()
+                thread.join(30)
+
+
+def test_a_device_that_gives_work_takes_none(house, tmp_path):
+    """Hazard H25: the kind of a device was not looked at."""
+    with opened(tmp_path / "laptop", create=True) as kernel:
+        paired(kernel.device, house, "cli")
+        with pytest.raises(DeniedError) as refused, node_of(kernel):
+            pass
+        assert refused.value.code == "wrong_device_kind"
+
+
+def test_a_machine_that_is_no_device_is_no_node(tmp_path):
+    with opened(tmp_path / "nobody", create=True) as kernel:
+        with pytest.raises(NotFoundError) as refused, node_of(kernel):
+            pass
+        assert refused.value.code == "not_paired"

@@ -125,7 +125,7 @@ def test_a_device_is_paired_as_the_page_says(gateway: Side, tmp_path: Path, port
     running = Thread(target=lambda: shown.append(device(here, text)))
     running.start()
     try:
-        words, asked = _waiting(gateway, listing)
+        words, asked = waiting(gateway, listing)
         assert words in gateway(approving.replace("ID", asked), "y", PASSPHRASE)
     finally:
         running.join(60)
@@ -137,7 +137,7 @@ def test_a_device_is_paired_as_the_page_says(gateway: Side, tmp_path: Path, port
     assert known.id in device(status)
 
 
-def _waiting(gateway: Side, listing: str) -> tuple[str, str]:
+def waiting(gateway: Side, listing: str) -> tuple[str, str]:
     """The words and the id of a pairing, as soon as there is one that waits for an answer."""
     while True:
         found = _LISTED.search(gateway(listing))

@@ -30,6 +30,7 @@ from palyra_kernel.auth.registry import PROFILES
 from palyra_kernel.auth.runtime import STATES
 from palyra_kernel.contracts import SlotContext, Unlock
 from palyra_kernel.device.documents import DEVICE_SELF
+from palyra_kernel.device.held_grants import DEVICE_GRANTS
 from palyra_kernel.device.journal import DEVICE_LEASES
 from palyra_kernel.identity.ca.documents import IDENTITY_CA
 from palyra_kernel.identity.ca.issued import IDENTITY_ISSUED
@@ -134,7 +135,7 @@ def test_every_namespace_is_listed():
         DOCUMENTS,
         *(STATES, IDENTITY_CA, IDENTITY_ISSUED, CODES, RUNS),
         *(NODES, GRANTS, LINES, LEASES, leases.PAST, leases.KEYS, INPUTS, OUTPUTS, PRESENCE),
-        *(SOURCES, DEVICE_SELF, DEVICE_LEASES, NODE_EVENT_HEADS, NODE_EVENTS),
+        *(SOURCES, DEVICE_SELF, DEVICE_LEASES, DEVICE_GRANTS, NODE_EVENT_HEADS, NODE_EVENTS),
     )
     assert len(listed) == len(namespaces) + 1
     for namespace in namespaces:

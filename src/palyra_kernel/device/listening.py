@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from threading import Lock
+from typing import Protocol
 
 from palyra_kernel.device.runner import Runner
 from palyra_kernel.device.wire import LINE_BYTES, CancelLine, Hello, Kind, LeaseLine, RevokedLine, line_of
 from palyra_kernel.errors import DeniedError, IntegrityError
-from palyra_kernel.net.link import Link
 
 _PATH = "/v1/node/work"
 _IDLE_SECONDS = 45.0
 """Three pings that did not come."""
 
 _log = logging.getLogger(__name__)
+
+
+class Stream(Protocol):
+    """A connection that has lines; a :class:`Link <palyra_kernel.net.link.Link>`, but for tests."""
+
+    def lines(self, path: str, *, idle_seconds: float = ..., most: int = ...) -> Iterator[bytes]:
+        """Those of the answer to a request for *path*."""
+
+    def close(self) -> None:
+        """End it, from any thread."""
 
 
 class Listening:
@@ -38,11 +48,11 @@ class Listening:
         self._news = news
         self._ping = ping
         self._lock = Lock()
-        self._link: Link | None = None
+        self._link: Stream | None = None
         self._closed = False
 
-    def run(self, link: Link) -> None:
-        """Until the gateway ends it, or :meth:`close`. Raises as :meth:`Link.lines` does, and :class:`DeniedError`
+    def run(self, link: Stream) -> None:
+        """Until the gateway ends it, or :meth:`close`. Raises as ``Link.lines`` does, and :class:`DeniedError`
         ``gateway_refused`` for a stream that is another's."""
         with self._lock:
             self._link = link

@@ -19,6 +19,7 @@ from palyra_kernel.device.journal import Journal
 from palyra_kernel.device.listening import Listening
 from palyra_kernel.device.offering import Offering
 from palyra_kernel.device.outbox import Outbox
+from palyra_kernel.device.renewing import LONGEST_MS
 from palyra_kernel.device.runner import Runner
 from palyra_kernel.device.service import ThisDevice
 from palyra_kernel.device.speaking import Speaker
@@ -29,8 +30,6 @@ from palyra_kernel.records import Records
 from palyra_kernel.values.deadline import Deadline
 
 GRACE_SECONDS = 20.0
-LONGEST_SECONDS = 3600.0
-"""Whoever keeps a certificate looks at least once an hour."""
 _LAST_WORDS_SECONDS = 3.0
 """Of the grace, for what could not be finished to be said."""
 _LOOK_SECONDS = 0.05
@@ -40,8 +39,8 @@ _log = logging.getLogger(__name__)
 
 
 class Node:
-    """*device* at its gateway, with *capabilities* by name; :meth:`run` once. *said* is told in a line how things are.
-    One process runs a node at a time: the newest."""
+    """*device* at its gateway, with *capabilities* by name; :meth:`run` once. *incarnation*: the present life of the
+    vault. *said* is told in a line how things are. One process runs a node at a time: the newest."""
 
     def __init__(
         self,
@@ -49,6 +48,7 @@ class Node:
         records: Records,
         capabilities: Mapping[str, Capability],
         *,
+        incarnation: str = "",
         consent: Consent = deny,
         said: Said = lambda _: None,
         chance: Callable[[], float] = random.random,
@@ -60,7 +60,7 @@ class Node:
         self._said = said
         self._chance = chance
         self._grace = grace_seconds
-        self._journal = Journal(records)
+        self._journal = Journal(records, incarnation)
         self._grants = HeldGrants(records, device.holder)
         self._speaker = Speaker(device.work)
         self._runner = Runner(
@@ -190,7 +190,7 @@ class Node:
 
     def _renew(self) -> None:
         """Keep the certificate, while there is a gateway; without one, coming back is what :meth:`_listen` does."""
-        pause, failures = LONGEST_SECONDS, 0
+        pause, failures = LONGEST_MS / 1000, 0
         while not self._ended.is_set():
             self._tend.wait(pause)
             self._tend.clear()
@@ -199,8 +199,8 @@ class Node:
             try:
                 tended = self._device.renewal.tend()
                 failures = 0
-                left = (tended.due_ms - self._device.holder.clock.now_ms()) / 1000
-                pause = min(max(left, 1.0), LONGEST_SECONDS)
+                left_ms = tended.due_ms - self._device.holder.clock.now_ms()
+                pause = min(max(left_ms, 1_000), LONGEST_MS) / 1000
                 if tended.what != "nothing":
                     self._say(f"a new certificate: {tended.what}")
                     self._hang_up()  # come again, with the new one

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from palyra_kernel.device.consent import Consent, deny
 from palyra_kernel.device.node import GRACE_SECONDS, Node
 from palyra_kernel.errors import DeniedError
+from palyra_kernel.kernel.incarnation import load_incarnation
 from palyra_kernel.plugins.guard_capabilities import close_capabilities, open_capabilities
 
 if TYPE_CHECKING:
@@ -39,11 +40,13 @@ def node_of(
     capabilities = open_capabilities(
         kernel.plugins.registry.capabilities, known.id, kernel.config.capabilities
     )
+    incarnation = load_incarnation(kernel._records)
     try:
         yield Node(
             kernel.device,
             kernel._records,
             capabilities,
+            incarnation="" if incarnation is None else incarnation.id,
             consent=consent,
             said=said,
             grace_seconds=grace_seconds,
