@@ -238,7 +238,7 @@ def test_the_newest_process_runs_the_node(house, laptop):
 
 
 def test_what_the_machine_brings_is_lent(house, tmp_path):
-    """The node of a Kernel: its own capabilities, with the operator's settings."""
+    """Hazard H29: who had a machine do what was written down nowhere, least of all on that machine."""
     with opened(tmp_path / "laptop", create=True) as kernel:
         laptop, stop = paired(kernel.device, house), Event()
         said: list[str] = []
@@ -251,9 +251,19 @@ def test_what_the_machine_brings_is_lent(house, tmp_path):
                 house.nodes.grant(laptop, "echo", ttl_ms=HOUR_MS)
                 result = ended(house, house.nodes.invoke(laptop, "echo", b"[1]"))
                 assert result.output == b"[1]"
+                until(
+                    lambda: [each.action for each in told(kernel)] == ["self.lease_taken", "self.lease_ended"]
+                )
+                assert told(kernel)[0].details["capability"] == "echo"
+                assert told(kernel)[0].details["invoker"] == result.lease.invoker
             finally:
                 stop.set()
                 thread.join(30)
+
+
+def told(kernel):
+    events = [each.opened.event for each in kernel.audit.tail(100)]
+    return [each for each in events if each.action.startswith("self.lease_")]
 
 
 def test_a_device_that_gives_work_takes_none(house, tmp_path):

@@ -19,6 +19,8 @@ NODE_RUN: dict[str, tuple[str, ...]] = {
         f"{_N}::test_a_revoked_capability_is_refused_here_too",
         f"{_N}::test_what_cannot_be_had_is_not_asked_for",
     ),
+    # What is done is written down, on the node too.
+    "H29": (f"{_N}::test_what_the_machine_brings_is_lent",),
     # Work ran late, twice, or for nobody.
     "H30": (
         f"{_N}::test_what_is_called_off_stops",

@@ -14,6 +14,7 @@ import msgspec
 
 from palyra_kernel.device.work import Report, Work
 from palyra_kernel.errors import ConflictError, DeniedError, IntegrityError, UnavailableError
+from palyra_kernel.identity.events import SILENT, Tell
 from palyra_kernel.records import Change, Namespace, Records
 from palyra_kernel.values.decoding import decode_json
 from palyra_kernel.values.digest import sha256
@@ -57,13 +58,15 @@ class Journal:
     """The leases of this node. One process writes at a time: where another one begins, this one's writes are refused.
 
     *incarnation*: the present life of the vault. In another one than the journal is of, the vault was put back: what
-    was done in the life that was given up is not known here, so no id from before now is taken.
+    was done in the life that was given up is not known here, so no id from before now is taken. *tell*: turns what
+    begins and ends into events, in the same commit.
 
     Every method may raise :class:`UnavailableError` ``superseded`` and what committing raises; then nothing changed.
     """
 
-    def __init__(self, records: Records, incarnation: str = "") -> None:
+    def __init__(self, records: Records, incarnation: str = "", tell: Tell = SILENT) -> None:
         self._records = records
+        self._tell = tell
         self._incarnation = incarnation
         self._lock = RLock()
         self._steps: dict[str, Step] = {}
@@ -95,8 +98,10 @@ class Journal:
                 if entry is None:
                     raise _damaged()
                 if entry.step == "taken":
-                    entry = _Entry(step="over", terms=entry.terms, report=interrupted(lease, entry.holder))
+                    report = interrupted(lease, entry.holder)
+                    entry = _Entry(step="over", terms=entry.terms, report=report)
                     change.put(key, msgspec.json.encode(entry))
+                    change.merge(self._ended(report))
                 self._steps[lease], self._terms[lease] = entry.step, entry.terms
             self._records.commit(change)
             self._settle_on(run)
@@ -125,19 +130,25 @@ class Journal:
                 raise ConflictError("lease_known", "this node took the lease before")
             if sum(step == "over" for step in self._steps.values()) >= MOST_UNSETTLED:
                 raise UnavailableError("journal_full", "too many results wait for the gateway")
-            self._write(work.lease, _Entry(step="taken", terms=_terms(work), holder=work.holder))
+            told = {"lease": work.lease, "capability": work.capability, "invoker": work.invoker}
+            self._write(
+                work.lease,
+                _Entry(step="taken", terms=_terms(work), holder=work.holder),
+                self._tell("self.lease_taken", device=work.device, details=told),
+            )
 
     def finish(self, report: Report) -> None:
         """Write down how it ended, for the gateway to be told until it knows."""
         with self._lock:
-            self._write(report.lease, _Entry(step="over", terms=self._terms[report.lease], report=report))
+            entry = _Entry(step="over", terms=self._terms[report.lease], report=report)
+            self._write(report.lease, entry, self._ended(report))
 
     def settle(self, lease: str) -> None:
         """The gateway has the result of *lease*: it is dropped, and the id remembered. Nothing if it is not over."""
         with self._lock:
             if self._steps.get(lease) != "over":
                 return
-            self._write(lease, _Entry(step="settled", terms=self._terms[lease]))
+            self._write(lease, _Entry(step="settled", terms=self._terms[lease]), Change())
             if sum(step == "settled" for step in self._steps.values()) >= MOST_SETTLED + _AT_ONCE:
                 self._forget()
 
@@ -160,8 +171,13 @@ class Journal:
             return max(before.forgotten_ms, at_ms)
         return before.forgotten_ms
 
-    def _write(self, lease: str, entry: _Entry) -> None:
-        change = Change()
+    def _ended(self, report: Report) -> Change:
+        code = "" if report.state == "succeeded" else report.code or report.state
+        return self._tell(
+            "self.lease_ended", code=code, details={"lease": report.lease, "state": report.state}
+        )
+
+    def _write(self, lease: str, entry: _Entry, change: Change) -> None:
         change.put(_key(lease), msgspec.json.encode(entry))
         self._commit(change)
         self._steps[lease], self._terms[lease] = entry.step, entry.terms

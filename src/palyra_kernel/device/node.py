@@ -39,8 +39,8 @@ _log = logging.getLogger(__name__)
 
 
 class Node:
-    """*device* at its gateway, with *capabilities* by name; :meth:`run` once. *incarnation*: the present life of the
-    vault. *said* is told in a line how things are. One process runs a node at a time: the newest."""
+    """*device* at its gateway, with *capabilities* by name; :meth:`run` once. *said* is told in a line how things are.
+    One process runs a node at a time: the newest."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Node:
         records: Records,
         capabilities: Mapping[str, Capability],
         *,
-        incarnation: str = "",
+        journal: Journal | None = None,
         consent: Consent = deny,
         said: Said = lambda _: None,
         chance: Callable[[], float] = random.random,
@@ -60,7 +60,7 @@ class Node:
         self._said = said
         self._chance = chance
         self._grace = grace_seconds
-        self._journal = Journal(records, incarnation)
+        self._journal = journal or Journal(records)
         self._grants = HeldGrants(records, device.holder)
         self._speaker = Speaker(device.work)
         self._runner = Runner(

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from palyra_kernel.device.consent import Consent, deny
+from palyra_kernel.device.journal import Journal
 from palyra_kernel.device.node import GRACE_SECONDS, Node
 from palyra_kernel.errors import DeniedError
+from palyra_kernel.kernel.identity_events import IdentityEvents
 from palyra_kernel.kernel.incarnation import load_incarnation
 from palyra_kernel.plugins.guard_capabilities import close_capabilities, open_capabilities
 
@@ -41,12 +43,14 @@ def node_of(
         kernel.plugins.registry.capabilities, known.id, kernel.config.capabilities
     )
     incarnation = load_incarnation(kernel._records)
+    events = IdentityEvents(lambda: kernel.audit.group)
+    journal = Journal(kernel._records, "" if incarnation is None else incarnation.id, events.tell)
     try:
         yield Node(
             kernel.device,
             kernel._records,
             capabilities,
-            incarnation="" if incarnation is None else incarnation.id,
+            journal=journal,
             consent=consent,
             said=said,
             grace_seconds=grace_seconds,
