@@ -97,16 +97,20 @@ def _node(house: House, folder: Path) -> Iterator[tuple[str, Queue[float]]]:
         text=True,
     )
     came: Queue[float] = Queue()
+    assert process.stdout is not None
+    hearing = Thread(target=_hear, args=(process.stdout, came))
     try:
-        assert process.stdout is not None
         if json.loads(process.stdout.readline()) != "ready":
             raise RuntimeError("the node does not listen")
-        Thread(target=_hear, args=(process.stdout, came), daemon=True).start()
+        hearing.start()
         yield node.id, came
     finally:
         house.hang_up()
         process.kill()
         process.wait()
+        if hearing.is_alive():
+            hearing.join()
+        process.stdout.close()
 
 
 def _hear(said: Any, came: Queue[float]) -> None:

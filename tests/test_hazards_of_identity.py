@@ -20,7 +20,7 @@ from tests.hazards.serve_rows import SERVE
 from tests.hazards.transaction_rows import DECIDED
 from tests.test_hazards import TESTS, docstrings
 
-TABLES = (
+TABLES: tuple[dict[str, tuple[str, ...]], ...] = (
     *(CERTIFICATES, DEVICES, DEVICE_SIDE, GATEWAY_COMMANDS, LISTEN, NODES, NODE_SIDE, NODE_VERBS, PAIRING),
     *(SERVE, DECIDED),
 )

@@ -32,7 +32,10 @@ def _typed(text: str) -> Iterator[str]:
             yield line.partition(" > ")[0]
 
 
-_OF_TEXTS = ("invalid_name", "invalid_reason")
+_OF_TEXTS = (
+    *("invalid_name", "invalid_reason"),
+    *("pairing_rejected", "pairing_expired", "pairing_cancelled"),
+)
 """Codes that ``identity/texts.py`` puts together."""
 
 COMMANDS = sorted({command for text in TEXTS.values() for command in _typed(text)})
@@ -63,5 +66,6 @@ def test_every_code_of_an_error_is_one_of_ours():
     codes = set(re.findall(r"`((?:approval\.)?[a-z]+_[a-z_]+)`", text))
     assert codes
     assert 'f"invalid_{what}"' in source
+    assert 'f"pairing_{state}"' in source
     for code in codes:
         assert code in _OF_TEXTS or f'"{code}"' in source, code
