@@ -46,6 +46,7 @@ COUNTED = {
     "refresh-faults": "Refreshes that are killed",
     "pairing-storm": "Guesses at a pairing code",
     "ninety-days": "Ninety days of handshakes",
+    "soak": "Nodes in trouble",
 }
 """The long runs, which bring counts of their own."""
 

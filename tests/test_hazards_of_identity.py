@@ -13,6 +13,7 @@ from tests.hazards.device_side_rows import DEVICE_SIDE
 from tests.hazards.gateway_command_rows import GATEWAY_COMMANDS
 from tests.hazards.listen_rows import LISTEN
 from tests.hazards.node_rows import NODES
+from tests.hazards.node_run_rows import NODE_RUN
 from tests.hazards.node_side_rows import NODE_SIDE
 from tests.hazards.node_verbs_rows import NODE_VERBS
 from tests.hazards.pairing_rows import PAIRING
@@ -22,7 +23,7 @@ from tests.test_hazards import TESTS, docstrings
 
 TABLES: tuple[dict[str, tuple[str, ...]], ...] = (
     *(CERTIFICATES, DEVICES, DEVICE_SIDE, GATEWAY_COMMANDS, LISTEN, NODES, NODE_SIDE, NODE_VERBS, PAIRING),
-    *(SERVE, DECIDED),
+    *(SERVE, DECIDED, NODE_RUN),
 )
 PROVED = [
     (row.removeprefix("identity "), node)

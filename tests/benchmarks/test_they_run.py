@@ -46,6 +46,18 @@ def test_the_long_runs_of_logins_run(line, done, capsys, monkeypatch, tmp_path):
     assert capsys.readouterr().out.splitlines()[1].split()[: len(done)] == done
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="processes with one clock")
+@pytest.mark.timeout(180)
+def test_nodes_in_trouble(capsys, monkeypatch, tmp_path):
+    """Hazard H30: nothing that was acknowledged is lost, and nothing runs twice."""
+    monkeypatch.setattr(results, "LAST", tmp_path / "last")
+    line = "soak --nodes 3 --processes 1 --calm 1 --minutes 0.02 --rate 5 --lease 3"
+    assert run.main(line.split()) == 0
+    counts = dict(each.split(None, 1) for each in capsys.readouterr().out.splitlines()[1:])
+    assert counts["online"] == "3"
+    assert int(counts["ran"]) > 0
+
+
 def test_an_unknown_name_is_told(capsys):
     assert run.main(["vault", "nonsense"]) == 2
     assert "nonsense" in capsys.readouterr().err

@@ -142,7 +142,7 @@ MANAGEMENT = [
     *(f"vault.{act} vault:own" for act in ("status", "verify", "rekey", "gc", "migrate", "backup")),
     *(f"gateway.{act} vault:own" for act in ("serve", "status", "reload")),
     *(f"slots.{act} vault:own" for act in ("list", "add", "remove", "drill")),
-    *(f"self.{act} vault:own" for act in ("show", "pair", "renew")),
+    *(f"self.{act} vault:own" for act in ("show", "pair", "renew", "lend")),
     *(f"principal.{act} principal:user:7" for act in ("list", "grant", "revoke", "vouch")),
     *(f"approval.{act} approval:01J" for act in ("list", "show", "decide", "cancel")),
     "approval.passphrase vault:own",

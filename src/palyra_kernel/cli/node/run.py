@@ -55,6 +55,7 @@ def command(cli: Cli, no_questions: bool, grace: float) -> None:
         _asked_to_stop() as stop,
         logged(as_json=cli.as_json),
         cli.kernel() as kernel,
+        cli.acting(kernel, "self.lend"),
         node_of(kernel, consent=consent, said=notifier.ready, grace_seconds=grace) as node,
     ):
         node.run(stop)
