@@ -4,6 +4,7 @@ that show that it does not go wrong here."""
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import pytest
 
@@ -21,7 +22,11 @@ from tests.hazards.serve_rows import SERVE
 from tests.hazards.transaction_rows import DECIDED
 from tests.test_hazards import TESTS, docstrings
 
+<<<<<<< HEAD
 TABLES: tuple[dict[str, tuple[str, ...]], ...] = (
+=======
+TABLES: tuple[Mapping[str, tuple[str, ...]], ...] = (
+>>>>>>> e318233 (Behind an emergency a node is back by itself)
     *(CERTIFICATES, DEVICES, DEVICE_SIDE, GATEWAY_COMMANDS, LISTEN, NODES, NODE_SIDE, NODE_VERBS, PAIRING),
     *(SERVE, DECIDED, NODE_RUN),
 )

@@ -8,6 +8,7 @@ NODE_RUN: dict[str, tuple[str, ...]] = {
     "H19": (
         f"{_N}::test_a_new_certificate_is_asked_for_by_itself",
         f"{_N}::test_it_is_back_without_a_certificate",
+        f"{_N}::test_it_is_back_behind_an_emergency",
         f"{_N}::test_who_is_not_let_in_any_more_stops",
     ),
     # The kind of a device.
