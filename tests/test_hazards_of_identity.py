@@ -22,15 +22,11 @@ from tests.hazards.serve_rows import SERVE
 from tests.hazards.transaction_rows import DECIDED
 from tests.test_hazards import TESTS, docstrings
 
-<<<<<<< HEAD
-TABLES: tuple[dict[str, tuple[str, ...]], ...] = (
-=======
 TABLES: tuple[Mapping[str, tuple[str, ...]], ...] = (
->>>>>>> e318233 (Behind an emergency a node is back by itself)
     *(CERTIFICATES, DEVICES, DEVICE_SIDE, GATEWAY_COMMANDS, LISTEN, NODES, NODE_SIDE, NODE_VERBS, PAIRING),
     *(SERVE, DECIDED, NODE_RUN),
 )
-PROVED = [
+PROVED: list[tuple[str, str]] = [
     (row.removeprefix("identity "), node)
     for table in TABLES
     for row, nodes in table.items()
