@@ -60,6 +60,8 @@ class TerminalConsent:
     def _ask(self, work: Work, call: CapabilityCall) -> bool:
         descriptor = os.open(self._terminal, os.O_RDWR | getattr(os, "O_NOCTTY", 0))
         try:
+            if not _in_front(descriptor):
+                return False
             _drop_typed(descriptor)  # what was typed before the question is no answer to it
             os.write(descriptor, f"{question(work)}Type yes to let it: ".encode())
             agreed = _line(descriptor, call).strip() == _YES
@@ -67,6 +69,16 @@ class TerminalConsent:
             return agreed
         finally:
             os.close(descriptor)
+
+
+def _in_front(descriptor: int) -> bool:
+    """Whether this process may ask: one behind another that touches the terminal is stopped, with all that it does."""
+    if sys.platform == "win32":
+        return False
+    try:
+        return os.tcgetpgrp(descriptor) == os.getpgrp()
+    except OSError:
+        return True  # a terminal that is not this session's stops nobody
 
 
 def _drop_typed(descriptor: int) -> None:
