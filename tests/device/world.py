@@ -16,6 +16,7 @@ from palyra_kernel.device.connecting import dial
 from palyra_kernel.device.service import ThisDevice
 from palyra_kernel.identity.admission import People
 from palyra_kernel.identity.clock import Clock
+from palyra_kernel.identity.committing import commit
 from palyra_kernel.identity.pairing.codes import parse_pin
 from palyra_kernel.identity.pairing.pairings import Asked
 from palyra_kernel.identity.pairing.states import Decided
@@ -68,10 +69,11 @@ class Gateway:
         now = self.clock.now_ms()
         *_, shown = (each for each in self.pairings if each.now(now) == "awaiting_approval")
         decided = Decided("user:1000", shown.transcript)
-        self.parts.records.commit(
-            self.identity.pairings.runs.plan_decide(
+        commit(
+            self.parts.records,
+            lambda: self.identity.pairings.runs.plan_decide(
                 shown.id, decided, approve=approve, at_ms=self.clock.now_ms()
-            )
+            ),
         )
         return shown
 

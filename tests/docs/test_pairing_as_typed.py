@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import signal
 import socket
@@ -68,8 +69,8 @@ def side(home: Path) -> Side:
 
 
 def two_ports() -> int:
-    """A port that is free, and the one behind it too."""
-    for port in range(21_000, 30_000, 2):
+    """A port that is free, and the one behind it too; by chance, since others look for one at the same moment."""
+    for port in random.sample(range(21_000, 30_000, 2), 100):
         with closing(socket.socket()) as first, closing(socket.socket()) as second:
             try:
                 first.bind(("127.0.0.1", port))

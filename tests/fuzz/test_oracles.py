@@ -1,5 +1,6 @@
 """A target that cannot fail proves nothing: a parser broken in one place is found by its corpus."""
 
+import json
 import re
 
 import pytest
@@ -13,6 +14,7 @@ from palyra_kernel.auth.grammar import reply
 from palyra_kernel.cli.credential import git_protocol
 from palyra_kernel.cli.secrets import dotenv_format, import_files
 from palyra_kernel.contracts import endpoints
+from palyra_kernel.device import work
 from palyra_kernel.durable import documents
 from palyra_kernel.identity import reentry
 from palyra_kernel.identity.certificates import requests
@@ -20,6 +22,7 @@ from palyra_kernel.identity.pairing import messages
 from palyra_kernel.kernel.backup import header, payload, source
 from palyra_kernel.keys import passphrase, recovery
 from palyra_kernel.keys.slots import KeyringDocument
+from palyra_kernel.nodes.events import tokens
 from palyra_kernel.plugins import distribution, record
 from palyra_kernel.policy import bounds
 from palyra_kernel.policy.bundle import Bundle
@@ -65,6 +68,13 @@ BROKEN = {
     "documents": (documents, "UnicodeDecodeError", KeyError),
     "dotenv": (dotenv_format, "_ESCAPES", {}),
     "envelope": (envelope, "_encode", lambda _header: Same()),
+    "event_token": (
+        tokens,
+        "_made_here",
+        lambda _records, text: tokens.Token(
+            **json.loads(tokens.urlsafe_b64decode(text.encode("latin-1"))[32:])
+        ),
+    ),
     "field": (fields, "UnicodeDecodeError", KeyError),
     "git_attributes": (git_protocol, "_ENDS_A_LINE", frozenset()),
     "head_file": (HeadFile, "_parse", lambda _file, slot: Head(1, slot[-32:]) if slot else None),
@@ -73,6 +83,7 @@ BROKEN = {
     "json_import": (import_files, "UnicodeEncodeError", KeyError),
     "key_segments": (key_segment, "_LOOKS_ESCAPED", re.compile("(?!)")),
     "keyring": (KeyringDocument, "check_mac", lambda _document, _keys: None),
+    "node_work": (work, "sha256", lambda _input: bytes(32)),
     "pairing_messages": (messages, "encode", lambda _message: Same()),
     "plugins_lock": (plugins_lock, "check_pin", lambda pin: pin),
     "policy": (bounds, "pairwise", lambda _cuts: []),
