@@ -14,12 +14,12 @@ import pytest
 
 from tests.docs.pages import page, section, table_rows
 from tests.docs.sessions import environment
-from tests.docs.test_pairing_as_typed import PASSPHRASE, Side, gateway, port, side, waiting
+from tests.docs.test_pairing_as_typed import PASSPHRASE, Side, gateway, port, short, side, waiting
 
 if sys.platform == "win32":
     pytest.skip("terminals of POSIX", allow_module_level=True)
 
-__all__ = ["gateway", "port"]
+__all__ = ["gateway", "port", "short"]
 _ADDRESS = "https://gateway.example:7443"
 
 

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -87,8 +88,15 @@ def port() -> int:
 
 
 @pytest.fixture
-def gateway(tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Side]:
-    at = side(tmp_path / "gateway")
+def short() -> Iterator[Path]:
+    """A folder with a short path: that of a socket has 103 bytes."""
+    with tempfile.TemporaryDirectory(prefix="palyra-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def gateway(short: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Side]:
+    at = side(short / "home")
     file = at.folders()["config_dir"] / "palyra.toml"
     file.write_text(
         f'[gateway]\nenrolment = "127.0.0.1:{port}"\nwork = "127.0.0.1:{port + 1}"\nhealth = ""\n'
@@ -102,9 +110,12 @@ def gateway(tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> Itera
     )
     assert serving.stderr is not None
     try:
+        said = []
         for line in serving.stderr:
+            said.append(line)
             if b"Ctrl-C stops it" in line:
                 break
+        assert serving.poll() is None, said
         yield at
     finally:
         serving.send_signal(signal.SIGTERM)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import urlsafe_b64decode
 
 import pytest
 
@@ -71,9 +72,7 @@ BROKEN = {
     "event_token": (
         tokens,
         "_made_here",
-        lambda _records, text: tokens.Token(
-            **json.loads(tokens.urlsafe_b64decode(text.encode("latin-1"))[32:])
-        ),
+        lambda _records, text: tokens.Token(**json.loads(urlsafe_b64decode(text.encode("latin-1"))[32:])),
     ),
     "field": (fields, "UnicodeDecodeError", KeyError),
     "git_attributes": (git_protocol, "_ENDS_A_LINE", frozenset()),
