@@ -36,7 +36,6 @@ def test_each_runs_at_its_smallest(name, capsys, monkeypatch, tmp_path):
     [
         ("refresh-race vendor --expiries 2 --processes 3", ["vendor", "2", "6", "2", "0", "0"]),
         ("refresh-faults kill --rounds 2 --issuer vendor", ["kill", "vendor", "2", "2"]),
-        ("pairing-storm --codes 1 --runs 12 --threads 6 --kills 1", ["1", "12", "1"]),
     ],
 )
 def test_the_long_runs_of_logins_run(line, done, capsys, monkeypatch, tmp_path):
