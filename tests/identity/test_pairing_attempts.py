@@ -13,7 +13,7 @@ from palyra_kernel.identity.pairing.attempts import DAY_MS, PER_CODE, PER_GATEWA
 from palyra_kernel.identity.pairing.codes import Scanned, parse_pin
 from palyra_kernel.identity.pairing.keeping import Codes
 from palyra_kernel.identity.pairing.messages import REFUSED
-from palyra_kernel.identity.pairing.sources import BURST, MAX_DELAY_MS, Bucket, taken
+from palyra_kernel.identity.pairing.sources import BURST, MAX_DELAY_MS, SOURCES, Bucket, taken
 from palyra_kernel.identity.pairing.states import RUN_MS
 from tests.identity.pairing_world import NOW, Device, World, wrong
 from tests.support import Places
@@ -241,3 +241,20 @@ def test_a_source_waits_longer_each_time():
     assert delays[:4] == [1000, 2000, 4000, 8000]
     assert max(delays) <= MAX_DELAY_MS
     assert taken(bucket, NOW - 10 * DAY_MS)[1]  # a clock that was set back closes nobody out
+
+
+def test_sources_are_forgotten_a_day_later(world):
+    """Hazard H3: a limit for each source is a record for each address that ever knocked; they filled the store."""
+
+    def kept():
+        return len(list(world.parts.records.stored(SOURCES.prefix)))
+
+    scanned = world.pin(ttl_ms=2 * DAY_MS)
+    for number in range(120):
+        world.begin(Device().run(scanned).hello(), f"192.0.2.{number}")
+    world.now += DAY_MS - 1
+    world.begin(Device().run(scanned).hello(), "198.51.100.1")
+    assert kept() == 121
+    world.now += 1
+    world.pairings.prune()
+    assert kept() == 1

@@ -324,7 +324,9 @@ class Pairings:
         return change
 
     def prune(self) -> int:
-        """Forget runs that are long over, with their channel keys; return how many."""
+        """Forget runs that are long over, with their channel keys, and sources that were not heard of in a day; return
+        how many runs."""
+        self._sources.prune(self._clock.now_ms())
         return self.runs.prune(self._clock.now_ms(), self._forget)
 
     def _forget(self, id: str) -> None:

@@ -5,8 +5,12 @@ A source is what the listener says of it, such as an address; another source has
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
+
 import msgspec
 
+from palyra_kernel.identity.committing import commit
 from palyra_kernel.records import Change, Namespace, Records
 from palyra_kernel.values.decoding import decode_json
 
@@ -20,7 +24,7 @@ _DOUBLINGS = 10
 _REFILL_MS = 90_000
 """Until one of the ``BURST`` is back, beside what is waited for anyway."""
 _STALE_MS = 86_400_000
-_LOOKED_AT = 32
+_AT_ONCE = 100
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,14 +64,34 @@ class Sources:
             change.put(key, msgspec.json.encode(bucket))
         return allowed
 
-    def plan_prune(self, change: Change, at_ms: int) -> None:
-        """Add to *change*: some buckets that were not asked for in a day are gone."""
-        for key, document in self._records.scan(SOURCES.prefix, None, _LOOKED_AT):
-            if at_ms - _decoded(document).at_ms >= _STALE_MS:
+    def prune(self, at_ms: int) -> int:
+        """Forget the buckets that were not asked for in a day; return how many. There is one for each address that ever
+        knocked."""
+        buckets = (
+            (stored.key, self._records.open(stored)) for stored in self._records.stored(SOURCES.prefix)
+        )
+        old = [key for key, document in buckets if _stale(document, at_ms)]
+        for begin in range(0, len(old), _AT_ONCE):
+            some = old[begin : begin + _AT_ONCE]
+            commit(self._records, partial(self._without, some, at_ms))
+            self._records.store.purge(some)
+        return len(old)
+
+    def _without(self, keys: Iterable[bytes], at_ms: int) -> Change:
+        change = Change()
+        for key in keys:
+            record = self._records.read(key)
+            if record.document is not None and _stale(record.document, at_ms):
+                change.check(key, record.version)
                 change.delete(key)
+        return change
 
     def _key(self, source: str) -> bytes:
         return SOURCES.key(self._records.keys.blind("pairing source", source))
+
+
+def _stale(document: bytes, at_ms: int) -> bool:
+    return at_ms - _decoded(document).at_ms >= _STALE_MS
 
 
 def _decoded(document: bytes | None) -> Bucket:
