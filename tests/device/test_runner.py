@@ -9,29 +9,7 @@ import pytest
 
 from palyra_kernel.device.work import MAX_BYTES, accepted_work
 from palyra_kernel.errors import DeniedError, InvalidInputError, UnavailableError
-from palyra_kernel.values.deadline import Deadline
 from tests.device.node_world import DEVICE, OTHER_DEVICE, Node, lease_id, work
-
-
-@pytest.fixture
-def made(tmp_path):
-    """Start a node with some options."""
-    nodes = []
-
-    def make(**options):
-        nodes.append(Node(tmp_path / "node", **options).start())
-        return nodes[-1]
-
-    yield make
-    for node in nodes:
-        for each in (node.toy, node.asking):
-            each.gate.set()
-        node.runner.close(Deadline.after(20))
-
-
-@pytest.fixture
-def node(made):
-    return made()
 
 
 def test_a_lease_runs_and_says_so_in_order(node):

@@ -10,28 +10,7 @@ import pytest
 from palyra_kernel.device.work import LeaseDeadline
 from palyra_kernel.errors import DeniedError
 from palyra_kernel.values.deadline import Deadline
-from tests.device.node_world import Node, lease_id, until, work
-
-
-@pytest.fixture
-def made(tmp_path):
-    """Start a node with some options."""
-    nodes = []
-
-    def make(**options):
-        nodes.append(Node(tmp_path / "node", **options).start())
-        return nodes[-1]
-
-    yield make
-    for node in nodes:
-        for each in (node.toy, node.asking):
-            each.gate.set()
-        node.runner.close(Deadline.after(20))
-
-
-@pytest.fixture
-def node(made):
-    return made()
+from tests.device.node_world import lease_id, until, work
 
 
 def test_only_so_many_run_at_once_and_the_others_wait(made):
