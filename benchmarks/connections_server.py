@@ -57,7 +57,7 @@ async def ours(state: Path, config: Path) -> None:
         door = Door(
             name="work",
             app=app,
-            gate=DeviceGate(identity.admission.arrived),
+            gate=DeviceGate(identity.admission.arrived, identity.admission.known),
             limits=replace(WORK, idle=_IDLE, burst=20_000),
             tls=lambda: contexts.current,
             devices=devices,

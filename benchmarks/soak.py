@@ -33,7 +33,6 @@ from palyra_kernel.access.system import system_principal
 from palyra_kernel.errors import PalyraError
 from palyra_kernel.kernel.kernel import BUILTINS
 from palyra_kernel.nodes.heartbeats import PRESENCE
-from palyra_kernel.nodes.registry import NODES
 from palyra_kernel.nodes.states import TERMINAL
 from palyra_kernel.plugins.manage import enable
 from tests.daemon.nodes.world import HOUR_MS, KernelGateway, opened
@@ -113,7 +112,7 @@ class Soak:
         assert self._gateway is not None
         empty = _resident(self._gateway.pid)
         self._nodes = [self.start_nodes(number) for number in range(self._options.processes)]
-        online = self._arrive(kernel)
+        online = self._arrive()
         memory = (_resident(self._gateway.pid) - empty) / max(online, 1)
         over = Event()
         helpers = [Thread(target=self._presence, args=(kernel, over), daemon=True)]
@@ -134,12 +133,12 @@ class Soak:
         over.set()
         return {"online": online, "gateway_bytes_per_node": round(memory), **self._found(kernel)}
 
-    def _arrive(self, kernel: Kernel) -> int:
-        """Wait until they have all registered, or for as long as somebody new comes; how many they are."""
+    def _arrive(self) -> int:
+        """Wait until they all have their streams, or for as long as somebody new comes; how many they are."""
         online, since = 0, time.monotonic()
-        while online < self._options.nodes and time.monotonic() - since < 30:
-            time.sleep(0.2)
-            now = len(list(kernel._records.stored(NODES.prefix)))
+        while online < self._options.nodes and time.monotonic() - since < 60:
+            time.sleep(1)
+            now = len({device for what, device, _ in self._events() if what == "there"})
             if now != online:
                 online, since = now, time.monotonic()
         return online

@@ -1,7 +1,8 @@
 """Many nodes in one process, for :mod:`benchmarks.soak`: each is a device of its own, over mutual TLS.
 
 What happens to each lease goes to a file as it happens, one JSON list a line, so that it outlives ``kill -9``:
-``came``, ``ran`` (behind the gateway's answer to the acknowledgement), ``taken`` (the gateway has the result).
+``there`` (a device has its stream), ``came``, ``ran`` (behind the gateway's answer to the acknowledgement), ``taken``
+(the gateway has the result).
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from typing import Any
 
 TROUBLE = "trouble"
 """A file beside the keys: once it is there, nodes hang up by themselves."""
-_AGAIN = (0.2, 3.0)
+_AGAIN = (1.0, 30.0)
+"""Seconds between two tries, half of them by chance: they double, as those of ``palyra node run`` do."""
 _HANG_UP = 1 / 300
 """The chance, each second, that a node hangs up by itself."""
 _SILENCE_SECONDS = 50
@@ -71,6 +73,7 @@ class SoakNode:
         self._log = log
         self._beat_seconds = beat_seconds
         self._trouble = trouble
+        self._pause = _AGAIN[0]
         self._unsaid: dict[str, dict[str, str]] = {}
         self._ran: set[str] = set()
 
@@ -82,7 +85,8 @@ class SoakNode:
                 await self._session(writers)
             for writer in writers:
                 writer.transport.abort()
-            await asyncio.sleep(random.uniform(*_AGAIN))  # no secret
+            await asyncio.sleep(self._pause * random.uniform(0.5, 1))  # no secret
+            self._pause = min(2 * self._pause, _AGAIN[1])
 
     async def _open(
         self, writers: list[asyncio.StreamWriter]
@@ -100,6 +104,7 @@ class SoakNode:
         status, _ = await talk.post("register", {"platform": "soak", "capabilities": capabilities})
         if status != 200:
             raise ValueError("not registered")
+        self._pause = _AGAIN[0]
         reader, writer = await self._open(writers)
         writer.write(b"GET /v1/node/work HTTP/1.1\r\nhost: localhost\r\n\r\n")
         tasks = [asyncio.create_task(self._listen(talk, reader)), asyncio.create_task(self._beat(talk))]
@@ -115,7 +120,8 @@ class SoakNode:
     async def _beat(self, talk: Talk) -> None:
         while True:
             await asyncio.sleep(self._beat_seconds or 1.0)
-            if random.random() < _HANG_UP * (self._beat_seconds or 1.0):  # no secret
+            tired = random.random() < _HANG_UP * (self._beat_seconds or 1.0)  # no secret
+            if tired and self._trouble.exists():
                 raise EOFError
             if self._beat_seconds:
                 await talk.post("beat", {})
@@ -129,7 +135,9 @@ class SoakNode:
             if not raw.startswith(b"{"):
                 continue  # the size of a chunk
             line = json.loads(raw)
-            if line["type"] == "lease":
+            if line["type"] == "hello":
+                self._log.add("there", line["device"])
+            elif line["type"] == "lease":
                 await self._work(talk, line)
             elif line["type"] == "over":
                 raise EOFError

@@ -45,7 +45,7 @@ class Running:
         self.work_door = Door(
             name="work",
             app=application,
-            gate=DeviceGate(identity.admission.arrived),
+            gate=DeviceGate(identity.admission.arrived, identity.admission.known),
             limits=replace(WORK, **limits),
             tls=lambda: self.contexts.current,
             devices=self.devices,

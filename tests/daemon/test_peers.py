@@ -162,7 +162,7 @@ def test_a_resumed_session_would_be_refused_too():
     def never(_):
         raise AssertionError("it was asked about")
 
-    gate = DeviceGate(never)
+    gate = DeviceGate(never, lambda _: None)
     for tls in (None, Tls(server_leaf=b"s"), Tls(server_leaf=b"s", certificate=b"c", resumed=True)):
         with pytest.raises(DeniedError):
             asyncio.run(gate.admit(Peer(door="work", tls=tls)))

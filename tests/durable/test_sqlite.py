@@ -210,6 +210,40 @@ def test_another_commit_changes_the_data_version(path, database):
     assert database.data_version() != before
 
 
+def test_any_commit_changes_the_moment(path, database):
+    before = database.moment()
+    assert database.moment() == before
+    put(database, b"1")
+    between = database.moment()
+    with closing(open_at(path)) as other:
+        put(other, b"2")
+    assert before != between != database.moment()
+
+
+def test_the_moment_waits_for_no_commit(database):
+    """An event loop that asked whether anything had changed stood still for each commit of its own threads."""
+    database.moment()
+    with database.transaction(Deadline.after(WAIT)) as connection:
+        connection.execute(INSERT, (b"1",))
+        answers: list[int] = []
+        asking = threading.Thread(target=lambda: answers.append(database.moment()))
+        asking.start()
+        asking.join(WAIT)
+        assert answers
+
+
+def test_what_asked_for_the_moment_is_closed_whole(path):
+    """A second connection that stays open keeps the log beside the file."""
+    database = open_at(path)
+    put(database, b"1")
+    database.moment()
+    database.close()
+    assert not path.with_name("x.db-wal").exists()
+    with pytest.raises(UnavailableError) as caught:
+        database.moment()
+    assert caught.value.code == "closed"
+
+
 def test_a_copy_of_the_closed_file_is_whole(path, tmp_path):
     """Closing moves the log into the file."""
     database = open_at(path)

@@ -190,6 +190,30 @@ def test_one_change_wakes_once(gateway):
             assert len(told) == expected
 
 
+def test_a_thousand_who_wait_cost_no_more_than_one(gateway, monkeypatch):
+    """A gateway of a thousand nodes read two thousand records for each commit, and had no time for anything else: what
+    was written since is one question for all of a kind. A store that cannot say is read record by record."""
+    device, other = gateway.node(), gateway.node()
+    told: list[str] = []
+    for able in (True, False):
+        if not able:
+            monkeypatch.setattr(gateway.records.store, "newer", lambda *_: None)
+        waiters = Waiters(gateway.records, followed=(LINES,))
+        with (
+            waiters.listen(LINES.key(device), lambda: told.append("device")),
+            waiters.listen(LINES.key(other), lambda: told.append("other")),
+        ):
+            assert len(waiters._seen) == (0 if able else 2)
+            gateway.invoke(device)
+            waiters.poll()
+            waiters.poll()
+            assert told == ["device"]
+            gateway.done(device)
+            waiters.poll()
+            assert told == ["device", "device"]
+        told.clear()
+
+
 def test_a_store_that_fails_wakes_everybody(gateway, monkeypatch):
     """Hazard H30: whoever waits for a thread that died waits for ever."""
     waiters, heard = Waiters(gateway.records), Event()

@@ -62,6 +62,7 @@ def test_a_record_store_works(store):
     assert store.get(b"k").value is None
     assert store.scan(b"", None, 5) == []
     assert store.watch(b"", soon()) is False
+    assert store.moment() is store.newer(b"", 0) is None
     assert store.check() == []
     assert store.scheme == "dict"
     with store.exclusive(soon()):
@@ -88,6 +89,7 @@ def test_a_record_store_works(store):
         lambda s: s.commit({}, [StoredRecord(b"k", 1, b"x" * (2**20 + 1))], []),
         lambda s: s.commit({}, [], [""]),
         lambda s: s.watch(7, soon()),
+        lambda s: s.newer("k", 0),
     ],
 )
 def test_what_goes_into_a_record_store_is_checked(store, call):
@@ -114,6 +116,12 @@ ROW = StoredRecord(b"k", 1, b"v")
         ("scan", [ROW._replace(key=b"k%d" % i) for i in range(4)]),
         ("commit", False),
         ("watch", None),
+        ("moment", [1]),
+        ("newer", [b"k"]),
+        ("newer", {"k": 5}),
+        ("newer", {b"k": True}),
+        ("newer", {b"k": 4}),
+        ("newer", {b"j": 5}),
         ("exclusive", None),
         ("check", None),
     ],
@@ -125,6 +133,7 @@ def test_what_comes_out_of_a_record_store_is_checked(store, store_author, monkey
         "scan": (b"k", None, 3),
         "commit": ({}, [], []),
         "watch": (b"", soon()),
+        "newer": (b"k", 4),
         "exclusive": (soon(),),
     }
     with pytest.raises(UnavailableError) as caught:

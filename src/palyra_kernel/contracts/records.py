@@ -76,8 +76,15 @@ class RecordStore(ABC):
 
     def moment(self) -> object | None:
         """Return something that equals its former answer only while nothing at all was committed since, by anybody;
-        None if finding that out is not much cheaper than a read. Optional; programs that use one credential thousands
-        of times a second ask it each time."""
+        None if finding that out is not much cheaper than a read, and while it would have to wait: event loops ask.
+        Optional; programs that use one credential thousands of times a second ask it each time."""
+        return None
+
+    def newer(self, prefix: bytes, version: int) -> Mapping[bytes, int] | None:
+        """Return the keys below *prefix* whose record has a version greater than *version*, each with it; None if that
+        is not much cheaper than reading them all. Deleted ones may be among them. Optional; a gateway asks it what
+        others have changed for a thousand nodes."""
+        del prefix, version
         return None
 
     def purge(self, keys: Sequence[bytes]) -> None:

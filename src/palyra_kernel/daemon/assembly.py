@@ -65,7 +65,7 @@ def listeners(
 
 def _gate(name: str, identity: Identity) -> Gate:
     if name == WORK:
-        return DeviceGate(identity.admission.arrived)
+        return DeviceGate(identity.admission.arrived, identity.admission.known)
     if name == LOCAL:
         return UserGate(_ROOT, *_own())
     return OpenGate(tls=name == ENROLMENT)

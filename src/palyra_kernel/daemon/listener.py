@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from palyra_kernel.daemon.connection import Line, converse, http_config
 from palyra_kernel.daemon.credentials import user_of
 from palyra_kernel.daemon.gates import Gate
+from palyra_kernel.daemon.gathering import GatheringWriter
 from palyra_kernel.daemon.limits import Limits
 from palyra_kernel.daemon.open_connections import Connection, OpenConnections
 from palyra_kernel.daemon.pace import Pace
@@ -188,7 +189,7 @@ class Listener:
             ssl=context,
             ssl_shutdown_timeout=None if context is None else _GOODBYE_SECONDS,
         )
-        writer = asyncio.StreamWriter(transport, line, reader, loop)
+        writer = GatheringWriter(transport, line, reader, loop)
         if context is not None:
             peer = msgspec.structs.replace(peer, tls=_tls(context, transport))
         return line, reader, writer, peer

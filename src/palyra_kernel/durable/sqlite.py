@@ -53,15 +53,14 @@ class DurableDatabase:
         self.path = path
         self._lock = FileLock(path.with_name(path.name + ".lock"))
         self._mutex = threading.RLock()
+        self._watching = threading.Lock()
+        self._watch: sqlite3.Connection | None = None
         self._pid = os.getpid()
         try:
             with self._lock.held(Deadline.after(_OPEN_SECONDS)):
                 _create_or_check(path)
                 with self._translated("opening"):
-                    self._connection = sqlite3.connect(
-                        path, timeout=5.0, isolation_level=None, check_same_thread=False, cached_statements=64
-                    )
-                _open_connections.append(self._connection)
+                    self._connection = _connect(path)
                 _open_databases.add(self)
                 try:
                     with self._translated("opening"):
@@ -142,6 +141,25 @@ class DurableDatabase:
         (version,) = self.row("PRAGMA data_version")
         return int(version)
 
+    def moment(self) -> int:
+        """A number that changes when anybody has committed, through this object too. It has a connection of its own,
+        opened when it is first asked for: so it never waits for a commit of another thread, and an event loop may ask.
+        """
+        self._check_process()
+        with self._watching, self._translated("reading"):
+            if self._watch is None:
+                self._watch = self._second()
+            (version,) = self._watch.execute("PRAGMA data_version").fetchone()
+        return int(version)
+
+    def _second(self) -> sqlite3.Connection:
+        with self._lock.held(Deadline.after(_OPEN_SECONDS)):
+            if self._connection not in _open_connections:
+                raise sqlite3.ProgrammingError("it was closed")
+            connection = _connect(self.path)
+            connection.execute("PRAGMA query_only=ON").fetchall()
+            return connection
+
     def close(self) -> None:
         """Close the connection, which may move the log into the file, under the lock. Twice is fine."""
         if self._pid != os.getpid() or self._connection not in _open_connections:
@@ -153,8 +171,11 @@ class DurableDatabase:
             self._lock.close()
 
     def _close_connection(self) -> None:
-        _open_connections.remove(self._connection)
-        self._connection.close()
+        with self._watching:
+            for each in (self._watch, self._connection):  # the last one moves the log
+                if each is not None:
+                    _open_connections.remove(each)
+                    each.close()
 
     def _check_process(self) -> None:
         if self._pid != os.getpid():
@@ -209,6 +230,14 @@ def _damaged(doing: str, name: str) -> IntegrityError:
     return IntegrityError(
         "damaged", f"{doing}: the file is damaged ({name})", hint="restore it from a backup"
     )
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, timeout=5.0, isolation_level=None, check_same_thread=False, cached_statements=64
+    )
+    _open_connections.append(connection)
+    return connection
 
 
 def _create_or_check(path: Path) -> None:

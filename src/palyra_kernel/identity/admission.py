@@ -86,6 +86,12 @@ class Admission:
             self._first_use(standing.device, certificate)
         return standing
 
+    def known(self, certificate: bytes) -> Standing | None:
+        """What :meth:`arrived` would return, where that takes no waiting, which is most of the time: for an event loop.
+        None wherever it does not, and for whoever is refused."""
+        standing = self._prints.glance(certificate_print(certificate), self._clock.now_ms())
+        return standing if standing is not None and standing.used else None
+
     def _first_use(self, device: str, certificate: bytes) -> None:
         leaf = certificate_print(certificate)
 

@@ -60,8 +60,13 @@ class Kept(Generic[T]):
         found = self._values.get(key)
         return self._opened(key) if found is None else found
 
+    def glance(self, key: bytes) -> T | None:
+        """The same, if it is known at once, without a lock or a disk: else None. For an event loop."""
+        moment = self._records.store.moment()
+        return None if moment is None or moment != self._moment else self._values.get(key)
+
     def row(self, key: bytes) -> Row[T]:
-        """The same with the version that a change of it must check."""
+        """What :meth:`get` tells, with the version that a change of it must check."""
         for _ in range(_LOOKS):
             with self._lock:
                 value = self.get(key)

@@ -59,10 +59,11 @@ class Prints:
 
         Raises :class:`IntegrityError` ``set_tampered``, and whatever the store raises: nobody gets in on an error.
         """
-        found = self._kept.get(_CERTIFICATE + print.encode())
-        if not isinstance(found, Standing) or not found.not_before_ms <= now_ms <= found.not_after_ms:
-            return None
-        return found
+        return _at(self._kept.get(_CERTIFICATE + print.encode()), now_ms)
+
+    def glance(self, print: CertificatePrint, now_ms: int) -> Standing | None:
+        """The same where it is known at once, without waiting for anything; None also where it is not."""
+        return _at(self._kept.glance(_CERTIFICATE + print.encode()), now_ms)
 
     def owner(self, print: IdentityPrint) -> str | None:
         """The device that has this identity key."""
@@ -145,6 +146,12 @@ def encoded_standing(leaf: Leaf, device: str, kind: DeviceKind, *, used: bool) -
 
 def _encoded(of: Standing | _Owner) -> bytes:
     return msgspec.json.encode(_Document(format=_FORMAT, of=of))
+
+
+def _at(found: Standing | _Owner | None, now_ms: int) -> Standing | None:
+    if not isinstance(found, Standing) or not found.not_before_ms <= now_ms <= found.not_after_ms:
+        return None
+    return found
 
 
 def _decoded(document: bytes) -> Standing | _Owner | None:

@@ -58,7 +58,7 @@ class Nodes:
         self.registry = shared.registry
         self.grants = shared.grants
         self.heartbeats = Heartbeats(records, shared.registry, shared.clock)
-        self.waiters = Waiters(records)
+        self.waiters = Waiters(records, followed=(LINES, GRANTS))
         self.asking = Asking(shared)
         self.dispatch = Dispatch(shared, self.waiters)
         self.events = Events(records, shared.clock)

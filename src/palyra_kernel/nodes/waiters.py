@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, Lock
 from time import monotonic
 from typing import TypeVar
 
-from palyra_kernel.records import Records
+from palyra_kernel.nodes.following import Followed
+from palyra_kernel.records import Namespace, Records
 from palyra_kernel.values.deadline import Deadline
 
 T = TypeVar("T")
@@ -24,10 +25,11 @@ Tell = Callable[[], object]
 
 class Waiters:
     """Those who listen, by the key of the record. A gateway has one thread in :meth:`run`; without it, whoever waits
-    looks for itself."""
+    looks for itself. *followed*: see :class:`Followed`; those who listen there cost a look nothing."""
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, followed: Sequence[Namespace] = ()) -> None:
         self._records = records
+        self._followed = Followed(records.store, followed)
         self._lock = Lock()
         self._listening: dict[bytes, list[Tell]] = {}
         self._seen: dict[bytes, _Seen] = {}
@@ -44,7 +46,8 @@ class Waiters:
         not before: then nothing is missed."""
         with self._lock:
             self._listening.setdefault(key, []).append(tell)
-            self._seen.setdefault(key, self._now((key,))[key])
+            if not self._followed.covers(key):
+                self._seen.setdefault(key, self._now((key,))[key])
         try:
             yield
         finally:
@@ -52,7 +55,8 @@ class Waiters:
                 told = self._listening[key]
                 told.remove(tell)
                 if not told:
-                    del self._listening[key], self._seen[key]
+                    del self._listening[key]
+                    self._seen.pop(key, None)
 
     def wake(self, *keys: bytes) -> None:
         """The records *keys* changed."""
@@ -82,8 +86,9 @@ class Waiters:
         with self._lock:
             if moment is not None and moment == self._moment:
                 return
-            now = self._now(tuple(self._listening))
+            now = self._now(tuple(self._seen))
             changed = [key for key, seen in now.items() if seen != self._seen[key]]
+            changed += self._followed.news()
             self._seen.update(now)
             self._moment = moment
         self.wake(*changed)

@@ -79,6 +79,10 @@ class GuardedRecordStore(RecordStore):
     def moment(self) -> object | None:
         return self._run("moment", _moment)
 
+    def newer(self, prefix: bytes, version: int) -> Mapping[bytes, int] | None:
+        _check_bytes(prefix, 0)
+        return self._run("newer", _newer, prefix, version)
+
     def exclusive(self, deadline: Deadline) -> AbstractContextManager[None]:
         return GuardedBlock(self._run("exclusive", _exclusive, deadline), self._who)
 
@@ -207,6 +211,18 @@ def _moment(inner: RecordStore) -> object | None:
     parts = answer if type(answer) is tuple else (answer,)
     if answer is not None and not all(type(part) in (int, str, bytes) for part in parts):
         raise WrongAnswer("a moment that is no number, text or tuple of them")
+    return answer
+
+
+def _newer(inner: RecordStore, prefix: bytes, version: int) -> Mapping[bytes, int] | None:
+    answer: object = inner.newer(prefix, version)
+    if answer is None:
+        return None
+    if not isinstance(answer, Mapping):
+        raise WrongAnswer(f"a {type(answer).__name__} instead of a mapping")
+    for key, found in answer.items():
+        if type(key) is not bytes or type(found) is not int or not key.startswith(prefix) or found <= version:
+            raise WrongAnswer("a record that was not asked for")
     return answer
 
 

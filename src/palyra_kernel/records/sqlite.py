@@ -22,6 +22,7 @@ _SCHEMA = (
 )
 _SCAN_START = "SELECT key, version, value FROM records WHERE value IS NOT NULL AND key >= ?"
 _SCAN_INSIDE = "SELECT key, version, value FROM records WHERE value IS NOT NULL AND key > ?"
+_NEWER = "SELECT key, version FROM records WHERE version > ? AND key >= ?"
 _PUT = (
     "INSERT INTO records (key, version, value) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE"
     " SET version = excluded.version, value = excluded.value WHERE excluded.version > version"
@@ -41,7 +42,7 @@ class SqliteRecordStore(RecordStore):
     def __init__(self, database: DurableDatabase) -> None:
         self._database = database
         self._own_commits = 0
-        self._opened_at = self.moment()
+        self._opened_at = self._seen_now()
         self._seen: dict[bytes, tuple[int, int]] = {}
 
     @classmethod
@@ -95,13 +96,21 @@ class SqliteRecordStore(RecordStore):
     def watch(self, prefix: bytes, deadline: Deadline) -> bool:
         """Polls every 20 ms; a change anywhere in the file counts."""
         since = self._seen.get(prefix, self._opened_at)
-        while (now := self.moment()) == since and not deadline.expired:
+        while (now := self._seen_now()) == since and not deadline.expired:
             sleep(min(_POLL_SECONDS, deadline.remaining()))
         self._seen[prefix] = now
         return now != since
 
-    def moment(self) -> tuple[int, int]:
+    def moment(self) -> int:
+        return self._database.moment()
+
+    def _seen_now(self) -> tuple[int, int]:
         return (self._database.data_version(), self._own_commits)
+
+    def newer(self, prefix: bytes, version: int) -> Mapping[bytes, int]:
+        end = _after_prefix(prefix)
+        sql, bounds = (_NEWER, (prefix,)) if end is None else (_NEWER + " AND key < ?", (prefix, end))
+        return dict(self._database.rows(sql, (version, *bounds)))
 
     def exclusive(self, deadline: Deadline) -> AbstractContextManager[None]:
         return self._database.exclusive(deadline)

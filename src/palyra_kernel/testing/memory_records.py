@@ -93,6 +93,15 @@ class MemoryRecordStore(RecordStore):
                 if key in self.shelf.records and self.shelf.records[key].value is None:
                     del self.shelf.records[key]
 
+    def newer(self, prefix: bytes, version: int) -> Mapping[bytes, int]:
+        with self.shelf.state:
+            found = self.shelf.records.values()
+            return {
+                each.key: each.version
+                for each in found
+                if each.key.startswith(prefix) and each.version > version
+            }
+
     def watch(self, prefix: bytes, deadline: Deadline) -> bool:
         with self.shelf.state:
             since = self._seen.get(prefix, self._opened_at)

@@ -84,6 +84,20 @@ class HasMomentsOfItsOwn(Healthy):
         self.commits += 1
 
 
+class TellsOfTheSameAgain(Healthy):
+    breaks = "test_newer_is_what_was_written_since"
+
+    def newer(self, prefix, version):
+        return super().newer(prefix, version - 1)
+
+
+class TellsOfNeighbours(Healthy):
+    breaks = "test_newer_is_what_was_written_since"
+
+    def newer(self, prefix, version):
+        return super().newer(prefix[:-1], version)
+
+
 class LocksItselfOut(Healthy):
     breaks = "test_commit_works_inside_exclusive"
     held = False

@@ -36,7 +36,10 @@ if sys.platform != "win32":
         ) -> None:
             signal.set_wakeup_fd(self._wakeup)
             for number, handler in self._before.items():
-                signal.signal(number, handler)
+                if number != signal.SIGCHLD or handler is not signal.SIG_DFL:
+                    signal.signal(number, handler)
+            # SIGCHLD keeps ours, which does what the default does, nothing: one that hit another thread and comes to
+            # its end behind this line would be shown as an error.
             os.close(self._reader)
             os.close(self._writer)
 

@@ -133,7 +133,7 @@ class NodeDoor:
         if found is None:
             return Response(status_code=405 if any(name == known for _, known in self._doors) else 404)
         verb, handler = found
-        if asked.request.url.query and handler != self.heard:
+        if asked.request.scope["query_string"] and handler != self.heard:
             return Response(status_code=400)
         require(standing.kind, verb)
         self._nodes.heartbeats.beat(asked.device)

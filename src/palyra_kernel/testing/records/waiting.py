@@ -86,6 +86,16 @@ class WaitRules(RecordRules):
                 author.commit({}, [], [b"m/key"])
                 assert before != between != store.moment()
 
+    def test_newer_is_what_was_written_since(self, store: RecordStore) -> None:
+        """Work that another process asked for waited for the next sign of life, because the store left it out."""
+        if store.newer(b"n/", 0) is None:
+            return  # it cannot tell, and everything is read
+        for key, version in ((b"n/old", 3), (b"n/new", 5), (b"n", 9), (b"n0", 9)):
+            put(store, key, version)
+        assert store.newer(b"n/", 0) == {b"n/old": 3, b"n/new": 5}
+        assert store.newer(b"n/", 3) == {b"n/new": 5}
+        assert store.newer(b"n/", 5) == {}
+
     def test_commit_works_inside_exclusive(self, store: RecordStore) -> None:
         """A lock that its own holder cannot pass hangs for ever."""
 
