@@ -188,7 +188,8 @@ def main(command: str = "help", *args: str) -> int:
         hand_over(PALYRA, *(args or ("serve", "--init")))
     os.chdir(ROOT)
     if command == "test":
-        hand_over(PYTHON, "-m", "pytest", "-n", "auto", "--dist", "worksteal", *args)
+        workers = str((os.cpu_count() or 1) + 1)  # there is always one that waits for something
+        hand_over(PYTHON, "-m", "pytest", "-n", workers, "--dist", "worksteal", *args)
     if command == "bench":
         hand_over(PYTHON, "-m", "benchmarks.run", *args)
     return lint()

@@ -217,7 +217,8 @@ class Soak:
                 now = time.monotonic()
                 if last:
                     self.presence_seconds.append(now - last)
-                newest, last = version, now
+                last = now if newest else 0.0  # when the first one was written, nobody saw
+                newest = version
 
     def stop(self) -> None:
         """End everything."""

@@ -66,8 +66,11 @@ class SoakNode:
     """One device. *beat_seconds*: between two signs of life; 0: none."""
 
     def __init__(
-        self, port: int, context: ssl.SSLContext, log: Log, beat_seconds: float, trouble: Path
+        self, number: int, port: int, context: ssl.SSLContext, log: Log, beat_seconds: float, trouble: Path
     ) -> None:
+        self._address = (
+            f"127.1.{number // 250}.{number % 250 + 1}"  # who comes from one address is let in slowly
+        )
         self._port = port
         self._context = context
         self._log = log
@@ -93,7 +96,11 @@ class SoakNode:
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         async with asyncio.timeout(30):
             pair = await asyncio.open_connection(
-                "127.0.0.1", self._port, ssl=self._context, server_hostname="localhost"
+                "127.0.0.1",
+                self._port,
+                ssl=self._context,
+                server_hostname="localhost",
+                local_addr=(self._address, 0),
             )
         writers.append(pair[1])
         return pair
@@ -173,7 +180,7 @@ async def main(port: str, folder: str, log: str, beat_seconds: str, first: str, 
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(cadata=roots)
         context.load_cert_chain(kept / f"{number}.crt", kept / f"{number}.key")
-        nodes.append(SoakNode(int(port), context, written, float(beat_seconds), kept / TROUBLE))
+        nodes.append(SoakNode(number, int(port), context, written, float(beat_seconds), kept / TROUBLE))
     await asyncio.gather(*(node.live() for node in nodes))
 
 

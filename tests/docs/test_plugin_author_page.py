@@ -40,6 +40,8 @@ EXAMPLES = {
     "acme_palyra_check.py": (DOCS / "examples" / "acme_check", "## A policy check in twenty lines"),
     "acme_palyra_adapter.py": (DOCS / "examples" / "acme_adapter", "## An adapter in twenty lines"),
     "acme_palyra_capability.py": (DOCS / "examples" / "acme_capability", "## A capability in twenty lines"),
+    "acme_palyra_app.py": (DOCS / "examples" / "acme_app", "## An app in twenty lines"),
+    "acme_palyra_command.py": (DOCS / "examples" / "acme_command", "## A command in twenty lines"),
 }
 FILES = ("pyproject.toml", "tests/test_contract.py")
 HOOKS = [name for name in vars(hookspecs) if name.startswith("palyra_")]

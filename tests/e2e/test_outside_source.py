@@ -1,5 +1,5 @@
-"""What the documentation makes, a secret source, a policy check, an adapter and a capability, installed as any other
-distribution: they keep their contracts and are listed."""
+"""What the documentation makes, a secret source, a policy check and so on, installed as any other distribution: each
+keeps its contract and is listed."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ PLUGINS = {
     "acme_check": "people_only",
     "acme_adapter": "acme",
     "acme_capability": "shelf",
+    "acme_app": "names_app",
+    "acme_command": "names_command",
 }
 NO_STUCK = "the fixture `stuck` returns None"
 LEFT_OUT = {
@@ -23,6 +25,8 @@ LEFT_OUT = {
     "acme_check": [NO_STUCK, f"{NO_STUCK}, or a check that may block"],
     "acme_adapter": ["revokes is True"],
     "acme_capability": ["the fixture `slow` returns None"] * 2,
+    "acme_app": [],
+    "acme_command": [],
 }
 """Rules that do not apply: nobody keeps anybody waiting, nothing takes long, and there is a way to revoke."""
 

@@ -15,7 +15,7 @@ ROUNDS = 60
 STRIDE = {"make": 25, "restore": 40, "backup": 12, "archive": 12, "rekey_root": 12, "rekey": 8}
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_kill_9_at_random_moments(tmp_path, seed):
     """Hazards D10, D17, S2: 9 of 60 crashes lost keys elsewhere, because a file was emptied before it was written
     again; a killed write left orphans for ever; a killed rotation left two keys and no way to go on."""

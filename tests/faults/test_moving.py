@@ -6,7 +6,7 @@ from tests.faults.moving import Moving
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")]
 
-INTERRUPTIONS = 30
+INTERRUPTIONS = 15
 
 
 def test_kill_9_at_random_moments_of_a_migration(tmp_path):

@@ -92,7 +92,7 @@ class World:
         return run.confirm(self.pairings.finish(begun.run, run.prove(begun.reply)))
 
     def approve(self, id, *, approve=True):
-        self.commit(self.runs.plan_ask(id, "approval", self.now))
+        self.commit(self.runs.plan_step(id, "ask", self.now, approval="approval"))
         decided = Decided("user:1000", self.runs.row(id).pairing.transcript, "seen on both screens")
         self.commit(self.runs.plan_decide(id, decided, approve=approve, at_ms=self.now))
 

@@ -101,7 +101,7 @@ def waited(world, device, *, approve=True):
 def test_of_many_who_decide_one_wins(world):
     """Hazard H15: 32 racers, half of them against it: one decision, and it is the one that is stored."""
     _, run = waited(world, Device(), approve=False)
-    world.commit(world.runs.plan_ask(run, "approval", world.now))
+    world.commit(world.runs.plan_step(run, "ask", world.now, approval="approval"))
     transcript = world.runs.row(run).pairing.transcript
 
     def race(number):
@@ -125,7 +125,7 @@ def test_a_decision_is_about_one_transcript(world):
     transcript = world.runs.row(run).pairing.transcript
     with pytest.raises(ConflictError, match="is proven"):
         world.runs.plan_decide(run, Decided("user:1", transcript), approve=True, at_ms=world.now)
-    world.commit(world.runs.plan_ask(run, "approval", world.now))
+    world.commit(world.runs.plan_step(run, "ask", world.now, approval="approval"))
     for other in (b"", bytes(32)):
         with pytest.raises(ConflictError, match="not this pairing"):
             world.runs.plan_decide(run, Decided("user:1", other), approve=True, at_ms=world.now)
@@ -149,7 +149,7 @@ def test_a_device_that_is_revoked_meanwhile_gets_nothing(world, when):
         device = Device()
         waiting, run = waited(world, device, approve=when in ("approved", "issued"))
         if when == "awaiting_approval":
-            world.commit(world.runs.plan_ask(run, "approval", world.now))
+            world.commit(world.runs.plan_step(run, "ask", world.now, approval="approval"))
         if when == "issued":
             world.pairings.poll(waiting.poll())
         world.banned.add(device.self.device)
@@ -158,7 +158,7 @@ def test_a_device_that_is_revoked_meanwhile_gets_nothing(world, when):
             assert world.state(run) == "cancelled"
         elif when in ("proven", "awaiting_approval"):
             if when == "proven":
-                world.commit(world.runs.plan_ask(run, "approval", world.now))
+                world.commit(world.runs.plan_step(run, "ask", world.now, approval="approval"))
             approve_now(world, run)
         answer = world.pairings.poll(waiting.poll())
         assert answer == REFUSED or waiting.read(answer).state == "cancelled"

@@ -83,8 +83,10 @@ def test_the_reader_of_the_schema_agrees_with_cedar():
         for action, resource in examples.items():
             decision = engine.decide(request("user:1000", action, str(resource)), OWNER, layer=layer)
             assert ("session:g" in decision.rules) is (action in made.actions.below[group]), (action, group)
-    for action, types in made.actions.resources.items():
-        for name in sorted(types):
-            made.session_layer(
-                f'@id("x") forbid (principal, action == Action::"{action}", resource is {name});'
-            )
+    pairs = [(action, name) for action, types in made.actions.resources.items() for name in sorted(types)]
+    made.session_layer(
+        "\n".join(
+            f'@id("x{number}") forbid (principal, action == Action::"{action}", resource is {name});'
+            for number, (action, name) in enumerate(pairs)
+        )
+    )

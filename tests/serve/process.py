@@ -32,7 +32,9 @@ def ask_at(path, method, target):
 class Running:
     """``lines``: what it has logged so far, decoded."""
 
-    def __init__(self, folder: Path, *arguments: str, **variables: str) -> None:
+    def __init__(
+        self, folder: Path, *arguments: str, python: Path | str = sys.executable, **variables: str
+    ) -> None:
         self.log = folder / f"log-{time.monotonic_ns()}"
         self.socket = folder / "state" / "palyra.sock"
         environment = {
@@ -43,7 +45,7 @@ class Running:
         }
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "palyra_kernel.cli", "--json", "serve", *arguments],
+                [python, "-m", "palyra_kernel.cli", "--json", "serve", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,

@@ -14,7 +14,7 @@ pytestmark = [
 ]
 
 ON = {"plugins": ["secretservice"], "backend": "secretservice"}
-ROUNDS = 40
+ROUNDS = 20
 _MOST = 20
 
 

@@ -28,15 +28,6 @@ def renew_at_ms(leaf: Leaf, chance: float) -> int:
     return issued + int(due * (1 - JITTER + 2 * JITTER * chance))
 
 
-def renewal_due(device: Device, now_ms: int, *, chance: float) -> bool:
-    """Whether *device* is to get a new certificate: it is due, or was asked for. One that was issued and not used yet
-    counts, unless it is due itself."""
-    if device.state != "active":
-        return False
-    newest = device.next or device.certificate
-    return device.renewal_wanted or newest is None or now_ms >= renew_at_ms(newest, chance)
-
-
 def retry_after_ms(failures: int, chance: float) -> int:
     """The pause behind so many *failures* in a row, at least 1: from 1 second, twice as long each time, up to 15
     minutes; a half of it is left to *chance*."""

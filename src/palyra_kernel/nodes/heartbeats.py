@@ -44,6 +44,7 @@ class Heartbeats:
         self._lock = Lock()
         self._heard: dict[str, int] = {}
         self._written: dict[str, int] = {}
+        self._flushed_ms = 0
 
     def beat(self, device: str) -> None:
         """*device* is there now."""
@@ -82,7 +83,7 @@ class Heartbeats:
         if not due:
             return 0
         record = self._records.read(_PACE)
-        since = now - _at_ms(record.document)
+        since = now - max(_at_ms(record.document), self._flushed_ms)
         if 0 <= since < PAUSE_MS:
             return 0
         change = Change()
@@ -96,6 +97,7 @@ class Heartbeats:
             return 0
         with self._lock:
             self._written.update(due)
+            self._flushed_ms = self._clock.now_ms()  # a commit may have waited for its turn
         return len(due)
 
     def _due(self, now: int) -> dict[str, int]:

@@ -116,11 +116,12 @@ def test_each_names_the_key_that_signed_it(name, by):
 
 def test_serial_numbers_are_128_random_bits():
     """Hazard H22: they were derived from the key."""
-    serials = {new_serial() for _ in range(1_000_000)}
-    assert len(serials) == 1_000_000
+    serials = {new_serial() for _ in range(100_000)}
+    assert len(serials) == 100_000
     assert all(0 < serial < 1 << 128 for serial in serials)
+    some = list(serials)[:10_000]
     for bit in range(128):  # each is a fair coin: 50 standard deviations
-        ones = sum(serial >> bit & 1 for serial in list(serials)[:10_000])
+        ones = sum(serial >> bit & 1 for serial in some)
         assert 2_500 < ones < 7_500
     key = new_key().public_key()
     leaves = [

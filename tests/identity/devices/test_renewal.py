@@ -20,7 +20,6 @@ from palyra_kernel.identity.renewal import (
     REENTRY_MS,
     check_reentry,
     renew_at_ms,
-    renewal_due,
     retry_after_ms,
 )
 from tests.identity.devices.registry import DAY, MINUTE, NOW, Registry, device_of, leaf_at
@@ -51,21 +50,6 @@ def test_pauses_between_tries_grow_to_a_quarter_of_an_hour(failures, chance):
     assert 500 <= pause <= 15 * MINUTE
     assert retry_after_ms(failures + 1, chance) >= pause
     assert pause >= min(2 ** min(failures - 1, 20) * 500, 7 * MINUTE)
-
-
-def test_what_is_due(registry):
-    """Hazard H19: due by time, by wish, or because there is nothing; and never for a device that is out."""
-    ulid, leaf = registry.paired()
-    due = renew_at_ms(leaf, 0.5)
-    device = registry.devices.find(ulid)
-    assert not renewal_due(device, due - 1, chance=0.5)
-    assert renewal_due(device, due, chance=0.5)
-    assert renewal_due(registry.ask_renewal(ulid), NOW, chance=0.5)
-    registry.issue(ulid, leaf_at(due))
-    assert not renewal_due(registry.devices.find(ulid), due, chance=0.5)
-    registry.revoke(ulid)
-    assert not renewal_due(registry.devices.find(ulid), due * 2, chance=0.5)
-    assert renewal_due(device_of(), NOW, chance=0.5)
 
 
 def test_ninety_days_of_renewals_by_the_rules(registry):

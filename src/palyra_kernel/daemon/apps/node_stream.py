@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import ExitStack, suppress
 from functools import partial
@@ -155,11 +156,11 @@ class WorkStreams:
             if stream.renew:
                 stream.renew = False
                 yield {"type": "renew"}
-            for each in await self._threads.run(partial(self._changes, stream)):
-                yield each
-            while handed := await self._threads.run(partial(self._hand_over, stream)):
-                yield handed
-            with anyio.move_on_after(self._ping_seconds) as waiting:
+            while found := await self._threads.run(partial(self._look, stream)):
+                for each in found:
+                    yield each
+            # By chance: a thousand that arrived together would otherwise be looked at together for ever.
+            with anyio.move_on_after(self._ping_seconds * random.uniform(0.6, 1)) as waiting:  # noqa: S311  # no secret
                 await stream.news.wait()
             if waiting.cancelled_caught:
                 self._nodes.heartbeats.beat(stream.device)
@@ -176,6 +177,12 @@ class WorkStreams:
             "bundle": stream.bundle,
             "ping_ms": int(self._ping_seconds * 1000),
         }
+
+    def _look(self, stream: WorkStream) -> list[Line]:
+        """What changed; where nothing did, the next lease, which so is handed over when all before it was said."""
+        said = self._changes(stream)
+        handed = None if said else self._hand_over(stream)
+        return said if handed is None else [handed]
 
     def _changes(self, stream: WorkStream) -> list[Line]:
         """Leases that the device has and that are over, and capabilities that it does not lend any more."""

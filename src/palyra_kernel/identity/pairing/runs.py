@@ -78,10 +78,6 @@ class Runs:
         self.plan_replace(change, row, step(row.pairing, event, at_ms, **facts))
         return change
 
-    def plan_ask(self, id: str, approval: str, at_ms: int) -> Change:
-        """The approval *approval* was asked for; it is made in the same commit."""
-        return self.plan_step(id, "ask", at_ms, approval=approval)
-
     def plan_decide(self, id: str, decided: Decided, *, approve: bool, at_ms: int) -> Change:
         """It was decided; the approval is in the same commit. Raises what :func:`states.decide` raises, and
         :class:`InvalidInputError` ``invalid_reason``."""
