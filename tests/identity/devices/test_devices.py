@@ -62,6 +62,7 @@ def test_a_restart_issues_nothing(registry, parts):
     again = Registry(parts.records)
     for device in again.devices.all():
         assert not device.renewal_wanted
+        assert device.certificate is not None
         assert renew_at_ms(device.certificate, 0.0) > NOW + DAY // 4
         assert again.known(leaves[device.id]) == device.id
     assert parts.records.check_head().generation == before
