@@ -232,6 +232,7 @@ class Soak:
         ran = Counter(lease for what, lease, _ in events if what == "ran")
         came = {lease: at for what, lease, at in events if what == "came"}
         taken = {lease for what, lease, _ in events if what == "taken"}
+        late_answers = {lease for what, lease, _ in events if what == "late"} - taken
         states, broken = Counter[str](), list[str]()
         for lease in self.asked:
             state = kernel.nodes.asking.find(lease).state
@@ -250,7 +251,8 @@ class Soak:
         return {
             "asked": len(self.asked),
             "ran": len(ran),
-            "acknowledged_and_not_answered": len(ran.keys() - taken),
+            "answered_too_late": len(late_answers),
+            "acknowledged_and_not_answered": len(ran.keys() - taken - late_answers),
             "states": dict(states),
             "done": dict(self.done),
             "dispatch_ms": {phase: _percentiles(times) for phase, times in late.items()},

@@ -2,7 +2,7 @@
 
 What happens to each lease goes to a file as it happens, one JSON list a line, so that it outlives ``kill -9``:
 ``there`` (a device has its stream), ``came``, ``ran`` (behind the gateway's answer to the acknowledgement), ``taken``
-(the gateway has the result).
+(the gateway has the result), ``late`` (it came behind the deadline).
 """
 
 from __future__ import annotations
@@ -166,7 +166,9 @@ class SoakNode:
         status, answer = await talk.post(f"leases/{lease}", said)
         if status == 200:
             self._log.add("taken", lease)
-        elif not answer or answer.get("error", {}).get("code") not in _OVER:
+        elif answer and answer.get("error", {}).get("code") in _OVER:
+            self._log.add("late", lease)
+        else:
             raise ValueError("not taken")
         del self._unsaid[lease]
 
