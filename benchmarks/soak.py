@@ -24,7 +24,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from threading import Event, Thread
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.results import save
 from benchmarks.soak_nodes import TROUBLE
@@ -38,6 +38,15 @@ from palyra_kernel.plugins.manage import enable
 from tests.daemon.nodes.world import HOUR_MS, KernelGateway, opened
 
 
+class Noted(NamedTuple):
+    """What a process of nodes wrote down: of which lease, or device, and when."""
+
+    process: int
+    what: str
+    id: str
+    at: float
+
+
 class Soak:
     """One run in *folder*. ``asked``: when each lease was asked for, and in which phase."""
 
@@ -49,6 +58,7 @@ class Soak:
         self._nodes: list[subprocess.Popen[bytes]] = []
         self._gateway: subprocess.Popen[bytes] | None = None
         self._frozen: dict[int, float] = {}
+        self._killed: list[tuple[int, float]] = []
         self.asked: dict[str, tuple[float, str]] = {}
         self.done: Counter[str] = Counter()
         self.presence_seconds: list[float] = []
@@ -138,7 +148,7 @@ class Soak:
         online, since = 0, time.monotonic()
         while online < self._options.nodes and time.monotonic() - since < 60:
             time.sleep(1)
-            now = len({device for what, device, _ in self._events() if what == "there"})
+            now = len({each.id for each in self._events() if each.what == "there"})
             if now != online:
                 online, since = now, time.monotonic()
         return online
@@ -177,6 +187,7 @@ class Soak:
         elif what == "kill":
             self._nodes[number].kill()
             self._nodes[number].wait()
+            self._killed.append((number, perf_counter()))
             self._nodes[number] = self.start_nodes(number)
             self.done["node processes killed"] += 1
         else:
@@ -229,10 +240,11 @@ class Soak:
 
     def _found(self, kernel: Kernel) -> dict[str, Any]:
         events = self._events()
-        ran = Counter(lease for what, lease, _ in events if what == "ran")
-        came = {lease: at for what, lease, at in events if what == "came"}
-        taken = {lease for what, lease, _ in events if what == "taken"}
-        late_answers = {lease for what, lease, _ in events if what == "late"} - taken
+        ran = Counter(each.id for each in events if each.what == "ran")
+        came = {each.id: each.at for each in events if each.what == "came"}
+        taken = {each.id for each in events if each.what == "taken"}
+        too_late = {each.id for each in events if each.what == "late"} - taken
+        unanswered = [each for each in events if each.what == "ran" and each.id not in taken | too_late]
         states, broken = Counter[str](), list[str]()
         for lease in self.asked:
             state = kernel.nodes.asking.find(lease).state
@@ -243,6 +255,7 @@ class Soak:
                 broken.append(f"{lease} is {state}, ran {ran[lease]} times, taken: {lease in taken}")
         broken += [f"{lease} ran {count} times" for lease, count in ran.items() if count > 1]
         broken += [f"{lease} ran, and nobody asked for it" for lease in ran.keys() - self.asked.keys()]
+        broken += [f"{each.id} was forgotten by a node that lived" for each in unanswered if self._lived(each)]
         late = {"calm": list[float](), "trouble": list[float]()}
         for lease, at in came.items():
             if lease in self.asked:
@@ -251,8 +264,8 @@ class Soak:
         return {
             "asked": len(self.asked),
             "ran": len(ran),
-            "answered_too_late": len(late_answers),
-            "acknowledged_and_not_answered": len(ran.keys() - taken - late_answers),
+            "answered_too_late": len(too_late),
+            "acknowledged_and_not_answered": len(unanswered),
             "states": dict(states),
             "done": dict(self.done),
             "dispatch_ms": {phase: _percentiles(times) for phase, times in late.items()},
@@ -261,12 +274,16 @@ class Soak:
             "broken": broken,
         }
 
-    def _events(self) -> list[tuple[str, str, float]]:
+    def _lived(self, event: Noted) -> bool:
+        """Whether the process of nodes that noted *event* was not killed behind it."""
+        return all(number != event.process or at < event.at for number, at in self._killed)
+
+    def _events(self) -> list[Noted]:
         found = []
         for number in range(self._options.processes):
             path = self._log(number)
             if path.exists():
-                found += [tuple(json.loads(line)) for line in path.read_text().splitlines()]
+                found += [Noted(number, *json.loads(line)) for line in path.read_text().splitlines()]
         return found
 
 
