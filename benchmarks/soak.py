@@ -255,7 +255,9 @@ class Soak:
                 broken.append(f"{lease} is {state}, ran {ran[lease]} times, taken: {lease in taken}")
         broken += [f"{lease} ran {count} times" for lease, count in ran.items() if count > 1]
         broken += [f"{lease} ran, and nobody asked for it" for lease in ran.keys() - self.asked.keys()]
-        broken += [f"{each.id} was forgotten by a node that lived" for each in unanswered if self._lived(each)]
+        broken += [
+            f"{each.id} was forgotten by a node that lived" for each in unanswered if self._lived(each)
+        ]
         late = {"calm": list[float](), "trouble": list[float]()}
         for lease, at in came.items():
             if lease in self.asked:
