@@ -232,6 +232,18 @@ def test_the_moment_waits_for_no_commit(database):
         assert answers
 
 
+def test_who_writes_may_ask_for_the_moment_while_another_waits_to(database):
+    """Two locks in two orders: the first to ask waited for the writer, and the writer for the first to ask."""
+    answers: list[int] = []
+    asking = threading.Thread(target=lambda: answers.append(database.moment()))
+    with database.exclusive(Deadline.after(WAIT)):
+        asking.start()
+        asking.join(0.1)
+        answers.append(database.moment())
+    asking.join(WAIT)
+    assert len(answers) == 2
+
+
 def test_what_asked_for_the_moment_is_closed_whole(path):
     """A second connection that stays open keeps the log beside the file."""
     database = open_at(path)

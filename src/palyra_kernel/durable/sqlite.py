@@ -146,19 +146,19 @@ class DurableDatabase:
         opened when it is first asked for: so it never waits for a commit of another thread, and an event loop may ask.
         """
         self._check_process()
+        watch = self._watch or self._begin_to_watch()
         with self._watching, self._translated("reading"):
-            if self._watch is None:
-                self._watch = self._second()
-            (version,) = self._watch.execute("PRAGMA data_version").fetchone()
+            (version,) = watch.execute("PRAGMA data_version").fetchone()
         return int(version)
 
-    def _second(self) -> sqlite3.Connection:
-        with self._lock.held(Deadline.after(_OPEN_SECONDS)):
-            if self._connection not in _open_connections:
-                raise sqlite3.ProgrammingError("it was closed")
-            connection = _connect(self.path)
-            connection.execute("PRAGMA query_only=ON").fetchall()
-            return connection
+    def _begin_to_watch(self) -> sqlite3.Connection:
+        # The locks in the order of close(): whoever writes may ask for the moment too.
+        with self._lock.held(Deadline.after(_OPEN_SECONDS)), self._watching, self._translated("opening"):
+            if self._watch is None:
+                watch = _connect(self.path)
+                watch.execute("PRAGMA query_only=ON").fetchall()
+                self._watch = watch
+            return self._watch
 
     def close(self) -> None:
         """Close the connection, which may move the log into the file, under the lock. Twice is fine."""
