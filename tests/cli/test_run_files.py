@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from palyra_kernel.cli.run import parent
+from palyra_kernel.cli.run import parent, signals
 from palyra_kernel.cli.run.folder import RunFolder, run_folder
 from palyra_kernel.cli.run.injected import Injected
 from palyra_kernel.config import find_places
@@ -264,3 +264,23 @@ def test_many_runs_at_once(stored, palyra, runtime):
         assert process.communicate(timeout=50) == (b"canary-value", b"")
         assert process.returncode == 0
     assert tree(runtime) == {runtime / "palyra-run"}
+
+
+def test_the_end_of_a_child_that_is_told_late_is_no_error():
+    """Where another thread is hit by the signal, it is handled behind the end of the block: with the default in place
+    again, Python reported it as an error. What somebody else wanted to hear of it, they hear again."""
+    assert sys.platform != "win32"
+
+    def own(*_):
+        pass
+
+    before = signal.getsignal(signal.SIGCHLD)
+    try:
+        for handler in (own, signal.SIG_DFL):
+            signal.signal(signal.SIGCHLD, handler)
+            with signals.Signals():
+                pass
+            left = signal.getsignal(signal.SIGCHLD)
+            assert left is own if handler is own else left not in (own, signal.SIG_DFL, signal.SIG_IGN)
+    finally:
+        signal.signal(signal.SIGCHLD, before)

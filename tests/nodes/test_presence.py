@@ -86,6 +86,25 @@ def test_a_write_has_an_end(gateway, monkeypatch):
     assert ROWS_AT_ONCE == 1_000
 
 
+def test_a_write_that_waited_counts_from_its_end(gateway, monkeypatch):
+    """Hazard H37: under load a commit waits for its turn, and the next one, on time, came half a second behind it."""
+    gateway.node(granted=False)
+    beats, commit = gateway.nodes.heartbeats, gateway.records.commit
+
+    def late(change):
+        gateway.time.pass_ms(PAUSE_MS // 2)
+        commit(change)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway.records, "commit", late)
+        assert beats.flush() == 1
+    gateway.node(granted=False)
+    gateway.time.pass_ms(PAUSE_MS - 1)
+    assert beats.flush() == 0
+    gateway.time.pass_ms(1)
+    assert beats.flush() == 1
+
+
 def test_who_is_no_node_is_forgotten(gateway):
     """Hazard H28: a beat that was heard before the revocation wrote the presence of a device that is gone."""
     device, other = gateway.node(), gateway.again()

@@ -30,8 +30,8 @@ class Gate(Protocol):
 
 class DeviceGate:
     """For devices: *arrived* tells from the certificate (DER) whom it stands for, now, and refuses all others. It may
-    block; *known* says the same where it need not, and None elsewhere. A thread for each request would cost more than
-    all the rest of an answer, so it is asked first."""
+    block; *known* says the same where it need not, and None elsewhere. A thread for each request costs as much as all
+    the rest of an answer, so it is asked first."""
 
     lasting = False
 

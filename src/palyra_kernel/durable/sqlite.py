@@ -155,9 +155,8 @@ class DurableDatabase:
         # The locks in the order of close(): whoever writes may ask for the moment too.
         with self._lock.held(Deadline.after(_OPEN_SECONDS)), self._watching, self._translated("opening"):
             if self._watch is None:
-                watch = _connect(self.path)
-                watch.execute("PRAGMA query_only=ON").fetchall()
-                self._watch = watch
+                self._watch = _connect(self.path)
+                self._watch.execute("PRAGMA data_version").fetchone()  # SQLite opens the file now, not before
             return self._watch
 
     def close(self) -> None:
